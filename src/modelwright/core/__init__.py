@@ -1,0 +1,1 @@
+"""Values, protocols and errors that every other package stands on; numpy and the standard library only."""

@@ -1,0 +1,76 @@
+"""The one tree of errors, each with the exit code of the command line.
+
+Every error also inherits the nearest builtin, so ``except ValueError`` keeps working for callers who do not know us.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class ModelwrightError(Exception):
+    """Base of every error raised on purpose; its text is written for the user."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class SpecError(ModelwrightError, ValueError):
+    """What was asked makes no sense: an option, a name, a budget."""
+
+    exit_code = 2
+
+
+class OutputError(ModelwrightError, OSError):
+    """A result cannot be written: no permission, no space, no such folder."""
+
+    exit_code = 2
+
+
+class DataError(ModelwrightError, ValueError):
+    """The data cannot be read or cannot be learned from."""
+
+    exit_code = 3
+
+
+class SchemaError(DataError):
+    """A table does not fit the schema of a model or of a request."""
+
+
+class GateError(ModelwrightError):
+    """A check that was asked for did not pass: a parity re-run, a minimum score."""
+
+    exit_code = 4
+
+
+class BudgetError(ModelwrightError, TimeoutError):
+    """The budget ended before any model was ready."""
+
+    exit_code = 5
+
+
+class FileRefusedError(ModelwrightError, ValueError):
+    """A model file is corrupt, foreign, too new or hostile."""
+
+    exit_code = 6
+
+
+class MissingExtraError(ModelwrightError, ImportError):
+    """An optional dependency is not installed."""
+
+    exit_code = 7
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what} needs an optional part. Install it with: pip install "modelwright[{extra}]"')
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the known name most like `name`, or an empty text when none is near."""
+    found = difflib.get_close_matches(name.lower(), lowered := {k.lower(): k for k in known}, n=1, cutoff=0.6)
+    return f" Did you mean '{lowered[found[0]]}'?" if found else ""
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Return the first `most` names as a comma-separated text that says how many more there are."""
+    names = list(names)
+    tail = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + tail

@@ -1,0 +1,62 @@
+"""What was asked of a fit."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, final
+
+from modelwright.core.errors import SpecError
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits of a fit.
+
+    Attributes:
+        seconds: Wall-clock seconds for everything, from reading to the written file.
+        trials: Number of learner configurations to try; with it the time is no limit and the bytes repeat exactly.
+    """
+
+    seconds: float = 60.0
+    trials: int | None = None
+
+    @classmethod
+    def parse(cls, text: str | float, trials: int | None = None) -> Self:
+        """Read "90", "90s", "5m", "1.5h" or a number of seconds.
+
+        Raises:
+            SpecError: The text is not a duration, or not a positive one.
+        """
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", str(text))
+        if not match or float(match[1]) <= 0:
+            raise SpecError(f"Budget '{text}' is not a duration. Write seconds, minutes or hours: 90s, 5m, 1.5h.")
+        if trials is not None and trials < 1:
+            raise SpecError(f"trials must be at least 1, not {trials}.")
+        return cls(float(match[1]) * _UNITS[match[2]], trials)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FitSpec:
+    """Everything about a fit beyond the table, the target and the budget.
+
+    Attributes:
+        task: "auto", "binary", "multiclass" or "regression".
+        metric: "auto" or the name of a metric.
+        drop: Columns to leave out.
+        kinds: Kinds set by the user, by column.
+        weight: Column of sample weights; never a feature.
+        groups: Column whose equal values must stay in one fold; never a feature.
+        time: Column that orders the rows; folds then never train on the future.
+    """
+
+    task: str = "auto"
+    metric: str = "auto"
+    drop: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    weight: str | None = None
+    groups: str | None = None
+    time: str | None = None

@@ -1,0 +1,84 @@
+"""What is predicted, and what follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, final, get_args
+
+import numpy as np
+
+from modelwright.core.table import Array
+
+TaskName = Literal["binary", "multiclass", "regression"]
+TASKS: tuple[TaskName, ...] = get_args(TaskName)
+Label = str | int | bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A kind of prediction over a target.
+
+    Attributes:
+        name: Which kind.
+        classes: The classes in the order of every probability matrix, all ``str``, all ``int`` or all ``bool``;
+            empty for regression. The second class of a binary task is the positive one.
+    """
+
+    name: TaskName
+    classes: tuple[Label, ...] = ()
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether classes are predicted."""
+        return self.name != "regression"
+
+    @property
+    def n_margins(self) -> int:
+        """Number of margins (log-odds, log-probabilities up to a constant, or the value) per row: 1, or one per class."""
+        return len(self.classes) if self.name == "multiclass" else 1
+
+    def probabilities(self, margins: Array) -> Array:
+        """Turn margins (n_rows, n_margins) into class probabilities (n_rows, n_classes), rows summing to one."""
+        if self.name == "binary":
+            positive = 1.0 / (1.0 + np.exp(-np.clip(margins[:, 0], -700.0, 700.0)))
+            return np.column_stack([1.0 - positive, positive])
+        shifted = np.exp(margins - margins.max(axis=1, keepdims=True))
+        return shifted / shifted.sum(axis=1, keepdims=True)
+
+    def labels(self, codes: Array) -> Array:
+        """Turn class codes (n_rows,) into an array of the user's own labels."""
+        kind = object if isinstance(self.classes[0], str) else None
+        return np.asarray(self.classes, dtype=kind)[codes]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary; `from_json` reverses it."""
+        return {"name": self.name, "classes": list(self.classes)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Build a task from `to_json` output."""
+        return cls(value["name"], tuple(value["classes"]))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The known answers, encoded.
+
+    Attributes:
+        task: What is predicted.
+        values: Class codes (int64) or numbers (float64), shape (n_rows,); never missing.
+        weight: Sample weights, shape (n_rows,), positive; or None.
+    """
+
+    task: Task
+    values: Array
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
+
+    def take(self, rows: Array) -> "Target":
+        """Return the answers at the given positions."""
+        return Target(self.task, self.values[rows], None if self.weight is None else self.weight[rows])

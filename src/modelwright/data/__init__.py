@@ -1,0 +1,1 @@
+"""Readers: any table a user has becomes a Table with a Schema."""

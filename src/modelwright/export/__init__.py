@@ -1,0 +1,1 @@
+"""A pipeline proven equal to its file, and written."""

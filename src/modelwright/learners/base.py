@@ -1,0 +1,79 @@
+"""The contract of learners: a matrix in, margins out, and the same as ONNX operators."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self, final
+
+from modelwright.core.deadline import Deadline
+from modelwright.core.graph import Graph
+from modelwright.core.table import Array
+from modelwright.core.task import Target
+
+ViewName = Literal["tree", "linear"]
+"""Which feature view a learner takes: "tree" keeps NaN and statistics of categories; "linear" is scaled, filled, one-hot."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows to learn from or to watch.
+
+    Attributes:
+        features: float64 (n_rows, n_features), C order. "tree" views may hold NaN, "linear" views never do.
+        target: The answers, with weights where given.
+    """
+
+    features: Array
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted(ABC):
+    """What a learner learned, as plain arrays and numbers (`modelwright.core.pack` must be able to pack it).
+
+    The library's own object may ride along in a field with ``metadata={"pack": False}``; `margins` then answers with
+    it, which is what parity is proven against.
+    """
+
+    @abstractmethod
+    def margins(self, features: Array) -> Array:
+        """Return float64 (n_rows, n_margins): log-odds (binary), one score per class whose softmax is the answer, or the value."""
+
+    @abstractmethod
+    def emit(self, graph: Graph, features: str) -> str:
+        """Write `margins` as operators.
+
+        `features` is a double tensor (n_rows, n_features); return a double tensor (n_rows, n_margins).
+        """
+
+    @property
+    def size(self) -> dict[str, int]:
+        """Counts that tell size and speed, such as trees and leaves; shown by inspect."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Learner(ABC):
+    """A way to learn: frozen hyperparameters, no state."""
+
+    family: ClassVar[str]
+    view: ClassVar[ViewName]
+
+    @abstractmethod
+    def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> Fitted:
+        """Learn on one thread.
+
+        Args:
+            train: Rows to learn from.
+            valid: Rows for early stopping; None means run the configured length.
+            seed: Seed of every random choice.
+            deadline: Moment to stop by; iterative learners look at it and return what they have so far.
+
+        Raises:
+            DataError: The learner cannot work with these rows; the trial fails, the run goes on.
+        """
+
+    def settled(self, fitted: Sequence[Fitted]) -> Self:  # noqa: ARG002  # the default has no length to settle
+        """Return this learner with lengths fixed to what early stopping found on the folds, for a refit on all rows."""
+        return self

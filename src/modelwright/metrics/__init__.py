@@ -1,0 +1,1 @@
+"""How good predictions are, one file per family of metrics."""

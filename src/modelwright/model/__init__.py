@@ -1,0 +1,1 @@
+"""The file, opened: predictions on ONNX Runtime."""

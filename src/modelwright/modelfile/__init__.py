@@ -1,0 +1,1 @@
+"""The model file: writing its bytes, auditing them, its manifest."""

@@ -1,0 +1,1 @@
+"""Fitted parts joined: what will become the file."""

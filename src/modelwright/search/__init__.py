@@ -1,0 +1,1 @@
+"""The engine: plan, try, blend, calibrate, refit, inside a budget."""
