@@ -1,0 +1,70 @@
+# Everything a developer runs. Each target sets up what it needs in .venv first; nothing outside this folder is touched.
+#
+#   make setup      the environment with all parts
+#   make demo       fit the example, predict the new customers
+#   make test       the whole suite            make test-fast   without the slow tests
+#   make lint       every machine-checked rule make fix         repair what can be repaired
+#   make bench      speed and size, peers beside us
+#   make bench-suite BUDGET=60s                every public data set (needs MODELWRIGHT_DATA)
+#   make docs       run every block of README.md and docs/
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+BUDGET ?= 60s
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint fix bench bench-suite docs
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; name one with: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are older than what they were made from after every change of a dependency, so pip runs again then only.
+$(VENV)/.fit: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e ".[fit]"
+	@touch $@
+
+$(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e ".[fit,excel,sql,test,lint,bench]"
+	@touch $@ $(VENV)/.fit
+
+setup: $(VENV)/.all
+
+demo: $(VENV)/.fit
+	$(BIN)/modelwright fit examples/churn.csv --target Churn --budget 30s -o churn.onnx
+	$(BIN)/modelwright predict churn.onnx examples/churn_new.csv -o churn_predictions.csv
+	@echo && head -n 6 churn_predictions.csv
+
+test: $(VENV)/.all
+	$(BIN)/python -m pytest -n $(JOBS)
+
+test-fast: $(VENV)/.all
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+lint: $(VENV)/.all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+	$(BIN)/vulture
+
+fix: $(VENV)/.all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.all
+	$(BIN)/python benchmarks/bench.py
+
+bench-suite: $(VENV)/.all
+	$(BIN)/python benchmarks/suite.py --budget $(BUDGET)
+
+docs: $(VENV)/.all
+	$(BIN)/python -m pytest tests/docs
