@@ -4,10 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, final
 
+import numpy as np
+
 from modelwright.core.table import Array
 from modelwright.core.task import TaskName
 
 Answers = Literal["values", "labels", "probabilities"]
+
+Weighing = Callable[[Array], Array]
+"""Takes weights float64 (n_rows, n_weightings), gives the metric under each, (n_weightings,), NaN where undefined.
+
+Rows lie on the first axis so that putting them in another order copies whole lines of memory.
+"""
+
+Prepare = Callable[[Array, Array], Weighing]
+"""``prepare(truth, answers)`` does once what does not depend on weights, such as sorting."""
 
 
 @final
@@ -22,10 +33,12 @@ class Metric:
         answers: What it looks at: "values" float64 (n_rows,), "labels" class codes int64 (n_rows,), or
             "probabilities" float64 (n_rows, n_classes).
         greater_is_better: Direction.
-        worst: Smallest possible value (None when unbounded).
-        best: Largest possible value (None when unbounded).
+        worst: Value nothing can be worse than (None when unbounded).
+        best: Value nothing can be better than (None when unbounded).
         score: ``score(truth, answers, weight) -> float``: truth codes int64 or values float64 (n_rows,), weight
             float64 (n_rows,) or None. NaN where undefined on these rows (one class only).
+        prepare: The same metric under many weightings at once, which makes resampling fast; None when there is no
+            such form.
     """
 
     name: str
@@ -36,8 +49,29 @@ class Metric:
     worst: float | None
     best: float | None
     score: Callable[[Array, Array, Array | None], float]
+    prepare: Prepare | None = None
 
     def loss(self, truth: Array, answers: Array, weight: Array | None = None) -> float:
         """Return the score turned so that smaller is better."""
         value = self.score(truth, answers, weight)
         return -value if self.greater_is_better else value
+
+    def answers_from(self, predictions: Array) -> Array:
+        """Return what the metric looks at, given values (n_rows,) or probabilities (n_rows, n_classes)."""
+        return predictions.argmax(axis=1) if self.answers == "labels" else predictions
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The `Metric.score` that follows from a `Metric.prepare`; no rows or answers that are not finite give NaN."""
+
+    prepare: Prepare
+
+    def __call__(self, truth: Array, answers: Array, weight: Array | None = None) -> float:
+        """Return the metric under one weighting."""
+        if len(truth) == 0 or not np.isfinite(answers).all():
+            return float("nan")
+        weights = np.ones((len(truth), 1)) if weight is None else weight.astype(np.float64).reshape(-1, 1)
+        with np.errstate(all="ignore"):  # undefined is NaN, said by the value and not by a warning
+            return float(self.prepare(truth, answers)(weights)[0])

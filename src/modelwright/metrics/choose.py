@@ -1,0 +1,41 @@
+"""Which metric to use for a task."""
+
+from modelwright.core.catalog import load
+from modelwright.core.errors import SpecError, listed
+from modelwright.core.task import Task
+from modelwright.metrics.base import Metric
+from modelwright.metrics.catalog import DEFAULTS, METRICS, MULTICLASS_FORMS
+
+
+def default_metric(task: Task) -> Metric:
+    """Return the metric a fit aims at when none is asked for: ROC AUC, log loss or RMSE."""
+    return _load(DEFAULTS[task.name])
+
+
+def metric_for(name: str, task: Task) -> Metric:
+    """Return a metric by name; "auto" is the default, and "f1" with many classes is "f1_macro".
+
+    Raises:
+        SpecError: There is no such metric, or it is not defined for the task.
+    """
+    if name == "auto":
+        return default_metric(task)
+    metric = _load(name)
+    if task.name == "multiclass" and task.name not in metric.tasks and name in MULTICLASS_FORMS:
+        metric = _load(MULTICLASS_FORMS[name])
+    if task.name not in metric.tasks:
+        fitting = listed((m.name for m in metrics_for(task)), 40)
+        raise SpecError(
+            f"Metric '{name}' is for {listed(metric.tasks)} tasks, this one is {task.name}. Use one of: {fitting}."
+        )
+    return metric
+
+
+def metrics_for(task: Task) -> tuple[Metric, ...]:
+    """Return every metric defined for the task, in the order of the catalog."""
+    return tuple(m for m in map(_load, METRICS) if task.name in m.tasks)
+
+
+def _load(name: str) -> Metric:
+    metric: Metric = load(METRICS, name, "metric")
+    return metric
