@@ -1,0 +1,7 @@
+"""The learners by family; imports none of them."""
+
+LEARNERS: dict[str, str] = {
+    "constant": "modelwright.learners.constant:Constant",
+    "linear": "modelwright.learners.linear:Linear",
+    "lightgbm": "modelwright.learners.boosting_lightgbm:LightGBM",
+}
