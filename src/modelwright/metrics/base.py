@@ -39,6 +39,8 @@ class Metric:
             float64 (n_rows,) or None. NaN where undefined on these rows (one class only).
         prepare: The same metric under many weightings at once, which makes resampling fast; None when there is no
             such form.
+        by_class: Whether a rare class counts as much as a common one, so that the rows of the rarest class, and not
+            all rows, say how far the value can be trusted.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Metric:
     best: float | None
     score: Callable[[Array, Array, Array | None], float]
     prepare: Prepare | None = None
+    by_class: bool = False
 
     def loss(self, truth: Array, answers: Array, weight: Array | None = None) -> float:
         """Return the score turned so that smaller is better."""

@@ -61,18 +61,20 @@ def _matthews(counts: Counts) -> Array:
     return np.where(spread > 0, np.clip(value, -1.0, 1.0), np.nan)
 
 
-def _gain(name: str, title: str, answers: Answers, prepare: Prepare, *, worst: float = 0.0) -> Metric:
-    return Metric(name, title, _BOTH, answers, True, worst, 1.0, Score(prepare), prepare)
+def _by_class(name: str, title: str, answers: Answers, prepare: Prepare, *, worst: float = 0.0) -> Metric:
+    return Metric(name, title, _BOTH, answers, True, worst, 1.0, Score(prepare), prepare, by_class=True)
 
 
 def _cost(name: str, title: str, worst: float | None, prepare: Prepare) -> Metric:
     return Metric(name, title, _BOTH, "probabilities", False, worst, 0.0, Score(prepare), prepare)
 
 
-ROC_AUC = _gain("roc_auc", "ROC AUC", "probabilities", OneVersusRest(area_under_roc))
+ROC_AUC = _by_class("roc_auc", "ROC AUC", "probabilities", OneVersusRest(area_under_roc))
 """Area under the ROC curve; with more than two classes the plain mean of one class against the rest."""
 
-AVERAGE_PRECISION = _gain("average_precision", "Average precision", "probabilities", OneVersusRest(average_precision))
+AVERAGE_PRECISION = _by_class(
+    "average_precision", "Average precision", "probabilities", OneVersusRest(average_precision)
+)
 """Area under the precision-recall steps of the positive class; with more than two classes the plain mean over them."""
 
 LOG_LOSS = _cost("log_loss", "Log loss", -float(np.log(_SMALLEST)), Means(_log_losses))
@@ -81,18 +83,19 @@ LOG_LOSS = _cost("log_loss", "Log loss", -float(np.log(_SMALLEST)), Means(_log_l
 BRIER = _cost("brier", "Brier score", 2.0, Means(_squared_distances))
 """Two classes: mean (p - y)^2 of the positive class, 0 to 1. More: the sum over all classes, 0 to 2 (Brier 1950)."""
 
-ACCURACY = _gain("accuracy", "Accuracy", "labels", Means(_hits))
+_accuracy_form = Means(_hits)
+ACCURACY = Metric("accuracy", "Accuracy", _BOTH, "labels", True, 0.0, 1.0, Score(_accuracy_form), _accuracy_form)
 """Share of rows given their own class."""
 
-BALANCED_ACCURACY = _gain("balanced_accuracy", "Balanced accuracy", "labels", CountForm(_balanced_accuracy))
+BALANCED_ACCURACY = _by_class("balanced_accuracy", "Balanced accuracy", "labels", CountForm(_balanced_accuracy))
 """Mean over the classes present of the share of their rows given the right class."""
 
 _f1_form = CountForm(_f1_positive)
-F1 = Metric("f1", "F1", ("binary",), "labels", True, 0.0, 1.0, Score(_f1_form), _f1_form)
+F1 = Metric("f1", "F1", ("binary",), "labels", True, 0.0, 1.0, Score(_f1_form), _f1_form, by_class=True)
 """Harmonic mean of precision and recall of the positive class; NaN when it is neither present nor given."""
 
-F1_MACRO = _gain("f1_macro", "F1 (macro)", "labels", CountForm(_f1_macro))
+F1_MACRO = _by_class("f1_macro", "F1 (macro)", "labels", CountForm(_f1_macro))
 """Mean of the F1 of every class that is present or given."""
 
-MCC = _gain("mcc", "Matthews correlation", "labels", CountForm(_matthews), worst=-1.0)
+MCC = _by_class("mcc", "Matthews correlation", "labels", CountForm(_matthews), worst=-1.0)
 """Correlation of the classes meant and given (Gorodkin 2004 for many); 0 when all rows are given one class."""

@@ -1,0 +1,202 @@
+"""How far a metric could be off, because only so many rows were seen.
+
+Rows are drawn with replacement; each draw is a column of row weights, and a metric weighs many columns at once.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, Self, final
+
+import numpy as np
+
+from modelwright.core.table import Array
+from modelwright.metrics.base import Metric, Weighing
+
+_CELLS = 1 << 19
+"""Weights held at once, 4 MiB: larger blocks leave the cache and were slower."""
+
+_WORK = 50_000_000
+"""Weights looked at per metric, about half a second for ROC AUC on one core; beyond, fewer resamples are drawn."""
+
+_FEWEST = 30
+"""Resamples drawn however many rows and classes there are."""
+
+_FOR_QUANTILES = 400
+"""With fewer resamples their spread is used and not their outermost values; so many rows make a normal shape."""
+
+_FEW_ROWS = 1000
+"""Up to here draws have exactly as many rows as there are; beyond, each row is drawn Poisson(1) times."""
+
+_GROUPS = 50
+"""Groups left out in turn to estimate the skewness."""
+
+_NAN = float("nan")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value and the range that holds the true one at the chosen level; NaN where it cannot be told."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return a JSON-able dictionary, None for what is not a finite number; `from_json` reverses it."""
+        numbers = {"value": self.value, "low": self.low, "high": self.high}
+        return {k: v if math.isfinite(v) else None for k, v in numbers.items()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Build an interval from `to_json` output."""
+        return cls(*(_NAN if value[k] is None else float(value[k]) for k in ("value", "low", "high")))
+
+
+def interval(
+    metric: Metric,
+    truth: Array,
+    answers: Array,
+    weight: Array | None = None,
+    *,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Return a metric with its bootstrap interval; see `intervals`, which is cheaper for several metrics."""
+    return intervals([(metric, answers)], truth, weight, level=level, resamples=resamples, seed=seed)[0]
+
+
+def intervals(
+    answered: Sequence[tuple[Metric, Array]],
+    truth: Array,
+    weight: Array | None = None,
+    *,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[Interval, ...]:
+    """Return several metrics of the same rows, each with its interval, drawn from the same resamples.
+
+    Bias-corrected and accelerated: of percentile, basic normal and this one it came nearest to its level for ROC AUC,
+    average precision, F1 and accuracy near their best value, and was as good elsewhere; only R² of heavy-tailed targets
+    was better covered by percentiles. Resamples in which a metric is undefined are dropped. Where rows times classes
+    are many, fewer resamples are drawn and their spread is used.
+
+    Args:
+        answered: Metrics with what each looks at.
+        truth: Class codes or values, shape (n_rows,).
+        weight: Sample weights, shape (n_rows,), or None.
+        level: Share of such intervals that hold the true value, 0 to 1.
+        resamples: Most resamples to draw.
+        seed: Seed of the draws.
+
+    Source:
+        Efron (1987), Better bootstrap confidence intervals, equations 2.3 and 6.6; the acceleration by a jackknife over
+        groups of rows. Coverage measured in tests/unit/metrics/test_bootstrap.py.
+    """
+    n_rows = len(truth)
+    values = [metric.score(truth, answers, weight) for metric, answers in answered]
+    told = [i for i, v in enumerate(values) if math.isfinite(v)]
+    found = [Interval(v, _NAN, _NAN) for v in values]
+    if n_rows < 2 or not told:
+        return tuple(found)
+    size = max(answered[i][1].size for i in told)
+    n_draws = int(np.clip(_WORK // size, min(_FEWEST, resamples), resamples))
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):  # undefined resamples are NaN and dropped
+        weighings = [_weighing(*answered[i], truth) for i in told]
+        left_out = _weigh_all(weighings, _groups(n_rows, rng), weight)
+        drawn = _weigh_all(weighings, _draws(n_rows, n_draws, rng), weight)
+    for row, i in enumerate(told):
+        known = drawn[row][~np.isnan(drawn[row])]
+        if len(known) and known.min() == known.max() == values[i]:
+            found[i] = _unmoved(answered[i][0], values[i], truth, 0.5 - 0.5 * level)
+        elif len(known) >= min(_FEWEST, n_draws):
+            low, high = _limits(values[i], known, left_out[row], 0.5 - 0.5 * level)
+            found[i] = Interval(values[i], min(low, values[i]), max(high, values[i]))
+    return tuple(found)
+
+
+def _weighing(metric: Metric, answers: Array, truth: Array) -> Weighing:
+    if metric.prepare is not None:
+        return metric.prepare(truth, answers)
+    return lambda weights: np.array([metric.score(truth, answers, column) for column in weights.T])
+
+
+def _weigh_all(weighings: Sequence[Weighing], blocks: Iterable[Array], weight: Array | None) -> Array:
+    """Return every metric under every weighting, (n_metrics, n_weightings), holding one block at a time."""
+    done = []
+    for block in blocks:
+        weights = block if weight is None else block * weight[:, np.newaxis]
+        done.append(np.stack([weigh(weights) for weigh in weighings]))
+    return np.concatenate(done, axis=1)
+
+
+def _draws(n_rows: int, n_draws: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield blocks (n_rows, n_in_block) of how often each row was drawn."""
+    width = max(1, _CELLS // n_rows)
+    counts = _poisson_table() if n_rows > _FEW_ROWS else None
+    for start in range(0, n_draws, width):
+        shape = (n_rows, min(width, n_draws - start))
+        if counts is not None:
+            yield counts[rng.integers(0, len(counts), size=shape, dtype=np.uint16)]
+        else:
+            cells = rng.integers(0, n_rows, size=shape) * shape[1] + np.arange(shape[1])
+            yield np.bincount(cells.ravel(), minlength=n_rows * shape[1]).reshape(shape).astype(np.float64)
+
+
+def _poisson_table() -> Array:
+    """Return 65,536 counts in the proportions of Poisson(1), so that 16 random bits make a draw, ten times faster."""
+    upto = np.cumsum([math.exp(-1.0) / math.factorial(k) for k in range(12)])
+    return np.searchsorted(upto, (np.arange(65_536) + 0.5) / 65_536).astype(np.float64)
+
+
+def _groups(n_rows: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield blocks of weights that leave one random group of rows out in turn."""
+    n_groups = min(n_rows, _GROUPS)
+    group = rng.permutation(n_rows) % n_groups
+    width = max(1, _CELLS // n_rows)
+    for start in range(0, n_groups, width):
+        left_out = np.arange(start, min(start + width, n_groups))
+        yield (group[:, np.newaxis] != left_out).astype(np.float64)
+
+
+def _limits(value: float, drawn: Array, left_out: Array, tail: float) -> tuple[float, float]:
+    """Return the ends of the interval, leaving `tail` on either side."""
+    normal = NormalDist()
+    far = normal.inv_cdf(1.0 - tail)
+    if len(drawn) < _FOR_QUANTILES:
+        student = far * (1.0 + (far * far + 1.0) / (4.0 * (len(drawn) - 1)))  # first term of its Cornish-Fisher series
+        reach = student * float(drawn.std(ddof=1))
+        return value - reach, value + reach
+    below = float(np.mean(drawn < value) + 0.5 * np.mean(drawn == value))
+    bias = normal.inv_cdf(min(max(below, 0.5 / len(drawn)), 1.0 - 0.5 / len(drawn)))
+    gaps = left_out[~np.isnan(left_out)]
+    gaps = gaps.mean() - gaps if len(gaps) else np.zeros(1)
+    spread = float(np.sum(gaps**2)) ** 1.5
+    acceleration = float(np.sum(gaps**3)) / (6.0 * spread) if spread > 0 else 0.0
+    ends = []
+    for side in (-far, far):
+        stretch = 1.0 - acceleration * (bias + side)
+        # a stretch near zero: the correction has no meaning with so few rows, the plain percentile is left
+        ends.append(normal.cdf(bias + (bias + side) / stretch) if stretch > 0.1 else normal.cdf(side))
+    low, high = np.quantile(drawn, ends)
+    return float(low), float(high)
+
+
+def _unmoved(metric: Metric, value: float, truth: Array, tail: float) -> Interval:
+    """Return the interval where no resample differs: all rows answered perfectly, or all equally wrong.
+
+    Resampling then knows nothing. With m rows and no error the error rate may still be 1 - tail^(1/m) (Clopper and
+    Pearson 1934), here taken as the way from the best value to the worst. Where every class counts the same, m is the
+    size of the smallest.
+    """
+    if metric.best is None or metric.worst is None or value != metric.best:
+        return Interval(value, value, value)
+    counts = np.bincount(truth)
+    n_rows = int(counts[counts > 0].min()) if metric.by_class else len(truth)
+    other = value + (metric.worst - value) * (1.0 - tail ** (1.0 / n_rows))
+    return Interval(value, min(value, other), max(value, other))
