@@ -1,0 +1,199 @@
+"""The documents inside a model file: JSON texts under ``modelwright.*`` metadata keys."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Self, final
+
+from modelwright.core.errors import DataError, FileRefusedError
+from modelwright.core.schema import Schema
+from modelwright.core.task import TASKS, Task
+from modelwright.modelfile import digest
+
+FORMAT = 1
+"""The format number that this version writes, and the newest that it reads."""
+
+PREFIX = "modelwright."
+REQUIRED = ("manifest", "schema")
+OPTIONAL = ("leaderboard", "evaluation", "parity", "reference", "card", "energy")
+KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
+"""Every key a file may hold."""
+
+LARGEST_METADATA = 16 * 1024 * 1024
+DEEPEST_JSON = 64
+MOST_JSON_VALUES = 2_000_000
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the model is and where it comes from.
+
+    Attributes:
+        version: Version of modelwright that wrote the file.
+        task: What is predicted.
+        target: Name of the predicted column.
+        target_schema: What that column is, as `modelwright.core.schema.ColumnSchema.to_json` says it; how labelled
+            tables are read.
+        metric: Name of the metric that was optimised.
+        budget: What the fit was allowed, such as ``{"seconds": 60.0, "trials": None}``.
+        seed: Seed of the fit.
+        data: Fingerprint of the training data, such as rows, columns and a hash.
+        libraries: Versions of the libraries that took part, by name.
+        created: ISO 8601 moment of writing, or None where bytes must repeat.
+        format: Format number of the file.
+    """
+
+    version: str
+    task: Task
+    target: str
+    metric: str
+    target_schema: Mapping[str, Any] = field(default_factory=dict)
+    budget: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    data: Mapping[str, Any] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    created: str | None = None
+    format: int = FORMAT
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary; `from_json` reverses it."""
+        return {
+            "format": self.format,
+            "version": self.version,
+            "task": self.task.to_json(),
+            "target": self.target,
+            "target_schema": dict(self.target_schema),
+            "metric": self.metric,
+            "budget": dict(self.budget),
+            "seed": self.seed,
+            "data": dict(self.data),
+            "libraries": dict(self.libraries),
+            "created": self.created,
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Build a manifest from `to_json` output.
+
+        Raises:
+            FileRefusedError: It is no manifest, or of a newer format.
+        """
+        if not isinstance(value, dict) or type(value.get("format")) is not int:
+            raise FileRefusedError("The model file's manifest has no format number.")
+        if not 1 <= value["format"] <= FORMAT:
+            raise FileRefusedError(
+                f"The model file has format {value['format']}; this version reads 1 to {FORMAT}. "
+                "Update with: pip install --upgrade modelwright"
+            )
+        if unknown := sorted(value.keys() - cls.__slots__):
+            raise FileRefusedError(f"The model file's manifest holds the unknown entry '{unknown[0]}'.")
+        for name, kind in _KINDS.items():
+            if not isinstance(value.get(name), kind) or isinstance(value.get(name), bool):
+                raise FileRefusedError(f"The model file's manifest has no usable '{name}'.")
+        return cls(**{**value, "task": _task(value["task"])})
+
+
+_KINDS: Mapping[str, Any] = {
+    "version": str,
+    "task": dict,
+    "target": str,
+    "metric": str,
+    "target_schema": dict,
+    "budget": dict,
+    "seed": int,
+    "data": dict,
+    "libraries": dict,
+    "created": str | None,
+}
+
+
+def documents(manifest: Manifest, schema: Schema, **others: Any) -> dict[str, str]:
+    """Return the metadata of a model file.
+
+    Args:
+        manifest: What the model is.
+        schema: The features, in the order of the graph's inputs.
+        others: Any of leaderboard, evaluation, parity, reference, card and energy, as JSON-able values.
+
+    Raises:
+        DataError: A text in it cannot be written as UTF-8.
+    """
+    named = {"manifest": manifest.to_json(), "schema": schema.to_json(), **others}
+    if unknown := sorted(named.keys() - {*REQUIRED, *OPTIONAL}):
+        raise TypeError(f"a model file has no document '{unknown[0]}'")
+    return {PREFIX + name: dumps(value, name) for name, value in named.items() if value is not None}
+
+
+def dumps(value: Any, what: str) -> str:
+    """Return `value` as compact JSON with sorted keys; numbers that are not finite become null."""
+    text = json.dumps(_finite(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"The {what} of the model holds a text that is not valid Unicode (a lone surrogate): "
+            f"{text[error.start : error.end]!r}. Rename that column or value."
+        ) from error
+    return text
+
+
+def loads(text: str, what: str) -> Any:
+    """Return the value of a JSON text from a file, within limits.
+
+    Raises:
+        FileRefusedError: It is no JSON, too deep or too large, repeats a name or holds a number that is not finite.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FileRefusedError(f"The model file's {what} is no usable JSON: {error}.") from error
+    level, depth, seen = [value], 0, 0
+    while level:
+        depth, seen = depth + 1, seen + len(level)
+        if depth > DEEPEST_JSON or seen > MOST_JSON_VALUES:
+            raise FileRefusedError(f"The model file's {what} is nested too deeply or too large.")
+        if any(isinstance(v, float) and not isfinite(v) for v in level):
+            raise FileRefusedError(f"The model file's {what} holds a number that is not finite.")
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
+    return value
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value
+
+
+def _task(value: Mapping[str, Any]) -> Task:
+    name, classes = value.get("name"), value.get("classes")
+    kinds = {type(c) for c in classes} if isinstance(classes, list) else set()
+    fits = {"binary": lambda n: n == 2, "multiclass": lambda n: n >= 2, "regression": lambda n: n == 0}
+    if (
+        name not in TASKS
+        or not isinstance(classes, list)
+        or not fits[name](len(classes))
+        or len(kinds) > 1
+        or not kinds <= {str, int, bool}
+        or len(set(classes)) != len(classes)
+    ):
+        raise FileRefusedError("The model file's manifest names no task with classes that fit it.")
+    return Task(name, tuple(classes))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
