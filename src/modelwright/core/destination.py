@@ -1,0 +1,88 @@
+"""Where a result is written: tried before the work begins, filled in one move after it."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from modelwright.core.errors import OutputError
+
+
+def check_writable(path: str | os.PathLike[str]) -> Path:
+    """Return `path` once a file has been made and removed beside it, so that an hour's work is not lost at its end.
+
+    Raises:
+        OutputError: Nothing can be written there.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"'{path}' is a folder. Name a file in it: -o {path / 'model.onnx'}")
+    with _named(path):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "the file there is read-only")
+        handle, trial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        Path(trial).unlink()
+    return path
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary file beside `path` and move it there when the block ends well; else leave nothing.
+
+    Raises:
+        OutputError: It cannot be written: no such folder, no permission, no space left.
+    """
+    path = Path(path)
+    with _named(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn what the system says about writing into an error that names the file and the remedy."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise OutputError(f"'{path}' cannot be written: there is no folder '{path.parent}'. Make it first.") from error
+    except OutputError:
+        raise
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise
+        what, remedy = _REMEDIES[error.errno]
+        raise OutputError(f"'{path}' cannot be written: {what}. {remedy}") from error
+
+
+_REMEDIES: dict[int | None, tuple[str, str]] = {
+    errno.EACCES: ("permission is denied", "Name another place with -o."),
+    errno.EPERM: ("permission is denied", "Name another place with -o."),
+    errno.EROFS: ("the file system is read-only", "Name another place with -o."),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Name another place with -o."),
+    errno.EISDIR: ("it is a folder", "Name a file in it with -o."),
+    errno.ENAMETOOLONG: ("the name is too long", "Name a shorter one with -o."),
+    errno.EINVAL: ("the name is not allowed here", "Name another one with -o."),
+    errno.ENOSPC: ("no space is left on the device", "Free some, or name another place with -o."),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space, or name another place with -o."),
+    errno.EFBIG: ("the file would be larger than allowed", "Raise the limit (ulimit -f), or name another place with -o."),
+}
+
+
+def _umask() -> int:
+    # The mask can only be read by setting it; both happen before anything else of ours runs in this thread.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

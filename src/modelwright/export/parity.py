@@ -1,0 +1,76 @@
+"""The proof that a file answers as the trained pipeline does."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import numpy as np
+
+from modelwright.core.errors import GateError
+from modelwright.core.table import Array
+from modelwright.core.task import Task
+
+TOLERANCE = 1e-6
+"""Largest difference of a probability, or of a value relative to the larger of itself and the answers' spread."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How near the file's answers came to the pipeline's.
+
+    Attributes:
+        n_rows: Rows compared.
+        n_hostile: How many of them were made to break things.
+        largest_difference: Largest difference of a probability, or relative difference of a value.
+        tolerance: What was allowed.
+    """
+
+    n_rows: int
+    n_hostile: int
+    largest_difference: float
+    tolerance: float = TOLERANCE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return asdict(self)
+
+
+def prove(task: Task, expected: Array, actual: Array, n_hostile: int) -> Parity:
+    """Compare answers row by row.
+
+    Args:
+        task: What is predicted.
+        expected: The pipeline's probabilities (n_rows, n_classes) or values (n_rows,), by the training libraries.
+        actual: The file's, through ONNX Runtime.
+        n_hostile: How many of the rows, the first ones, are hostile.
+
+    Raises:
+        GateError: An answer differs by more than the tolerance, or a label by more than a tie.
+    """
+    difference = np.abs(expected - actual)
+    if not task.is_classification:
+        difference = difference / np.maximum(np.abs(expected), max(float(np.std(expected[n_hostile:])), 1e-12))
+    # A NaN on one side is as wrong as any number.
+    difference = np.where(np.isnan(expected) & np.isnan(actual), 0.0, np.nan_to_num(difference, nan=np.inf))
+    largest = float(difference.max(initial=0.0))
+    if largest > TOLERANCE:
+        row = int(np.argmax(difference.max(axis=1) if difference.ndim == 2 else difference))
+        kind = "hostile" if row < n_hostile else "training"
+        raise GateError(
+            f"The file would not answer as the trained pipeline does: {kind} row {row} differs by {largest:.2g}"
+            f" (allowed: {TOLERANCE:g}). No file was written. This is a fault of ours: please report it with the data's schema."
+        )
+    if task.is_classification:
+        _check_labels(expected, actual)
+    return Parity(len(expected), n_hostile, largest)
+
+
+def _check_labels(expected: Array, actual: Array) -> None:
+    """Labels must agree except where the two most likely classes are within the tolerance of each other."""
+    top_two = np.sort(expected, axis=1)[:, -2:]
+    tied = top_two[:, 1] - top_two[:, 0] <= 2 * TOLERANCE
+    differ = (expected.argmax(axis=1) != actual.argmax(axis=1)) & ~tied
+    if differ.any():
+        raise GateError(
+            f"The file would give another label than the trained pipeline in row {int(np.argmax(differ))}. No file was written."
+        )

@@ -1,0 +1,164 @@
+"""A pipeline written as a file, opened again, proven, evaluated, and sealed with everything known about it."""
+
+import datetime
+import hashlib
+import importlib.metadata
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+import modelwright
+from modelwright.core.schema import ColumnSchema
+from modelwright.core.table import Array, Table
+from modelwright.export.parity import prove
+from modelwright.insight.evaluate import Evaluation, evaluate
+from modelwright.model.model import Model
+from modelwright.modelfile.encode import encode
+from modelwright.modelfile.manifest import Manifest, documents
+from modelwright.pipeline.pipeline import Pipeline
+
+LIBRARIES = ("numpy", "onnxruntime", "scikit-learn", "scipy", "lightgbm", "catboost")
+"""Libraries whose versions are noted in the file, when installed."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a model comes from.
+
+    Attributes:
+        target_schema: What the target column is.
+        metric: Name of the metric that was optimised.
+        budget: What the fit was allowed.
+        seed: Seed of the fit.
+        timed: Whether time was the limit; else the bytes must repeat, so no moment is written.
+        features: The rows learned from, for their fingerprint.
+        leaderboard: One line per trial.
+    """
+
+    target_schema: ColumnSchema
+    metric: str
+    budget: Mapping[str, Any]
+    seed: int
+    timed: bool
+    features: Table
+    leaderboard: list[dict[str, Any]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A finished file and what it says of itself."""
+
+    data: bytes
+    evaluation: Evaluation
+
+
+def seal(
+    pipeline: Pipeline,
+    proof: tuple[Table, ...],
+    expected: Array,
+    evaluation: Evaluation,
+    origin: Origin,
+    test: Table | None = None,
+) -> Sealed:
+    """Return the bytes of the model file, after its answers are shown equal to the pipeline's.
+
+    Args:
+        pipeline: What to write.
+        proof: Rows to prove parity on, the hostile ones first.
+        expected: The training libraries' answers to the first rows of `proof`.
+        evaluation: The fit's own estimate, from out-of-fold predictions.
+        origin: Where the model comes from.
+        test: Labelled rows that replace the estimate, when the user gave some.
+
+    Raises:
+        GateError: The answers differ; there is no file then.
+    """
+    graph = pipeline.emit()
+    manifest = _manifest(pipeline, origin)
+    draft = Model.open(encode(graph, documents(manifest, pipeline.schema)))
+    actual = np.concatenate([_answers(draft, part) for part in _first(proof, len(expected))])
+    parity = prove(pipeline.task, expected, actual, len(proof[0]))
+    if test is not None:
+        evaluation = evaluate(draft, test)
+    data = encode(
+        graph,
+        documents(
+            manifest,
+            pipeline.schema,
+            leaderboard=origin.leaderboard,
+            evaluation=evaluation.to_json(),
+            parity=parity.to_json(),
+        ),
+    )
+    return Sealed(data, evaluation)
+
+
+def _first(tables: tuple[Table, ...], n_rows: int) -> list[Table]:
+    """Return the first `n_rows` rows of the tables, one after another."""
+    kept = []
+    for table in tables:
+        kept.append(table.take(np.arange(min(n_rows, len(table)))))
+        n_rows -= len(kept[-1])
+    return kept
+
+
+def _answers(model: Model, table: Table) -> Array:
+    return model.predict_proba(table) if model.task.is_classification else model.predict(table)
+
+
+def _manifest(pipeline: Pipeline, origin: Origin) -> Manifest:
+    return Manifest(
+        version=modelwright.__version__,
+        task=pipeline.task,
+        target=origin.target_schema.name,
+        metric=origin.metric,
+        target_schema=origin.target_schema.to_json(),
+        budget=origin.budget,
+        seed=origin.seed,
+        data={
+            "rows": origin.features.n_rows,
+            "columns": len(origin.features.columns),
+            "sha256": _fingerprint(origin.features),
+        },
+        libraries=_versions(),
+        created=_created(origin.timed),
+    )
+
+
+def _fingerprint(table: Table) -> str:
+    """Return a hash of the cells that does not depend on how they were read."""
+    digest = hashlib.sha256()
+    for column in table.columns:
+        digest.update(f"{column.name}\0{column.schema.dtype}\0".encode(errors="surrogatepass"))
+        digest.update(np.ascontiguousarray(column.values).tobytes())
+        if column.levels is not None:
+            digest.update("\0".join(column.levels.tolist()).encode(errors="surrogatepass"))
+    return digest.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _created(timed: bool) -> str | None:
+    """Return the moment of writing: SOURCE_DATE_EPOCH where set, else now; None where bytes must repeat."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None and not timed:
+        return None
+    moment = (
+        datetime.datetime.now(datetime.UTC)
+        if epoch is None
+        else datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+    )
+    return moment.isoformat(timespec="seconds")

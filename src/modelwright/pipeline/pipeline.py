@@ -1,0 +1,94 @@
+"""Fitted parts joined: raw columns, views, learners, weights, temperature; what will become the file."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from modelwright.core.graph import Graph
+from modelwright.core.schema import Schema
+from modelwright.core.table import Array
+from modelwright.core.task import Task
+from modelwright.learners.base import Fitted
+from modelwright.transform.view import FittedView
+
+ELEMENTS = {"number": "double", "boolean": "double", "string": "string", "date": "int64"}
+"""Element type of the graph input of each way to store a column."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One fitted learner with the view it sees.
+
+    Attributes:
+        trial: Identifier of the configuration.
+        view: Columns to features.
+        fitted: Features to margins.
+        weight: Its share in the mixture.
+        proof: The training library's margins on the proof rows (n_proof, n_margins).
+    """
+
+    trial: str
+    view: FittedView
+    fitted: Fitted
+    weight: float
+    proof: Array
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything between raw columns and answers.
+
+    Attributes:
+        schema: The raw columns that the members use, in order.
+        task: What is predicted.
+        members: The parts of the mixture; at least one.
+        temperature: Number the mixed margins are divided by.
+    """
+
+    schema: Schema
+    task: Task
+    members: tuple[Member, ...]
+    temperature: float
+
+    def proof_margins(self) -> Array:
+        """Return the mixture's margins on the proof rows, as the training libraries gave them."""
+        total = sum(m.weight * m.proof for m in self.members)
+        return np.asarray(total) / self.temperature
+
+    def emit(self) -> Graph:
+        """Write everything as one graph with the outputs of the task."""
+        graph = Graph()
+        inputs = {c.name: graph.input(c.name, ELEMENTS[c.dtype]) for c in self.schema}  # type: ignore[arg-type]  # element names
+        margins = ""
+        for member in self.members:
+            part = member.fitted.emit(graph, member.view.emit(graph, inputs))
+            scaled = graph.op("Mul", part, graph.constant(member.weight / self.temperature))
+            margins = graph.op("Add", margins, scaled) if margins else scaled
+        _emit_answers(graph, self.task, margins)
+        return graph
+
+
+def used_columns(schema: Schema, members: tuple[Member, ...]) -> Schema:
+    """Return the columns of `schema` that any member looks at."""
+    used = {name for member in members for name in member.view.columns}
+    return schema.select(name for name in schema.names if name in used)
+
+
+def _emit_answers(graph: Graph, task: Task, margins: str) -> None:
+    if not task.is_classification:
+        graph.output("prediction", graph.op("Reshape", margins, graph.constant([-1])), "double", (None,))
+        return
+    if task.name == "binary":
+        positive = graph.op("Sigmoid", margins)
+        negative = graph.op("Sub", graph.constant(1.0), positive)
+        probabilities = graph.op("Concat", negative, positive, axis=1)
+    else:
+        probabilities = graph.op("Softmax", margins, axis=1)
+    codes = graph.op("ArgMax", probabilities, axis=1, keepdims=0)
+    is_text = isinstance(task.classes[0], str)
+    classes = np.array(task.classes, dtype=object) if is_text else np.array(task.classes, dtype=np.int64)
+    graph.output("label", graph.op("Gather", graph.constant(classes), codes), "string" if is_text else "int64", (None,))
+    graph.output("probabilities", probabilities, "double", (None, len(task.classes)))

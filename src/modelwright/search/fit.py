@@ -1,0 +1,291 @@
+"""The whole of a fit after reading: question, folds, race, blend, refit, proof; inside one budget."""
+
+import tempfile
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from modelwright.core.errors import BudgetError
+from modelwright.core.spec import Budget, FitSpec
+from modelwright.core.table import Array, Table
+from modelwright.export.seal import Origin, seal
+from modelwright.insight.evaluate import score
+from modelwright.learners.portfolio import portfolio
+from modelwright.metrics.base import Metric
+from modelwright.metrics.bootstrap import interval
+from modelwright.metrics.choose import metric_for
+from modelwright.model.hostile import hostile_rows
+from modelwright.pipeline.pipeline import Pipeline, used_columns
+from modelwright.search.blend import Blend, answers_of, blend, row_losses
+from modelwright.search.crew import Alone, Crew, Processes, usable_cores
+from modelwright.search.folds import Plan, plan_folds
+from modelwright.search.question import Question, frame_question
+from modelwright.search.race import Pace, Race
+from modelwright.search.refit import refit, refit_seconds
+from modelwright.search.sample import sample_rows
+from modelwright.search.store import Brief, Store
+from modelwright.search.trials import OutOfFold, Trial, out_of_fold
+from modelwright.search.watch import Watch
+from modelwright.search.work import Outcome
+
+SMALL_CELLS = 20_000
+"""Cells of a table that is fitted in this process when trials are counted: starting a worker costs more than the work."""
+
+HOSTILE_ROWS = 300
+"""Rows made to break things on which parity is proven."""
+
+QUICK_PROOF_ROWS = 200
+"""Training rows on which the model of every fold is asked for its answers, should it have to ship."""
+
+PROOF_ROWS = 10_000
+"""Training rows at most, evenly spaced, on which parity is proven beside the hostile ones."""
+
+FINISH_SECONDS = 2.0
+"""Seconds kept for writing, proving and evaluating a small model."""
+
+FINISH_SECONDS_PER_MILLION_CELLS = 0.5
+"""Further seconds kept per million cells of the table."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What stays the same during a run."""
+
+    question: Question
+    metric: Metric
+    budget: Budget
+    seed: int
+    plan: Plan
+    proof: tuple[Table, ...]
+    store: Store
+    watch: Watch
+
+    @property
+    def timed(self) -> bool:
+        """Whether seconds are the limit, and not the number of trials."""
+        return self.budget.trials is None
+
+    @property
+    def left(self) -> float:
+        """Seconds left before the finish must begin; infinite when trials are counted, 0 once interrupted."""
+        if self.watch.interrupted:
+            return 0.0
+        if not self.timed:
+            return inf
+        cells = self.question.features.n_rows * len(self.question.features.columns)
+        finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
+        return self.budget.seconds - self.watch.seconds - finish
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The mixture that a race led to, and what it was chosen by."""
+
+    blend: Blend
+    oof: OutOfFold
+    trials: dict[str, Trial]
+
+
+def fit_table(
+    table: Table,
+    target: str,
+    budget: Budget,
+    spec: FitSpec,
+    *,
+    seed: int = 0,
+    test: Table | None = None,
+    watch: Watch | None = None,
+) -> bytes:
+    """Fit the best model the budget pays for and return the bytes of its file, proven.
+
+    Args:
+        table: The table with the target and everything named in `spec`.
+        target: Name of the target column.
+        budget: Limits; the time counts from ``watch.started``.
+        spec: What was asked beyond target and budget.
+        seed: Seed of every random choice.
+        test: Labelled rows that are only scored on, or None.
+        watch: Takes events and tells of an interrupt, which means: finish with the best so far.
+
+    Raises:
+        DataError: The table cannot be learned from.
+        SpecError: The wish makes no sense for this table.
+        BudgetError: The time ended before any model was ready.
+        GateError: The file's answers differ from the pipeline's.
+    """
+    watch = watch or Watch()
+    watch.tell("phase", phase="plan")
+    question = frame_question(table, target, spec)
+    metric = metric_for(spec.metric, question.target.task)
+    for note in (*table.notes, *question.notes):
+        watch.tell("note", text=note)
+    with tempfile.TemporaryDirectory(prefix="modelwright-", ignore_cleanup_errors=True) as folder:
+        run = _plan(question, metric, budget, seed, Store(Path(folder)), watch)
+        with _crew(run) as crew:
+            race = _race(run, crew)
+            found = _compose(run, race)
+            watch.tell("phase", phase="refit")
+            members = refit(run.store, crew, found.trials, found.blend, run.left)
+        schema = used_columns(run.question.features.schema, members)
+        pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature)
+        return _finish(run, race, found, pipeline, test)
+
+
+def _plan(question: Question, metric: Metric, budget: Budget, seed: int, store: Store, watch: Watch) -> Run:
+    rng = np.random.default_rng(seed)
+    question, told = sample_rows(question, budget, rng)
+    seconds = 60.0 if budget.trials else budget.seconds
+    plan = plan_folds(question.target, seconds, rng, question.groups, question.order)
+    for note in filter(None, (told, f"Validation: {plan.reason}.")):
+        watch.tell("note", text=note)
+    features = question.features
+    shuffled = rng.permutation(len(features))[: QUICK_PROOF_ROWS + PROOF_ROWS]
+    proof = (
+        hostile_rows(features.schema, HOSTILE_ROWS, seed),
+        features.take(np.sort(shuffled[:QUICK_PROOF_ROWS])),
+        features.take(np.sort(shuffled[QUICK_PROOF_ROWS:])),
+    )
+    store.put("brief", Brief(features, question.target, plan, proof, len(proof[0]) + len(proof[1]), seed))
+    return Run(question, metric, budget, seed, plan, proof, store, watch)
+
+
+def _crew(run: Run) -> Crew:
+    cells = run.question.features.n_rows * len(run.question.features.columns)
+    if not run.timed and cells <= SMALL_CELLS:
+        return Alone(run.store)
+    return Processes(run.store, min(usable_cores(), 8))
+
+
+def _race(run: Run, crew: Crew) -> Race:
+    """Run trials until nothing more is worth starting or the time is up."""
+    run.watch.tell("phase", phase="race")
+    features, task = run.question.features, run.question.target.task
+    entries = portfolio(task.name, features.n_rows, len(features.columns), run.budget.seconds)
+    if run.budget.trials is not None:
+        entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
+    driver = _Driver(run, crew)
+    race = Race(entries, run.plan, run.question.target, Pace(driver.left, run.left, crew.size))
+    driver.drive(race)
+    race.close()
+    return race
+
+
+@final
+class _Driver:
+    """Moves work between a race and a crew, and keeps back the time that the best mixture's refit will take."""
+
+    def __init__(self, run: Run, crew: Crew) -> None:
+        self._run = run
+        self._crew = crew
+        self._reserve = 0.0
+        self._running = 0
+
+    def left(self) -> float:
+        """Seconds left for racing."""
+        return self._run.left - self._reserve
+
+    def drive(self, race: Race) -> None:
+        """Race until nothing more is worth starting or the time is up."""
+        while True:
+            while self._crew.idle and (work := race.next_work()) is not None:
+                self._crew.start(work)
+                self._running += 1
+            if not self._running:
+                return
+            outcome = self._crew.wait(min(0.5, max(0.01, self.left())))
+            if outcome is not None:
+                self._running -= 1
+                self._record(race, outcome)
+            if self.left() <= 0:
+                self._crew.drop()
+                return
+
+    def _record(self, race: Race, outcome: Outcome) -> None:
+        run = self._run
+        margins = None if outcome.failure else run.store.product(outcome.trial, outcome.fold).margins
+        trial = race.record(outcome, margins)
+        run.watch.tell(
+            "trial",
+            id=trial.id,
+            family=trial.learner.family,
+            fold=outcome.fold,
+            folds=len(run.plan.folds),
+            seconds=round(outcome.seconds, 3),
+            state=trial.state,
+            reason=trial.reason,
+        )
+        if trial.state == "done" and len(trial.margins) == len(run.plan.folds):
+            found = _compose(run, race)
+            self._reserve = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
+            truth, answers = _answers(run, found)
+            best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
+            run.watch.tell(
+                "best",
+                metric=run.metric.name,
+                score=best.value,
+                low=best.low,
+                high=best.high,
+                members=len(found.blend.weights),
+            )
+
+
+def _compose(run: Run, race: Race) -> _Found:
+    """Mix the finished trials; when there is none, those whose first fold is finished."""
+    target, plan = run.question.target, run.plan
+    done = race.done
+    if not done:
+        plan = Plan(plan.folds[:1], 1, plan.reason)
+        done = [t for t in race.trials if 0 in t.margins]
+    if not done:
+        reasons = "; ".join(f"{t.id}: {t.reason}" for t in race.trials if t.state == "failed")
+        raise BudgetError(
+            f"The budget of {run.budget.seconds:g} s ended before any model was ready. Give more with --budget."
+            + (f" Failed: {reasons}." if reasons else "")
+        )
+    oof = out_of_fold(done, plan, target)
+    mixture = blend(oof.margins, oof.target, run.metric)
+    for trial in done:
+        trial.loss = float(np.average(row_losses(oof.margins[trial.id], oof.target), weights=oof.target.weight))
+    return _Found(mixture, oof, {t.id: t for t in done})
+
+
+def _answers(run: Run, found: _Found) -> tuple[Array, Array]:
+    """Return truth and out-of-fold answers in the form the run's metric looks at."""
+    answers = answers_of(found.oof.target.task, found.blend.margins(found.oof.margins))
+    return found.oof.target.values, answers.argmax(axis=1) if run.metric.answers == "labels" else answers
+
+
+def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, test: Table | None) -> bytes:
+    """Write the graph, prove it, evaluate, and return the file."""
+    watch, target = run.watch, found.oof.target
+    watch.tell("phase", phase="prove")
+    expected = answers_of(target.task, pipeline.proof_margins())
+    answers = answers_of(target.task, found.blend.margins(found.oof.margins))
+    evaluation = score(target.task, target.values, answers, target.weight, metric=run.metric.name, source="out-of-fold")
+    origin = Origin(
+        target_schema=run.question.target_schema,
+        metric=run.metric.name,
+        budget={"seconds": run.budget.seconds, "trials": run.budget.trials},
+        seed=run.seed,
+        timed=run.timed,
+        features=run.question.features,
+        leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0)) for t in race.trials],
+    )
+    sealed = seal(pipeline, run.proof, expected, evaluation, origin, test)
+    best = sealed.evaluation.main
+    watch.tell(
+        "done",
+        seconds=round(watch.seconds, 3),
+        metric=best.name,
+        score=best.value,
+        low=best.low,
+        high=best.high,
+        members=len(pipeline.members),
+        bytes=len(sealed.data),
+    )
+    return sealed.data

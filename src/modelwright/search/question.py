@@ -1,0 +1,194 @@
+"""From a table and a wish to a question that can be learned: task, answers, features, roles of columns."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from modelwright.core.errors import DataError, SpecError, listed, nearest
+from modelwright.core.schema import ColumnSchema
+from modelwright.core.spec import FitSpec
+from modelwright.core.table import Array, Column, Table
+from modelwright.core.task import TASKS, Label, Target, Task, TaskName
+
+MAX_CLASSES = 1000
+"""More classes than this is no classification; a text or an identifier was named as target."""
+
+FEW_NUMBERS = 20
+"""A whole-number target with at most this many distinct values, each repeated, is taken for classes when it looks like
+codes (0/1, 1..k); above it for a quantity."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be learned.
+
+    Attributes:
+        features: Rows with a known answer, feature columns only.
+        target: The answers of those rows.
+        target_schema: What the target column is.
+        groups: Group number of each row, or None.
+        order: Position of each row in time, or None.
+        notes: What was decided, one sentence each.
+    """
+
+    features: Table
+    target: Target
+    target_schema: ColumnSchema
+    groups: Array | None
+    order: Array | None
+    notes: tuple[str, ...]
+
+
+def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
+    """Settle task, answers and roles, or say why it cannot be learned.
+
+    Raises:
+        SchemaError: A named column is not in the table.
+        SpecError: The task does not suit the target.
+        DataError: The target cannot be learned, or there is nothing to learn from.
+    """
+    answers = table.column(target)
+    known = ~answers.missing
+    notes: list[str] = []
+    if not known.any():
+        raise DataError(
+            f"Target '{target}' has no value in any of {table.n_rows} rows. Name another column with --target."
+        )
+    if not known.all():
+        notes.append(f"{int((~known).sum())} rows without a value of '{target}' are left out.")
+        table, answers = table.take(known), answers.take(known)
+    if table.n_rows < 2:
+        raise DataError(f"There is {table.n_rows} row with a known '{target}'; at least 2 are needed to learn from.")
+    weight, weighed = _weights(table, spec)
+    if weighed is not None:
+        notes.append(f"{int((~weighed).sum())} rows with weight 0 are left out.")
+        table, answers, weight = table.take(weighed), answers.take(weighed), weight[weighed]  # type: ignore[index]  # weighed only with weights
+    task_name = _task_name(answers, spec.task)
+    task, values = _encode(answers, task_name)
+    notes.append(_told(target, task))
+    roles = [name for name in (spec.weight, spec.groups, spec.time) if name is not None]
+    features, dropped = _features(table, target, spec, roles)
+    notes.extend(dropped)
+    return Question(
+        features=features,
+        target=Target(task, values, weight),
+        target_schema=answers.schema,
+        groups=None if spec.groups is None else _numbered(table.column(spec.groups)),
+        order=None if spec.time is None else _ordered(table.column(spec.time)),
+        notes=tuple(notes),
+    )
+
+
+def _told(target: str, task: Task) -> str:
+    if not task.is_classification:
+        return f"'{target}' is a quantity: regression."
+    return (
+        f"'{target}' has {len(task.classes)} classes ({listed(map(str, task.classes), 6)}): {task.name} classification."
+    )
+
+
+def _weights(table: Table, spec: FitSpec) -> tuple[Array | None, Array | None]:
+    if spec.weight is None:
+        return None, None
+    column = table.column(spec.weight)
+    if column.schema.dtype != "number":
+        raise DataError(f"Weight column '{spec.weight}' holds {column.schema.dtype}s; weights must be numbers.")
+    weights = column.values
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        raise DataError(f"Weight column '{spec.weight}' has a missing, infinite or negative value in row {bad[0] + 1}.")
+    if not weights.any():
+        raise DataError(f"Weight column '{spec.weight}' is 0 in every row.")
+    return weights, None if weights.all() else weights > 0
+
+
+def _task_name(answers: Column, asked: str) -> TaskName:
+    if asked != "auto" and asked not in TASKS:
+        raise SpecError(f"Task '{asked}' is unknown.{nearest(asked, TASKS)} Tasks: auto, {listed(TASKS)}.")
+    name, dtype = answers.name, answers.schema.dtype
+    if dtype == "date":
+        raise DataError(f"Target '{name}' holds dates, which cannot be predicted. Turn it into a number, such as days.")
+    values = answers.values[~answers.missing]
+    finite = values if dtype == "string" else values[np.isfinite(values)]
+    if len(finite) < len(values):
+        raise DataError(f"Target '{name}' is infinite in {len(values) - len(finite)} rows. Remove or correct them.")
+    distinct = np.unique(values)
+    if len(distinct) < 2:
+        raise DataError(f"Target '{name}' has the same value in all {len(values)} rows; there is nothing to learn.")
+    if asked == "regression":
+        if dtype == "string":
+            raise SpecError(f"Target '{name}' holds text, so the task cannot be regression. Leave out --task.")
+        return "regression"
+    as_classes: TaskName = "binary" if len(distinct) == 2 else "multiclass"
+    if asked == "auto":
+        return as_classes if dtype != "number" or _looks_like_classes(answers, values, distinct) else "regression"
+    if asked == "binary" and len(distinct) != 2:
+        raise SpecError(f"Target '{name}' has {len(distinct)} distinct values, so the task cannot be binary.")
+    if dtype == "number" and (distinct != np.round(distinct)).any():
+        raise SpecError(f"Target '{name}' holds fractions, which are no classes. Use --task regression.")
+    return as_classes
+
+
+def _looks_like_classes(answers: Column, values: Array, distinct: Array) -> bool:
+    """Say whether numbers are names of classes: two values, a stated category, or few small codes without gaps."""
+    if len(distinct) == 2:
+        return bool((distinct == np.round(distinct)).all())
+    if answers.schema.kind in ("category", "flag"):
+        return True
+    whole = bool((distinct == np.round(distinct)).all())
+    dense = whole and distinct[-1] - distinct[0] < 2 * len(distinct)
+    return dense and len(distinct) <= FEW_NUMBERS and len(values) >= 20 * len(distinct) ** 0.5
+
+
+def _encode(answers: Column, task_name: TaskName) -> tuple[Task, Array]:
+    if task_name == "regression":
+        return Task("regression"), np.ascontiguousarray(answers.values, dtype=np.float64)
+    distinct, codes = np.unique(answers.values, return_inverse=True)
+    if len(distinct) > MAX_CLASSES or (answers.schema.dtype == "string" and 2 < len(distinct) == len(codes)):
+        raise DataError(
+            f"Target '{answers.name}' has {len(distinct)} distinct values in {len(codes)} rows: too many to be classes."
+            " Is it an identifier or a text? Name another column with --target."
+        )
+    if answers.levels is not None:
+        # Codes follow the order of appearance; classes are given in the order of their names.
+        names = [str(answers.levels[c]) for c in distinct]
+        rank = np.argsort(np.argsort(np.array(names, dtype=object)))
+        return Task(task_name, tuple(sorted(names))), rank[codes].astype(np.int64)
+    cast = bool if answers.schema.dtype == "boolean" else int
+    classes: tuple[Label, ...] = tuple(cast(v) for v in distinct)
+    return Task(task_name, classes), codes.astype(np.int64)
+
+
+def _features(table: Table, target: str, spec: FitSpec, roles: list[str]) -> tuple[Table, list[str]]:
+    for name in spec.drop:
+        table.column(name)
+    left_out = {target, *spec.drop, *roles}
+    kept = [c.name for c in table.schema if c.name not in left_out and c.is_feature]
+    notes = [
+        f"Column '{c.name}' is left out: {c.reason or c.kind}."
+        for c in table.schema
+        if c.name not in left_out and not c.is_feature
+    ]
+    if not kept:
+        raise DataError(f"No column is left to predict '{target}' from. Columns: {listed(table.names)}.")
+    return table.select(kept), notes
+
+
+def _numbered(column: Column) -> Array:
+    """Return group numbers; a missing group is a group of its own per row."""
+    _, codes = np.unique(column.values, return_inverse=True)
+    codes = codes.astype(np.int64)
+    alone = np.flatnonzero(column.missing)
+    codes[alone] = codes.max(initial=0) + 1 + np.arange(len(alone))
+    return codes
+
+
+def _ordered(column: Column) -> Array:
+    if column.schema.dtype not in ("date", "number"):
+        raise DataError(f"Time column '{column.name}' holds {column.schema.dtype}s; it must hold dates or numbers.")
+    if column.missing.any():
+        row = int(np.flatnonzero(column.missing)[0]) + 1
+        raise DataError(f"Time column '{column.name}' is missing in row {row}. Fill it or drop the row.")
+    return np.argsort(np.argsort(column.values, kind="stable"), kind="stable")

@@ -1,0 +1,154 @@
+"""Which work comes next: the first fold of every configuration decides whether its other folds are paid for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil, inf, sqrt
+from typing import final
+
+import numpy as np
+
+from modelwright.core.table import Array
+from modelwright.core.task import Target
+from modelwright.learners.base import Learner
+from modelwright.search.blend import row_losses
+from modelwright.search.folds import Plan
+from modelwright.search.trials import Trial
+from modelwright.search.work import Outcome, Work
+
+TOLERANCE = 0.03
+"""Share by which the first fold may be worse than the best one's before the other folds are not paid for."""
+
+LARGEST_SHARE = 1 / 3
+"""Share of the race that one first fold may take."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much time there is.
+
+    Attributes:
+        left: Returns the seconds left for racing: until the budget's end less what finishing will take.
+        total: Seconds the whole race may take; infinite when trials are counted instead.
+        n_workers: Pieces of work that run at the same time.
+    """
+
+    left: Callable[[], float]
+    total: float
+    n_workers: int
+
+
+@final
+class Race:
+    """Hands out work and takes in outcomes; knows no processes and no clock but the one in its pace."""
+
+    def __init__(self, entries: tuple[tuple[str, Learner], ...], plan: Plan, target: Target, pace: Pace) -> None:
+        self.trials = [Trial(name, learner) for name, learner in entries]
+        self._plan = plan
+        self._target = target
+        self._pace = pace
+        self._first_losses: dict[str, Array] = {}
+
+    @property
+    def done(self) -> list[Trial]:
+        """Trials with all folds finished."""
+        return [t for t in self.trials if t.state == "done"]
+
+    def next_work(self) -> Work | None:
+        """Return the next piece of work, or None when nothing (more) should start now.
+
+        Trials that passed their first fold go before new ones: a finished trial can ship, a started one cannot.
+        """
+        left = self._pace.left()
+        if left <= 0:
+            return None
+        for trial in self._candidates():
+            fold = self._next_fold(trial)
+            expected = self._expected(trial)
+            rounds = ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
+            if expected * rounds > left:
+                continue
+            if trial.state == "waiting":
+                trial.state = "racing"
+            trial.started.add(fold)
+            return Work(trial.id, trial.learner, fold, self._limit(trial, left))
+        return None
+
+    def record(self, outcome: Outcome, margins: Array | None) -> Trial:
+        """Take in how a piece of work went and return its trial."""
+        trial = next(t for t in self.trials if t.id == outcome.trial)
+        if trial.state not in ("racing", "waiting"):
+            return trial
+        if margins is None:
+            trial.state, trial.reason = "failed", outcome.failure
+            return trial
+        trial.margins[outcome.fold] = margins
+        trial.seconds[outcome.fold] = outcome.seconds
+        if outcome.fold == 0:
+            self._judge(trial)
+        if trial.state == "racing" and len(trial.margins) == len(self._plan.folds):
+            trial.state = "done"
+        return trial
+
+    def close(self) -> None:
+        """Mark what could not finish."""
+        for trial in self.trials:
+            if trial.state in ("racing", "waiting"):
+                trial.state, trial.reason = "dropped", "the time was up" if trial.started else "no time was left for it"
+
+    def _candidates(self) -> Iterator[Trial]:
+        n_folds = len(self._plan.folds)
+        yield from (t for t in self.trials if t.state == "racing" and 0 in t.margins and len(t.started) < n_folds)
+        waiting = [t for t in self.trials if t.state == "waiting"]
+        yield from waiting
+        # With nothing else to start, an idle worker may run ahead of the verdict on a first fold.
+        if not waiting:
+            yield from (
+                t for t in self.trials if t.state == "racing" and 0 not in t.margins and len(t.started) < n_folds
+            )
+
+    def _next_fold(self, trial: Trial) -> int:
+        return next(k for k in range(len(self._plan.folds)) if k not in trial.started)
+
+    def _expected(self, trial: Trial) -> float:
+        """Seconds a fold of this trial will take, from its own folds or its family's."""
+        if trial.seconds:
+            return trial.mean_seconds
+        kin = [t.mean_seconds for t in self.trials if t.seconds and t.learner.family == trial.learner.family]
+        return min(kin) * 0.5 if kin else 0.0
+
+    def _limit(self, trial: Trial, left: float) -> float:
+        """Seconds after which a learner must return what it has, so that folds and refit still fit in."""
+        if self._pace.total == inf:
+            return inf
+        n_folds = len(self._plan.folds)
+        if trial.seconds:
+            return max(1.0, min(left, 3.0 * max(trial.seconds.values())))
+        rounds = 1 + ceil((n_folds - 1) / self._pace.n_workers)
+        # The refit sees n_folds / (n_folds - 1) as many rows as a fold did.
+        return max(1.0, min(self._pace.total * LARGEST_SHARE, left / (rounds + 1.3)))
+
+    def _judge(self, trial: Trial) -> None:
+        """Drop a trial whose first fold is clearly worse than the best and adds nothing to it."""
+        fold = self._plan.folds[0]
+        truth = self._target.take(fold.valid)
+        losses = row_losses(trial.margins[0], truth)
+        rivals = {name: kept for name, kept in self._first_losses.items() if name != trial.id}
+        self._first_losses[trial.id] = losses
+        if not rivals or len(self._plan.folds) == 1:
+            return
+        best = min(rivals, key=lambda name: float(np.mean(rivals[name])))
+        difference = losses - rivals[best]
+        error = float(np.std(difference)) / sqrt(len(difference))
+        allowed = max(error, TOLERANCE * abs(float(np.mean(rivals[best]))))
+        if float(np.mean(difference)) <= allowed or self._adds(trial, best, truth, rivals[best]):
+            return
+        trial.state = "dropped"
+        trial.reason = "its first fold was clearly worse than the best"
+
+    def _adds(self, trial: Trial, best: str, truth: Target, best_losses: Array) -> bool:
+        """Return whether a quarter of this trial makes the best one better, by more than half a standard error."""
+        partner = next(t for t in self.trials if t.id == best)
+        mixed = row_losses(0.75 * partner.margins[0] + 0.25 * trial.margins[0], truth)
+        gain = best_losses - mixed
+        return float(np.mean(gain)) > 0.5 * float(np.std(gain)) / sqrt(len(gain))

@@ -1,0 +1,89 @@
+"""The trials of a run: what each has done so far and its out-of-fold predictions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, final
+
+import numpy as np
+
+from modelwright.core.table import Array
+from modelwright.core.task import Target
+from modelwright.learners.base import Learner
+from modelwright.search.folds import Plan
+
+State = Literal["waiting", "racing", "done", "dropped", "failed"]
+
+
+@final
+@dataclass(slots=True)
+class Trial:
+    """One configuration and how far it got.
+
+    Attributes:
+        id: Identifier, such as "LGB-1".
+        learner: The configuration.
+        state: Waiting for its first fold, racing, done with all folds, dropped after some, or failed.
+        margins: Margins on the held-out rows of each finished fold.
+        seconds: Seconds of each finished fold.
+        started: Folds handed out, finished or not.
+        reason: Why it was dropped or failed.
+        loss: Mean loss on the out-of-fold rows, once done.
+    """
+
+    id: str
+    learner: Learner
+    state: State = "waiting"
+    margins: dict[int, Array] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
+    started: set[int] = field(default_factory=set)
+    reason: str = ""
+    loss: float = float("nan")
+
+    @property
+    def mean_seconds(self) -> float:
+        """Mean seconds per finished fold."""
+        return sum(self.seconds.values()) / max(1, len(self.seconds))
+
+    def to_json(self, weight: float) -> dict[str, Any]:
+        """Return the line of the leaderboard."""
+        return {
+            "id": self.id,
+            "family": self.learner.family,
+            "state": self.state,
+            "reason": self.reason,
+            "loss": None if np.isnan(self.loss) else self.loss,
+            "folds": len(self.margins),
+            "seconds": round(sum(self.seconds.values()), 3),
+            "weight": weight,
+        }
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Predictions of rows by models that were not trained on them.
+
+    Attributes:
+        rows: Positions of the rows that have one, shape (n_predicted,).
+        margins: Margins (n_predicted, n_margins) of every finished trial; means over repeats.
+        target: Answers of those rows.
+    """
+
+    rows: Array
+    margins: Mapping[str, Array]
+    target: Target
+
+
+def out_of_fold(trials: list[Trial], plan: Plan, target: Target) -> OutOfFold:
+    """Put the folds of the finished trials together."""
+    counts = np.zeros(len(target))
+    for fold in plan.folds:
+        counts[fold.valid] += 1
+    rows = np.flatnonzero(counts)
+    margins = {}
+    for trial in trials:
+        total = np.zeros((len(target), target.task.n_margins))
+        for number, fold in enumerate(plan.folds):
+            total[fold.valid] += trial.margins[number]
+        margins[trial.id] = total[rows] / counts[rows, None]
+    return OutOfFold(rows, margins, target.take(rows))

@@ -1,0 +1,125 @@
+"""One piece of work: fit one configuration on one fold and leave the product in the store."""
+
+import time
+import zlib
+from dataclasses import dataclass
+from math import inf
+from typing import final
+
+import numpy as np
+
+from modelwright.core.deadline import Deadline
+from modelwright.core.errors import ModelwrightError
+from modelwright.core.table import Array
+from modelwright.learners.base import Learner, Rows, ViewName
+from modelwright.search.store import ALL_ROWS, Brief, Product, Store, product_name, view_name
+from modelwright.transform.view import FittedView, fit_view
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What to do.
+
+    Attributes:
+        trial: Identifier of the configuration, such as "LGB-1".
+        learner: The configuration.
+        fold: Number of the fold, or `ALL_ROWS`.
+        seconds: Time after which the learner stops with what it has; infinite for none.
+    """
+
+    trial: str
+    learner: Learner
+    fold: int
+    seconds: float = inf
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it went.
+
+    Attributes:
+        trial: Identifier of the configuration.
+        fold: Number of the fold, or `ALL_ROWS`.
+        seconds: Seconds it took.
+        failure: Why it failed, or the empty text.
+    """
+
+    trial: str
+    fold: int
+    seconds: float
+    failure: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    view: FittedView
+    train: Array
+    valid: Array | None
+    proof: Array
+
+
+@final
+class Bench:
+    """Where work is done: the brief and the encoded folds, kept between pieces of work of one process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._brief: Brief | None = None
+        self._encoded: dict[tuple[ViewName, int], _Encoded] = {}
+
+    def perform(self, work: Work) -> Outcome:
+        """Do the work; a failure of the learner is an outcome, not an exception."""
+        started = time.monotonic()
+        try:
+            self._perform(work, Deadline.after(work.seconds))
+            failure = ""
+        except ModelwrightError as error:
+            failure = str(error)
+        except Exception as error:  # noqa: BLE001  # one trial of a search may fail in any way without ending the run
+            failure = f"{type(error).__name__}: {error}"
+        return Outcome(work.trial, work.fold, time.monotonic() - started, failure)
+
+    def _perform(self, work: Work, deadline: Deadline) -> None:
+        brief = self._brief = self._brief or self._store.brief()
+        encoded = self._encode(brief, work.learner.view, work.fold)
+        target = brief.target
+        seed = _seed(brief.seed, work.trial, work.fold)
+        if work.fold == ALL_ROWS:
+            fitted = work.learner.fit(Rows(encoded.train, target), None, seed, deadline)
+            margins = None
+        else:
+            fold = brief.plan.folds[work.fold]
+            valid = Rows(encoded.valid, target.take(fold.valid))  # type: ignore[arg-type]  # a fold holds rows out
+            fitted = work.learner.fit(Rows(encoded.train, target.take(fold.train)), valid, seed, deadline)
+            margins = fitted.margins(valid.features)
+            if not np.isfinite(margins).all():
+                raise ModelwrightError("the learner answered with values that are not finite numbers")
+        proof = fitted.margins(encoded.proof if work.fold == ALL_ROWS else encoded.proof[: brief.n_quick_proof])
+        self._store.put(product_name(work.trial, work.fold), Product(work.learner.view, fitted, margins, proof))
+
+    def _encode(self, brief: Brief, view: ViewName, fold: int) -> _Encoded:
+        key = (view, fold)
+        if key not in self._encoded:
+            # One fold at a time: the next piece of work is most often on the same fold and another learner.
+            self._encoded = {k: v for k, v in self._encoded.items() if k[1] == fold}
+            self._encoded[key] = self._fit_view(brief, view, fold)
+        return self._encoded[key]
+
+    def _fit_view(self, brief: Brief, view: ViewName, fold: int) -> _Encoded:
+        table, target, valid = brief.features, brief.target, None
+        if fold != ALL_ROWS:
+            rows = brief.plan.folds[fold]
+            table, target, valid = table.take(rows.train), target.take(rows.train), table.take(rows.valid)
+        fitted, train = fit_view(view, table, target, _seed(brief.seed, view, fold))
+        if not self._store.has(view_name(view, fold)):
+            self._store.put(view_name(view, fold), fitted)
+        held_out = None if valid is None else fitted.apply(valid)
+        return _Encoded(fitted, train, held_out, np.concatenate([fitted.apply(part) for part in brief.proof]))
+
+
+def _seed(seed: int, name: str, fold: int) -> int:
+    """Return a seed that depends on nothing but its arguments, unlike ``hash``."""
+    return zlib.crc32(f"{seed}/{name}/{fold}".encode()) & 0x7FFFFFFF
