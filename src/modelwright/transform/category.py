@@ -75,7 +75,7 @@ class FittedCategories(FittedTransform):
             places = graph.op("Add", codes, graph.constant(self.starts, "int64"))
             rows = graph.op("Gather", graph.constant(self.statistics), places)
             width = len(self.counted) * self.statistics.shape[1]
-            blocks.append(graph.op("Reshape", rows, graph.constant([-1, width])))
+            blocks.append(graph.op("Reshape", rows, graph.constant([0, width])))
         return graph.op("Concat", *blocks, axis=1) if len(blocks) > 1 else blocks[0]
 
 

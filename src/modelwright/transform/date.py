@@ -149,7 +149,7 @@ def _parts(cells: Array) -> Array:
     century, of_century = quarters // CENTURY, quarters % CENTURY | 3
     year, of_year = century * 100 + of_century // 1461 - _YEARS, of_century % 1461 // 4
     year = year + (of_year >= _JANUARY)
-    calendar = CALENDAR[of_year].transpose(0, 2, 1).reshape(len(cells), -1)
+    calendar = CALENDAR[of_year].transpose(0, 2, 1).reshape(len(cells), 3 * cells.shape[1])
     weekday = (day + 3) % 7
     return np.concatenate([cells / DAY, year, weekday, hour, calendar], axis=1).astype(np.float64, copy=False)
 
@@ -173,5 +173,5 @@ def _emit_parts(graph: Graph, cells: str, n_columns: int) -> tuple[str, str]:
     days = graph.op("Div", graph.op("Cast", cells, to=11), c(float(DAY)))
     whole_parts = graph.op("Cast", graph.op("Concat", year, weekday, hour, axis=1), to=11)
     calendar = graph.op("Gather", c(CALENDAR), of_year)
-    calendar = graph.op("Reshape", graph.op("Transpose", calendar, perm=[0, 2, 1]), c([-1, 3 * n_columns]))
+    calendar = graph.op("Reshape", graph.op("Transpose", calendar, perm=[0, 2, 1]), c([0, 3 * n_columns]))
     return graph.op("Concat", days, whole_parts, calendar, axis=1), days
