@@ -70,16 +70,17 @@ def large() -> list[Measure]:
     scores = {score["metric"]: score["value"] for score in json.loads(scored.output)["scores"]}
     what = "KDD-99, 370,468 × 42, 120 s"
     loss, default = scores["log_loss"], case.reference["log_loss"]
+    held = fit.peak_bytes / 2**30
     return [
         Measure(f"{what}: fit", fit.seconds, "s", None, "", "≤ 129 s", fit.seconds <= 129),
         Measure(
             f"{what}: peak memory of all processes",
-            fit.peak_bytes / 2**30,
+            held,
             "GiB",
             None,
             "",
             "≤ 24",
-            fit.peak_bytes < 24 * 2**30,
+            held <= 24,
         ),
         Measure(f"{what}: log loss", loss, "", default, "LightGBM's defaults, which diverge", "≤ 0.1", loss <= 0.1),
     ]

@@ -46,9 +46,7 @@ def measures() -> list[Measure]:
     what = f"read a CSV of {size / 1e6:,.0f} MB (KDD-99, 494,021 × 42)"
     return [
         Measure(f"{what}, kinds included", ours, "s", peer, "pyarrow.csv", "≤ 3 ×", ours <= 3 * peer),
-        Measure(
-            "the same, peak memory of the process", held, "× the file", peer_held, "pyarrow.csv", "≤ 3 ×", held <= 3
-        ),
+        Measure("the same, peak memory", held, "× the file", peer_held, "pyarrow.csv", "≤ 3 ×", held <= 3),
     ]
 
 
