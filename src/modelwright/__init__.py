@@ -1,3 +1,40 @@
-"""From a raw table to one ONNX file you can trust and ship."""
+"""From a raw table to one ONNX file you can trust and ship.
+
+Names are handed out when they are asked for, so that importing the package costs nothing.
+"""
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_NAMES = {
+    "fit": "modelwright.api",
+    "load": "modelwright.api",
+    "evaluate": "modelwright.api",
+    "read_schema": "modelwright.api",
+    "Model": "modelwright.model.model",
+    "Classifier": "modelwright.estimators.classifier",
+    "Regressor": "modelwright.estimators.regressor",
+    "Budget": "modelwright.core.spec",
+    "FitSpec": "modelwright.core.spec",
+    "Event": "modelwright.core.events",
+    "Schema": "modelwright.core.schema",
+    "ModelwrightError": "modelwright.core.errors",
+}
+
+__all__ = ["__version__", *_NAMES]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds `name` and hand the name out (PEP 562)."""
+    if name not in _NAMES:
+        raise AttributeError(f"module 'modelwright' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_NAMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted(__all__)

@@ -77,7 +77,7 @@ _REMEDIES: dict[int | None, tuple[str, str]] = {
     errno.EINVAL: ("the name is not allowed here", "Name another one with -o."),
     errno.ENOSPC: ("no space is left on the device", "Free some, or name another place with -o."),
     errno.EDQUOT: ("the disk quota is used up", "Free some space, or name another place with -o."),
-    errno.EFBIG: ("the file would be larger than allowed", "Raise the limit (ulimit -f), or name another place with -o."),
+    errno.EFBIG: ("the file would be larger than allowed", "Raise the limit (ulimit -f)."),
 }
 
 

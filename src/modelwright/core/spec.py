@@ -18,10 +18,12 @@ class Budget:
     Attributes:
         seconds: Wall-clock seconds for everything, from reading to the written file.
         trials: Number of learner configurations to try; with it the time is no limit and the bytes repeat exactly.
+        workers: Most processes that work at the same time; None leaves it to the cores there are.
     """
 
     seconds: float = 60.0
     trials: int | None = None
+    workers: int | None = None
 
     @classmethod
     def parse(cls, text: str | float, trials: int | None = None) -> Self:

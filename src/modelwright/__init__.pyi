@@ -1,0 +1,14 @@
+from modelwright.api import evaluate as evaluate
+from modelwright.api import fit as fit
+from modelwright.api import load as load
+from modelwright.api import read_schema as read_schema
+from modelwright.core.errors import ModelwrightError as ModelwrightError
+from modelwright.core.events import Event as Event
+from modelwright.core.schema import Schema as Schema
+from modelwright.core.spec import Budget as Budget
+from modelwright.core.spec import FitSpec as FitSpec
+from modelwright.estimators.classifier import Classifier as Classifier
+from modelwright.estimators.regressor import Regressor as Regressor
+from modelwright.model.model import Model as Model
+
+__version__: str
