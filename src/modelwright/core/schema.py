@@ -188,6 +188,7 @@ class Schema:
         """
         if not isinstance(value, Mapping) or not isinstance(value.get("columns"), list):
             raise SchemaError(
-                "This is not a schema document: it needs a list under 'columns'. Make one with: modelwright schema data.csv"
+                "This is not a schema document: it needs a list under 'columns'."
+                " Make one with: modelwright schema data.csv -o schema.json"
             )
         return cls(tuple(ColumnSchema.from_json(c) for c in value["columns"]))

@@ -34,7 +34,7 @@ class Task:
 
     @property
     def n_margins(self) -> int:
-        """Number of margins (log-odds, log-probabilities up to a constant, or the value) per row: 1, or one per class."""
+        """Margins per row: one (log-odds, or the value), or one per class (log-probabilities up to a constant)."""
         return len(self.classes) if self.name == "multiclass" else 1
 
     def probabilities(self, margins: Array) -> Array:

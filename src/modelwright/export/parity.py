@@ -58,7 +58,8 @@ def prove(task: Task, expected: Array, actual: Array, n_hostile: int) -> Parity:
         kind = "hostile" if row < n_hostile else "training"
         raise GateError(
             f"The file would not answer as the trained pipeline does: {kind} row {row} differs by {largest:.2g}"
-            f" (allowed: {TOLERANCE:g}). No file was written. This is a fault of ours: please report it with the data's schema."
+            f" (allowed: {TOLERANCE:g}). No file was written. This is a fault of ours:"
+            " please report it with the data's schema."
         )
     if task.is_classification:
         _check_labels(expected, actual)
@@ -72,5 +73,6 @@ def _check_labels(expected: Array, actual: Array) -> None:
     differ = (expected.argmax(axis=1) != actual.argmax(axis=1)) & ~tied
     if differ.any():
         raise GateError(
-            f"The file would give another label than the trained pipeline in row {int(np.argmax(differ))}. No file was written."
+            f"The file would give another label than the trained pipeline in row {int(np.argmax(differ))}."
+            " No file was written. This is a fault of ours: please report it with the data's schema."
         )

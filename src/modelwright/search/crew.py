@@ -1,6 +1,7 @@
 """Who does the work: worker processes, or this process for tables so small that starting one costs more."""
 
 import contextlib
+import io
 import os
 import queue
 import signal
@@ -64,7 +65,7 @@ class Crew(ABC):
 class Alone(Crew):
     """Does the work in this process, one piece at a time."""
 
-    size = 1  # type: ignore[assignment]  # a constant property
+    size = 1
 
     def __init__(self, store: Store) -> None:
         self._bench = Bench(store)
@@ -197,7 +198,7 @@ class Processes(Crew):
 
     def _listen(self, hand: _Hand) -> None:
         stdout = hand.process.stdout
-        assert stdout is not None
+        assert isinstance(stdout, io.BufferedReader)
         with contextlib.suppress(ValueError, OSError):
             while (outcome := receive(stdout)) is not None:
                 self._outcomes.put((hand, outcome))  # type: ignore[arg-type]  # workers send outcomes only

@@ -32,7 +32,7 @@ from modelwright.search.watch import Watch
 from modelwright.search.work import Outcome
 
 SMALL_CELLS = 20_000
-"""Cells of a table that is fitted in this process when trials are counted: starting a worker costs more than the work."""
+"""Cells of a table that is fitted in this process when trials are counted: a worker would take longer to start."""
 
 HOSTILE_ROWS = 300
 """Rows made to break things on which parity is proven."""

@@ -1,6 +1,7 @@
 """Which rows are trained on and which are held out, planned once and the same for every trial."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -142,6 +143,6 @@ def _by_time(order: Array, n_folds: int, share: float) -> Plan:
     edges = np.linspace(n_rows // (n_folds + 1), n_rows, n_folds + 1).astype(int)
     folds = tuple(
         Fold(np.flatnonzero(order < start), np.flatnonzero((order >= start) & (order < end)))
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
+        for start, end in pairwise(edges.tolist())
     )
     return Plan(folds, n_folds, f"{n_folds} folds in time order, each trained on the past only")

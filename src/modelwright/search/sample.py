@@ -18,7 +18,7 @@ RARE = 200
 
 
 def sample_rows(question: Question, budget: Budget, rng: np.random.Generator) -> tuple[Question, str]:
-    """Return the question over as many rows as the budget pays for, and what was done in a sentence ("" for nothing)."""
+    """Return the question over as many rows as the budget pays for, and a sentence on what was done, if anything."""
     seconds = budget.seconds if budget.trials is None else 60.0 * budget.trials
     n_rows = len(question.target)
     most = max(10_000, int(MARGINS_PER_SECOND * seconds / question.target.task.n_margins))

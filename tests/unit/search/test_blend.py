@@ -1,0 +1,69 @@
+"""Blending: the best mixture, few members, honest temperature."""
+
+import numpy as np
+import pytest
+
+from modelwright.core.task import Target, Task
+from modelwright.metrics.choose import default_metric
+from modelwright.search.blend import MOST_MEMBERS, blend, log_loss, row_losses
+
+BINARY = Task("binary", ("no", "yes"))
+
+
+def test_two_noisy_views_of_one_truth_are_better_together(rng: np.random.Generator) -> None:
+    truth = rng.normal(size=4000)
+    target = Target(Task("regression"), truth)
+    parts = {name: (truth + rng.normal(size=4000))[:, None] for name in "ab"}
+    mixture = blend(parts, target, default_metric(target.task))
+    assert mixture.weights["a"] == pytest.approx(0.5, abs=0.05)
+    error = np.square(mixture.margins(parts)[:, 0] - truth).mean()
+    assert error < 0.6 * np.square(parts["a"][:, 0] - truth).mean()
+
+
+def test_noise_gets_no_weight(rng: np.random.Generator) -> None:
+    truth = rng.normal(size=4000)
+    target = Target(Task("regression"), truth)
+    parts = {"good": truth[:, None] + 0.1, "noise": 5 * rng.normal(size=(4000, 1))}
+    assert set(blend(parts, target, default_metric(target.task)).weights) == {"good"}
+
+
+def test_there_are_few_members(rng: np.random.Generator) -> None:
+    truth = rng.normal(size=3000)
+    target = Target(Task("regression"), truth)
+    parts = {f"m{i}": (truth + rng.normal(size=3000))[:, None] for i in range(10)}
+    mixture = blend(parts, target, default_metric(target.task))
+    assert len(mixture.weights) == MOST_MEMBERS
+    assert sum(mixture.weights.values()) == pytest.approx(1)
+
+
+def test_temperature_undoes_overconfidence(rng: np.random.Generator) -> None:
+    margin = rng.normal(size=20_000)
+    values = (rng.random(20_000) < 1 / (1 + np.exp(-margin))).astype(np.int64)
+    mixture = blend({"m": 3 * margin[:, None]}, Target(BINARY, values), default_metric(BINARY))
+    assert mixture.temperature == pytest.approx(3, rel=0.1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_row_losses_are_the_negative_log_probabilities(rng: np.random.Generator, n_classes: int) -> None:
+    task = BINARY if n_classes == 2 else Task("multiclass", tuple(range(n_classes)))
+    margins = rng.normal(size=(50, task.n_margins)) * 5
+    values = rng.integers(0, n_classes, 50)
+    expected = -np.log(task.probabilities(margins)[np.arange(50), values])
+    np.testing.assert_allclose(row_losses(margins, Target(task, values)), expected, rtol=1e-10)
+
+
+def test_huge_margins_have_finite_losses() -> None:
+    target = Target(BINARY, np.array([0, 1]))
+    assert log_loss(np.array([[1e4], [-1e4]]), target) == pytest.approx(1e4)
+
+
+def test_weights_of_rows_count(rng: np.random.Generator) -> None:
+    values = np.array([0, 1] * 200)
+    weight = np.where(values == 1, 3.0, 1.0)
+    repeated = np.repeat(values, weight.astype(int))
+    margins = rng.normal(size=(400, 1))
+    weighted = blend({"m": margins}, Target(BINARY, values, weight), default_metric(BINARY))
+    copied = blend(
+        {"m": np.repeat(margins, weight.astype(int), axis=0)}, Target(BINARY, repeated), default_metric(BINARY)
+    )
+    assert weighted.temperature == pytest.approx(copied.temperature, rel=1e-3)

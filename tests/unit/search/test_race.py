@@ -1,0 +1,118 @@
+"""The race: order, early verdicts, time limits; without any process or clock."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from modelwright.core.deadline import Deadline
+from modelwright.core.task import Target, Task
+from modelwright.learners.base import Fitted, Learner, Rows
+from modelwright.search.folds import plan_folds
+from modelwright.search.race import Pace, Race
+from modelwright.search.work import Outcome, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Learner):
+    family: ClassVar[str] = "named"
+    view: ClassVar[str] = "tree"  # type: ignore[assignment]
+
+    def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> Fitted:
+        raise AssertionError("a race fits nothing itself")
+
+
+TARGET = Target(Task("regression"), np.random.default_rng(0).normal(size=1000))
+PLAN = plan_folds(TARGET, 60, np.random.default_rng(0))
+
+
+def race(*names: str, left: float = inf, total: float = inf, n_workers: int = 1) -> Race:
+    entries = tuple((name, Named()) for name in names)
+    return Race(entries, PLAN, TARGET, Pace(lambda: left, total, n_workers))
+
+
+def run(held: Race, noise: dict[str, float], seconds: float = 1.0) -> list[Work]:
+    rng = np.random.default_rng(1)
+    done = []
+    while (work := held.next_work()) is not None:
+        truth = TARGET.values[PLAN.folds[work.fold].valid]
+        margins = (truth + noise[work.trial] * rng.normal(size=len(truth)))[:, None]
+        held.record(Outcome(work.trial, work.fold, seconds), margins)
+        done.append(work)
+    held.close()
+    return done
+
+
+def test_a_promising_trial_is_finished_before_the_next_begins() -> None:
+    done = run(race("a", "b"), {"a": 0.5, "b": 0.5})
+    assert [(w.trial, w.fold) for w in done] == [("a", k) for k in range(5)] + [("b", k) for k in range(5)]
+
+
+def test_a_clearly_worse_trial_is_dropped_after_one_fold() -> None:
+    held = race("a", "b")
+    done = run(held, {"a": 0.3, "b": 3.0})
+    assert sum(w.trial == "b" for w in done) == 1
+    assert held.trials[1].state == "dropped"
+    assert "first fold" in held.trials[1].reason
+
+
+def test_a_trial_that_improves_the_mixture_stays_though_it_is_worse_alone() -> None:
+    held = race("a", "b")
+    run(held, {"a": 0.5, "b": 0.6})
+    assert held.trials[1].state == "done"
+
+
+def test_a_failure_costs_only_its_own_trial() -> None:
+    held = race("a", "b")
+    work = held.next_work()
+    assert work is not None
+    held.record(Outcome(work.trial, work.fold, 1.0, "boom"), None)
+    run(held, {"b": 0.5})
+    assert [t.state for t in held.trials] == ["failed", "done"]
+    assert held.trials[0].reason == "boom"
+
+
+def test_nothing_starts_without_time() -> None:
+    held = race("a", left=0.0, total=10.0)
+    assert held.next_work() is None
+    held.close()
+    assert held.trials[0].reason == "no time was left for it"
+
+
+def test_folds_that_cannot_end_in_time_do_not_start() -> None:
+    held = race("a", left=10.0, total=30.0)
+    work = held.next_work()
+    assert work is not None
+    held.record(Outcome("a", 0, 8.0), np.zeros((len(PLAN.folds[0].valid), 1)))
+    assert held.next_work() is None
+
+
+def test_a_first_fold_leaves_time_for_the_others_and_a_refit() -> None:
+    work = race("a", left=60.0, total=60.0).next_work()
+    assert work is not None
+    assert work.seconds * (1 + 4 + 1.2) <= 60.0
+
+
+def test_counted_trials_have_no_time_limit() -> None:
+    work = race("a").next_work()
+    assert work is not None
+    assert work.seconds == inf
+
+
+def test_two_workers_get_different_work() -> None:
+    held = race("a", "b", n_workers=2)
+    first, second = held.next_work(), held.next_work()
+    assert first is not None
+    assert second is not None
+    assert (first.trial, first.fold) != (second.trial, second.fold)
+    assert held.trials[0].id == first.trial == "a"
+
+
+def test_outcomes_of_a_dropped_trial_are_ignored() -> None:
+    held = race("a", "b")
+    run(held, {"a": 0.3, "b": 3.0})
+    trial = held.record(Outcome("b", 1, 1.0), np.zeros((len(PLAN.folds[1].valid), 1)))
+    assert trial.state == "dropped"
+    assert pytest.approx(len(trial.margins)) == 1
