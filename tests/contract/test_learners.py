@@ -13,9 +13,9 @@ from modelwright.core.errors import DataError
 from modelwright.core.graph import Graph
 from modelwright.core.pack import pack, unpack
 from modelwright.core.task import Target, Task
+from modelwright.learners.answers import mean_loss, prior_margins
 from modelwright.learners.base import Fitted, Learner, Rows
 from modelwright.learners.catalog import LEARNERS
-from modelwright.learners.constant import mean_loss, prior_margins
 from modelwright.learners.trees import TreeArrays
 
 RunGraph = Callable[[Graph, dict[str, np.ndarray]], list[np.ndarray]]
@@ -71,7 +71,8 @@ def _around_thresholds(trees: TreeArrays, usual: np.ndarray) -> np.ndarray:
     for feature, threshold in zip(trees.feature[::step], trees.threshold[::step], strict=True):
         single = np.float32(np.clip(threshold, -LARGEST, LARGEST))
         near = [threshold, np.nextafter(threshold, np.inf), np.nextafter(threshold, -np.inf)]
-        near += [single, np.nextafter(single, np.float32(np.inf)), np.nextafter(single, np.float32(-np.inf))]
+        with np.errstate(over="ignore"):
+            near += [single, np.nextafter(single, np.float32(np.inf)), np.nextafter(single, np.float32(-np.inf))]
         for value in near:
             row = usual[len(made) % len(usual)].copy()
             row[feature] = np.clip(float(value), -LARGEST, LARGEST)

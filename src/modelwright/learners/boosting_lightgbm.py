@@ -12,8 +12,9 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError
 from modelwright.core.table import Array
 from modelwright.core.task import Target, TaskName
+from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, watchable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
-from modelwright.learners.constant import mean_loss, prior_margins, require_learnable, watchable, weights
+from modelwright.learners.stopping import Watch
 from modelwright.learners.trees import TreeArrays, TreeSum
 
 DEFAULT_LEFT, MISSING_IS_NAN = 2, 2 << 2
@@ -21,9 +22,6 @@ DEFAULT_LEFT, MISSING_IS_NAN = 2, 2 << 2
 
 ZERO = float(np.float32(1e-35))
 """LightGBM reads features within ± this as zero before it compares (kZeroThreshold)."""
-
-WORSE = 1.02
-"""A loss this many times the constant answer's means that boosting diverged."""
 
 _OBJECTIVES: dict[TaskName, str] = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 
@@ -74,19 +72,21 @@ class LightGBM(Learner):
         """
         require_learnable(train, self.family)
         valid = watchable(train, valid)
-        scale = _Scale.of(train.target)
+        standard = Standard.of(train.target)
+        watch = Watch(self.patience, deadline)
         try:
-            booster, watch = self._boost(train, valid, seed, deadline, scale)
+            booster = self._boost(train, valid, seed, standard, watch)
         except lightgbm.basic.LightGBMError as error:
             raise DataError(f"LightGBM cannot learn from these rows: {error}.") from error
-        if valid is not None and watch.diverged(_constant_loss(train, valid, scale)):
+        if valid is not None and watch.diverged(_constant_loss(train, valid, standard)):
             if self.careful:
                 raise DataError("LightGBM diverges on these rows, with careful steps too: worse than a constant.")
             return replace(self, careful=True).fit(train, valid, seed, deadline)
-        rounds = watch.best_round
-        trees = parsed(booster.model_to_string(num_iteration=rounds), train.target.task.n_margins)
-        trees = replace(trees, values=trees.values * scale.factor, base=scale.offset)
-        return TreeSum(trees, rounds, self.careful, _native(booster, rounds, scale))
+        offset = _offset(train.target, standard)
+        trees = parsed(booster.model_to_string(num_iteration=watch.best_round), train.target.task.n_margins)
+        trees = replace(trees, values=trees.values * standard.spread, base=offset)
+        native = _native(booster, watch.best_round, standard.spread, offset)
+        return TreeSum(trees, watch.best_round, self.careful, native)
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:
         """Return this learner with the mean number of rounds of the folds."""
@@ -96,22 +96,17 @@ class LightGBM(Learner):
         rounds = max(1, round(sum(f.rounds for f in found) / len(found)))
         return replace(self, rounds=rounds, careful=self.careful or any(f.tamed for f in found))
 
-    def _boost(
-        self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline, scale: "_Scale"
-    ) -> tuple[lightgbm.Booster, "_Watch"]:
+    def _boost(self, train: Rows, valid: Rows | None, seed: int, standard: Standard, watch: Watch) -> lightgbm.Booster:
         settings = self._settings(train.target, seed)
-        data = _dataset(train, scale, settings)
-        watched = [] if valid is None else [_dataset(valid, scale, settings, data)]
-        watch = _Watch(self.patience, deadline)
-        booster = lightgbm.train(
+        data = _dataset(train, standard, settings)
+        return lightgbm.train(
             settings,
             data,
             num_boost_round=self.rounds,
-            valid_sets=watched,
-            callbacks=[watch],
+            valid_sets=[] if valid is None else [_dataset(valid, standard, settings, data)],
+            callbacks=[_Callback(watch)],
             keep_training_booster=True,
         )
-        return booster, watch
 
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         task = target.task.name
@@ -145,88 +140,52 @@ class LightGBM(Learner):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """The library's raw scores become margins as ``raw * factor + offset``; regression targets are standardised."""
-
-    centre: float
-    factor: float
-    offset: Array
-
-    @classmethod
-    def of(cls, target: Target) -> "_Scale":
-        if target.task.is_classification:
-            offset = np.zeros(target.task.n_margins)
-            if target.task.name == "multiclass":
-                # LightGBM starts a class without rows at log(1e-15); one such row would ruin a log-loss.
-                absent = np.bincount(target.values, minlength=len(offset)) == 0
-                offset[absent] = prior_margins(target)[absent] - np.log(1e-15)
-            return cls(0.0, 1.0, offset)
-        weight = weights(target)
-        centre = float(np.average(target.values, weights=weight))
-        spread = float(np.sqrt(np.average((target.values - centre) ** 2, weights=weight)))
-        return cls(centre, spread, np.array([centre]))
-
-    def target(self, target: Target) -> Array:
-        """Return the answers as the library is to see them."""
-        return target.values if target.task.is_classification else (target.values - self.centre) / self.factor
-
-
-@final
-class _Watch:
-    """Stops boosting in time: at the deadline, or when the watched loss gets no better."""
+class _Callback:
+    """Tells LightGBM when to stop."""
 
     order = 50
     before_iteration = False
 
-    def __init__(self, patience: int, deadline: Deadline) -> None:
-        self.patience = patience
-        self.deadline = deadline
-        self.best_loss = self.worst_loss = inf
-        self.best_round = 1
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
 
     def __call__(self, state: lightgbm.callback.CallbackEnv) -> None:
-        done = state.iteration + 1
-        waited = 0.0
-        if state.evaluation_result_list:
-            loss = float(state.evaluation_result_list[0][2])
-            self.worst_loss = loss if done == 1 else max(self.worst_loss, loss)
-            if done == 1 or loss < self.best_loss:
-                self.best_loss, self.best_round = loss, done
-            waited = (done - self.best_round) / (0.15 * self.best_round + self.patience)
-        else:
-            self.best_round = done
-        if waited >= 1 or self.deadline.passed:
-            raise lightgbm.callback.EarlyStopException(done - 1, [])
-
-    def diverged(self, constant_loss: float) -> bool:
-        """Whether the best round is clearly worse than a constant answer, or everything after the first rounds is."""
-        blown_up = self.best_round <= 3 and self.worst_loss > 1.5 * constant_loss
-        return not self.best_loss <= WORSE * constant_loss + 1e-12 or blown_up
+        found = state.evaluation_result_list
+        if self.watch.ends(state.iteration + 1, float(found[0][2]) if found else None):
+            raise lightgbm.callback.EarlyStopException(state.iteration, [])
 
 
 def _dataset(
-    rows: Rows, scale: _Scale, settings: dict[str, Any], reference: lightgbm.Dataset | None = None
+    rows: Rows, standard: Standard, settings: dict[str, Any], reference: lightgbm.Dataset | None = None
 ) -> lightgbm.Dataset:
     return lightgbm.Dataset(
         rows.features,
-        label=scale.target(rows.target),
+        label=standard.apply(rows.target),
         weight=None if rows.target.weight is None else weights(rows.target),
         reference=reference,
         params=dict(settings),
     )
 
 
-def _constant_loss(train: Rows, valid: Rows, scale: _Scale) -> float:
+def _constant_loss(train: Rows, valid: Rows, standard: Standard) -> float:
     constant = np.tile(prior_margins(train.target), (len(valid.target), 1))
-    loss = mean_loss(valid.target, constant)
-    return loss if valid.target.task.is_classification else loss / scale.factor**2
+    return mean_loss(valid.target, constant) / standard.spread**2
 
 
-def _native(booster: lightgbm.Booster, rounds: int, scale: _Scale) -> Callable[[Array], Array]:
+def _offset(target: Target, standard: Standard) -> Array:
+    """Return what is added to the library's scores, float64 (n_margins,)."""
+    offset = np.full(target.task.n_margins, standard.centre)
+    if target.task.name == "multiclass":
+        # LightGBM starts a class without rows at log(1e-15); one such row later would ruin a log-loss.
+        absent = np.bincount(target.values, minlength=len(offset)) == 0
+        offset[absent] = prior_margins(target)[absent] - np.log(1e-15)
+    return offset
+
+
+def _native(booster: lightgbm.Booster, rounds: int, spread: float, offset: Array) -> Callable[[Array], Array]:
     def margins(features: Array) -> Array:
         raw = booster.predict(features, raw_score=True, num_iteration=rounds, num_threads=1)
-        return np.asarray(raw, dtype=np.float64).reshape(len(features), -1) * scale.factor + scale.offset
+        return np.asarray(raw, dtype=np.float64).reshape(len(features), -1) * spread + offset
 
     return margins
 

@@ -4,4 +4,5 @@ LEARNERS: dict[str, str] = {
     "constant": "modelwright.learners.constant:Constant",
     "linear": "modelwright.learners.linear:Linear",
     "lightgbm": "modelwright.learners.boosting_lightgbm:LightGBM",
+    "catboost": "modelwright.learners.boosting_catboost:CatBoost",
 }

@@ -9,66 +9,8 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
-from modelwright.core.task import Target
+from modelwright.learners.answers import prior_margins
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
-
-
-def weights(target: Target) -> Array:
-    """Return the weights of the rows, float64 (n_rows,), scaled to a mean of one; all ones where none are given."""
-    if target.weight is None:
-        return np.ones(len(target))
-    return np.asarray(target.weight / target.weight.mean(), dtype=np.float64)
-
-
-def prior_margins(target: Target) -> Array:
-    """Return the margins (n_margins,) of the best constant answer.
-
-    Half a row is added to every class, so that a class absent from these rows is very unlikely but not impossible.
-    """
-    weight = weights(target)
-    if not target.task.is_classification:
-        return np.array([np.average(target.values, weights=weight)])
-    counts = np.bincount(target.values, weights=weight, minlength=len(target.task.classes)) + 0.5
-    logs = np.log(counts / counts.sum())
-    return logs[1:] - logs[:1] if target.task.name == "binary" else logs
-
-
-def mean_loss(target: Target, margins: Array) -> float:
-    """Return the weighted mean log-loss of margins (n_rows, n_margins), or the mean squared error for regression."""
-    if not target.task.is_classification:
-        losses = (target.values - margins[:, 0]) ** 2
-    elif target.task.name == "binary":
-        losses = np.logaddexp(0.0, np.where(target.values == 1, -margins[:, 0], margins[:, 0]))
-    else:
-        highest = margins.max(axis=1)
-        total = np.log(np.exp(margins - highest[:, None]).sum(axis=1)) + highest
-        losses = total - margins[np.arange(len(target)), target.values]
-    return float(np.average(losses, weights=weights(target)))
-
-
-def require_learnable(rows: Rows, learner: str) -> None:
-    """Refuse rows that no learner can learn from.
-
-    Raises:
-        DataError: There are fewer than two rows, no feature, or only one answer.
-    """
-    n_rows, n_features = rows.features.shape
-    if n_rows < 2:
-        raise DataError(f"The {learner} learner needs at least 2 rows to learn from, not {n_rows}.")
-    if n_features == 0:
-        raise DataError(f"The {learner} learner needs at least one feature; no usable column is left.")
-    if (rows.target.values == rows.target.values[0]).all():
-        raise DataError(f"The {learner} learner sees only one answer in its {n_rows} rows; it needs two or more.")
-
-
-def watchable(train: Rows, valid: Rows | None) -> Rows | None:
-    """Return the rows to watch whose class occurs in `train`: learning gets better at no other; None without any."""
-    if valid is None or valid.target.task.name != "multiclass":
-        return valid if valid is not None and len(valid.target) else None
-    seen = np.isin(valid.target.values, train.target.values)
-    if seen.all() and len(seen):
-        return valid
-    return Rows(valid.features[seen], valid.target.take(seen)) if seen.any() else None
 
 
 def emit_constant(graph: Graph, features: str, margins: Array) -> str:

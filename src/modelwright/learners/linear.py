@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import ClassVar, Self, final
 
 import numpy as np
@@ -14,8 +13,8 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
 from modelwright.core.task import Target
+from modelwright.learners.answers import mean_loss, prior_margins, require_learnable, split, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
-from modelwright.learners.constant import mean_loss, prior_margins, require_learnable, weights
 
 MOST_EXACT = 2000
 """Largest matrix whose eigenvalues are taken for ridge; beyond it the loss is walked down like the others."""
@@ -83,7 +82,7 @@ class Linear(Learner):
             elif valid is not None:
                 strength, found = self._best(train, valid, deadline)
             else:
-                strength, _ = self._best(*_split(train, seed), deadline)
+                strength, _ = self._best(*split(train, seed), deadline)
                 strength, found = next(self._path(train, (strength,), deadline))
         return LinearFitted(*found, strength)
 
@@ -202,13 +201,3 @@ def _loss(target: Target) -> Callable[[Array], tuple[Array, Array]]:
         return losses, shares
 
     return {"binary": binary, "multiclass": softmax, "regression": squared}[target.task.name]
-
-
-def _split(rows: Rows, seed: int) -> tuple[Rows, Rows]:
-    """Return two thirds of the rows to learn from and one third to watch, at random."""
-    order = np.random.default_rng(seed).permutation(len(rows.target))
-    cuts = [0, len(order) - len(order) // 3, len(order)]
-    first, second = (np.sort(order[a:b]) for a, b in pairwise(cuts))
-    if not len(second):
-        return rows, rows
-    return Rows(rows.features[first], rows.target.take(first)), Rows(rows.features[second], rows.target.take(second))

@@ -241,11 +241,11 @@ def rounded_thresholds(threshold: Array) -> Array:
     ``float32(x) <= t`` is the same as ``x <= u``, where u is the largest double that rounds to the largest float32
     not above t: half way to the next float32, or just below it when a tie would round up.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # beyond the largest float32 lies infinity
         below = threshold.astype(np.float32)
-    too_high = below.astype(np.float64) > threshold
-    below = np.where(too_high, np.nextafter(below, np.float32(-np.inf)), below)
-    above = np.nextafter(below, np.float32(np.inf))
+        too_high = below.astype(np.float64) > threshold
+        below = np.where(too_high, np.nextafter(below, np.float32(-np.inf)), below)
+        above = np.nextafter(below, np.float32(np.inf))
     half_way = (_finite(below) + _finite(above)) / 2
     ties_go_down = (below.view(np.uint32) & 1) == 0  # ties go to the even mantissa; infinity counts as even
     moved = np.where(ties_go_down, half_way, np.nextafter(half_way, -np.inf))
