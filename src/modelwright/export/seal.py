@@ -14,8 +14,10 @@ import modelwright
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Array, Table
 from modelwright.export.parity import prove
-from modelwright.insight.evaluate import Evaluation, evaluate
+from modelwright.insight.evaluate import evaluate
+from modelwright.insight.evaluation import Evaluation
 from modelwright.model.model import Model
+from modelwright.model.verify import witness
 from modelwright.modelfile.encode import encode
 from modelwright.modelfile.manifest import Manifest, documents
 from modelwright.pipeline.pipeline import Pipeline
@@ -92,7 +94,7 @@ def seal(
             pipeline.schema,
             leaderboard=origin.leaderboard,
             evaluation=evaluation.to_json(),
-            parity=parity.to_json(),
+            parity={**parity.to_json(), "witness": witness(draft, origin.seed)},
         ),
     )
     return Sealed(data, evaluation)
