@@ -85,7 +85,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 def score_of(evaluation: Mapping[str, Any], metric: str) -> dict[str, float]:
     """Return the score with the bounds of its interval."""
-    scores = {score["metric"]: score for score in evaluation["scores"]}
+    scores = {score["name"]: score for score in evaluation["metrics"]}
     return {key: scores[metric][key] for key in ("value", "low", "high")}
 
 
