@@ -1,0 +1,199 @@
+"""The result of an evaluation, and how it looks in a terminal and in a notebook."""
+
+import html
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, final
+
+from modelwright.core.errors import DataError
+from modelwright.core.task import Task
+
+SCHEMA = "modelwright/evaluation/1"
+
+Source = Literal["out-of-fold", "test"]
+"""Which rows were scored: those of the training table, each by models that had not seen it, or others."""
+
+_MOST_CLASSES_SHOWN = 10
+_LONGEST_LABEL = 16
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric on the rows, with its interval; NaN where it is undefined or cannot be told."""
+
+    name: str
+    title: str
+    value: float
+    low: float
+    high: float
+    greater_is_better: bool
+
+    def __str__(self) -> str:
+        return f"{self.title} {number(self.value)} ({number(self.low)} to {number(self.high)})"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How good predictions are.
+
+    Attributes:
+        task: What was predicted; its classes name the rows and columns of `confusion`.
+        source: Which rows were scored.
+        n_rows: How many.
+        metric: Name of the metric that matters most, the first of `metrics`.
+        metrics: Every metric of the task.
+        confusion: Weight (rows, where there are no weights) of each class meant (outer) and given (inner); empty for
+            regression and for more than 50 classes.
+        level: Level of the intervals.
+        weighted: Whether the rows had weights.
+        notes: What was left out and why, one sentence each.
+    """
+
+    task: Task
+    source: Source
+    n_rows: int
+    metric: str
+    metrics: tuple[Measure, ...]
+    confusion: tuple[tuple[float, ...], ...] = ()
+    level: float = 0.95
+    weighted: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def main(self) -> Measure:
+        """The measure that matters most."""
+        return self.measure(self.metric)
+
+    def measure(self, name: str) -> Measure:
+        """Return one measure by name; raises KeyError when it was not taken."""
+        return next((m for m in self.metrics if m.name == name), None) or _unknown(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary, None for what is not a finite number; `from_json` reverses it."""
+        return {
+            "schema": SCHEMA,
+            "task": self.task.to_json(),
+            "source": self.source,
+            "n_rows": self.n_rows,
+            "metric": self.metric,
+            "metrics": [
+                {
+                    "name": m.name,
+                    "title": m.title,
+                    "value": _finite(m.value),
+                    "low": _finite(m.low),
+                    "high": _finite(m.high),
+                    "greater_is_better": m.greater_is_better,
+                }
+                for m in self.metrics
+            ],
+            "confusion": [list(row) for row in self.confusion],
+            "level": self.level,
+            "weighted": self.weighted,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Build an evaluation from `to_json` output.
+
+        Raises:
+            DataError: It is not such a document.
+        """
+        try:
+            if value["schema"] != SCHEMA:
+                raise DataError(f"This is not an evaluation of the form {SCHEMA} but '{value['schema']}'.")
+            metrics = tuple(
+                Measure(**{**m, **{k: math.nan if m[k] is None else float(m[k]) for k in ("value", "low", "high")}})
+                for m in value["metrics"]
+            )
+            return cls(
+                task=Task.from_json(value["task"]),
+                source=value["source"],
+                n_rows=value["n_rows"],
+                metric=value["metric"],
+                metrics=metrics,
+                confusion=tuple(tuple(row) for row in value["confusion"]),
+                level=value["level"],
+                weighted=value["weighted"],
+                notes=tuple(value["notes"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise DataError(f"An evaluation cannot be understood: {error!r}.") from error
+
+    def __str__(self) -> str:
+        rows = [[m.title, number(m.value), f"{number(m.low)} to {number(m.high)}", _direction(m)] for m in self.metrics]
+        lines = [f"{self._about()}", "", *_aligned([["", "value", self._range(), ""], *rows], "<>>")]
+        if self._shows_confusion():
+            lines += ["", "Rows: the truth. Columns: what was predicted.", *_aligned(self._confusion_cells(), "<")]
+        return "\n".join([*lines, *(["", *self.notes] if self.notes else [])])
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = [[m.title, number(m.value), f"{number(m.low)} to {number(m.high)}"] for m in self.metrics]
+        tables = _table([["", "value", self._range()], *rows], self._about())
+        if self._shows_confusion():
+            tables += _table(self._confusion_cells(), "Rows: the truth. Columns: what was predicted.")
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return {"text/plain": str(self), "text/html": tables + notes}
+
+    def _about(self) -> str:
+        where = "rows of the training table, out of fold" if self.source == "out-of-fold" else "rows"
+        return f"{self.main.title} {number(self.main.value)} on {self.n_rows:,} {where}"
+
+    def _range(self) -> str:
+        return f"{self.level * 100:g} % interval"
+
+    def _shows_confusion(self) -> bool:
+        return 0 < len(self.confusion) <= _MOST_CLASSES_SHOWN
+
+    def _confusion_cells(self) -> list[list[str]]:
+        labels = [_label(c) for c in self.task.classes]
+        rows = [[label, *(f"{cell:.6g}" for cell in row)] for label, row in zip(labels, self.confusion, strict=True)]
+        return [["", *labels], *rows]
+
+
+def number(value: float) -> str:
+    """Return a number as people read it in a table, "–" for one that is not finite."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
+
+
+def _unknown(name: str) -> Measure:
+    raise KeyError(name)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _direction(measure: Measure) -> str:
+    return "higher is better" if measure.greater_is_better else "lower is better"
+
+
+def _label(label: object) -> str:
+    """Return a class as one short printable text: labels come from data and may hold control characters."""
+    text = "".join(c if c.isprintable() else "�" for c in str(label))
+    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
+
+
+def _aligned(cells: list[list[str]], sides: str) -> list[str]:
+    """Return lines of cells in columns; `sides` says "<" or ">" per column, those beyond it stand right."""
+    sides = sides.ljust(len(cells[0]), ">") if len(sides) == 1 else sides.ljust(len(cells[0]), "<")
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, widths, strict=True)).rstrip() for row in cells]
+
+
+def _table(cells: list[list[str]], caption: str) -> str:
+    def line(row: list[str], first: bool) -> str:
+        head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in row)
+        if first:
+            return f"<tr>{head}</tr>"
+        rest = "".join(f'<td style="text-align:right">{html.escape(c)}</td>' for c in row[1:])
+        return f'<tr><th scope="row" style="text-align:left">{html.escape(row[0])}</th>{rest}</tr>'
+
+    body = "".join(line(row, i == 0) for i, row in enumerate(cells))
+    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
