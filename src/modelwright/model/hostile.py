@@ -81,7 +81,7 @@ def _column(column: ColumnSchema, draw: Array, hostile: Array, missing: Array) -
         ordinary, special = np.array([0.0, 1.0]), np.array([np.nan])
     else:
         low, high = _range(column, -3.0, 3.0)
-        ordinary = np.array([low * (1 - i / 16) + high * (i / 16) for i in range(17)])
+        ordinary = np.array(_codes_of(column) or [low * (1 - i / 16) + high * (i / 16) for i in range(17)])
         with np.errstate(over="ignore"):
             edges = [np.nextafter(v, to) for v in (low, high) for to in (-np.inf, np.inf)]
             beyond = [low - (high - low) * 10 - 1, high + (high - low) * 10 + 1]
@@ -102,6 +102,14 @@ def _string(column: ColumnSchema, draw: Array, hostile: Array, missing: Array) -
     named = np.empty(len(levels), dtype=object)
     named[:] = levels
     return Column(column, np.where(missing, -1, cells).astype(np.int32), named)
+
+
+def _codes_of(column: ColumnSchema) -> list[float]:
+    """Return the levels of a column whose numbers are codes."""
+    try:
+        return [v for v in map(float, column.levels) if isfinite(v)]
+    except ValueError:
+        return []
 
 
 def _codes(texts: Sequence[str], codes: dict[str, int]) -> Array:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any, final
 
 import numpy as np
 
 from modelwright.core.errors import FileRefusedError
-from modelwright.core.table import Array, Table
+from modelwright.core.table import Array, Column, Table
 from modelwright.model.hostile import RECIPE, hostile_rows
 from modelwright.model.model import Model
 from modelwright.modelfile.audit import audit
@@ -116,13 +116,22 @@ def _kept(model: Model, kept: Any) -> tuple[int, int, list[float | None]]:
 def _one_by_one(model: Model, table: Table) -> float:
     table = table.take(np.arange(min(table.n_rows, ROWS_ONE_BY_ONE)))
     bulk = _answers(model, table)
-    cells = {c.name: c.feed()[:, 0].tolist() for c in table.select(model.schema.names).columns}
+    cells = {c.name: _cells(c) for c in table.select(model.schema.names).columns}
     rows = [{name: column[row] for name, column in cells.items()} for row in range(table.n_rows)]
     if model.task.is_classification:
         alone = np.array([list(model.predict_proba(row).values()) for row in rows]).reshape(bulk.shape)
     else:
         alone = np.array([model.predict(row) for row in rows]).reshape(bulk.shape)
     return difference(bulk, alone, absolute=model.task.is_classification)
+
+
+def _cells(column: Column) -> list[Any]:
+    """Return the cells of a column as a user would write them in a dictionary."""
+    if column.schema.dtype == "date":
+        return list(column.values.astype("datetime64[us]"))
+    if column.schema.dtype == "boolean":
+        return [None if isnan(v) else bool(v) for v in column.values.tolist()]
+    return list(column.feed()[:, 0].tolist())
 
 
 def _answers(model: Model, table: Table) -> Array:
