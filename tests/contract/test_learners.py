@@ -58,7 +58,7 @@ def _hostile(fitted: Fitted, rows: Rows, learner: Learner) -> np.ndarray:
         one_missing = np.tile(usual[:5], (1, 1))
         np.fill_diagonal(one_missing, np.nan)
         found += [np.full((1, 5), np.nan), one_missing]
-    trees = getattr(fitted, "trees", None)
+    trees = getattr(fitted, "trees", getattr(fitted, "shares", None))
     if isinstance(trees, TreeArrays) and len(trees.threshold):
         found.append(_around_thresholds(trees, usual))
     return np.concatenate(found)

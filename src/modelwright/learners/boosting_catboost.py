@@ -24,6 +24,10 @@ from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 from modelwright.learners.stopping import Watch
 from modelwright.learners.trees import TreeArrays, TreeSum, rounded_thresholds
 
+PERIOD = 5
+"""Rounds from one look at the watched rows to the next; CatBoost hands all losses over at every look, so that looking
+at every round would cost more than boosting on small data (3,000 rounds: 1.6 s more than 1.6 s, against 0.3 s)."""
+
 _LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 
 
@@ -94,6 +98,8 @@ class CatBoost(Learner):
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         return {
             "loss_function": _LOSSES[target.task.name],
+            "eval_metric": f"{_LOSSES[target.task.name]}:hints=skip_train~true",
+            "metric_period": PERIOD,
             "iterations": self.rounds,
             "learning_rate": self.learning_rate,
             "depth": self.depth,
@@ -156,11 +162,15 @@ class _Callback:
     def __init__(self, watch: Watch, loss: str) -> None:
         self.watch = watch
         self.loss = loss
+        self.n_losses = 0
 
     def after_iteration(self, state: Any) -> bool:
-        """Return whether to go on."""
-        watched = (state.metrics or {}).get("validation")
-        return not self.watch.ends(state.iteration, float(watched[self.loss][-1]) if watched else None)
+        """Return whether to go on; the losses so far come as one list, which grows every `PERIOD` rounds."""
+        losses = (state.metrics or {}).get("validation", {}).get(self.loss)
+        if losses is not None and len(losses) == self.n_losses:
+            return not self.watch.is_late
+        self.n_losses = 0 if losses is None else len(losses)
+        return not self.watch.ends(state.iteration, None if losses is None else float(losses[-1]))
 
 
 def _pool(rows: Rows, coding: _Coding) -> catboost.Pool:

@@ -5,4 +5,6 @@ LEARNERS: dict[str, str] = {
     "linear": "modelwright.learners.linear:Linear",
     "lightgbm": "modelwright.learners.boosting_lightgbm:LightGBM",
     "catboost": "modelwright.learners.boosting_catboost:CatBoost",
+    "tree": "modelwright.learners.tree:Tree",
+    "forest": "modelwright.learners.forest:Forest",
 }

@@ -29,16 +29,21 @@ class Watch:
         self._patience = patience
         self._deadline = deadline
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline has passed."""
+        return self._deadline.passed
+
     def ends(self, done: int, loss: float | None) -> bool:
         """Take in the loss after round number `done`, and return whether to stop there."""
         if loss is None:
             self.best_round = done
-            return self._deadline.passed
+            return self.is_late
         self.worst_loss = max(self.worst_loss, loss)
         if loss < self.best_loss:
             self.best_loss, self.best_round = loss, done
         waited = done - self.best_round
-        return waited >= GROWTH * self.best_round + self._patience or self._deadline.passed
+        return waited >= GROWTH * self.best_round + self._patience or self.is_late
 
     def diverged(self, constant_loss: float) -> bool:
         """Return whether the best round is clearly worse than a constant answer, or all after the first few is."""
