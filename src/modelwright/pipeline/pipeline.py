@@ -54,8 +54,9 @@ class Pipeline:
     temperature: float
 
     def proof_margins(self) -> Array:
-        """Return the mixture's margins on the proof rows, as the training libraries gave them."""
-        total = sum(m.weight * m.proof for m in self.members)
+        """Return the mixture's margins on the proof rows that every member answered, as the training libraries did."""
+        n_rows = min(len(m.proof) for m in self.members)
+        total = sum(m.weight * m.proof[:n_rows] for m in self.members)
         return np.asarray(total) / self.temperature
 
     def emit(self) -> Graph:

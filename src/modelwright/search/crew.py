@@ -147,8 +147,9 @@ class Processes(Crew):
             work, hand.work = hand.work, None
             if outcome is not None:
                 return outcome
-            self._replace(hand)
             code = hand.process.wait()
+            _kill(hand.process)  # it is gone; what it had open is closed
+            self._replace(hand)
             return Outcome(work.trial, work.fold, time.monotonic() - hand.since, f"its process ended with code {code}")
 
     def drop(self) -> None:
@@ -207,10 +208,9 @@ class Processes(Crew):
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(OSError):
-        if hasattr(os, "killpg"):
+        if process.poll() is None and hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+        process.kill()
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:

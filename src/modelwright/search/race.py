@@ -18,6 +18,9 @@ from modelwright.search.work import Outcome, Work
 TOLERANCE = 0.03
 """Share by which the first fold may be worse than the best one's before the other folds are not paid for."""
 
+HANGING = 3600.0
+"""Seconds after which a learner is taken to hang when trials are counted and time is no limit."""
+
 LARGEST_SHARE = 1 / 3
 """Share of the race that one first fold may take."""
 
@@ -120,7 +123,7 @@ class Race:
     def _limit(self, trial: Trial, left: float) -> float:
         """Seconds after which a learner must return what it has, so that folds and refit still fit in."""
         if self._pace.total == inf:
-            return inf
+            return HANGING
         n_folds = len(self._plan.folds)
         if trial.seconds:
             return max(1.0, min(left, 3.0 * max(trial.seconds.values())))
