@@ -43,7 +43,7 @@ def _encode_numbers(column: Column) -> tuple[Array, Array]:
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         raise DataError(
-            f"Target '{column.name}' is infinite in data row {infinite[0] + 1}. Mend the cell or leave it empty."
+            f"Target '{column.name}' is infinite in row {infinite[0] + 1}. Mend the cell or leave it empty."
         )
     return values, ~np.isnan(values)
 
@@ -116,7 +116,7 @@ def _raise(column: Column, wrong: Array, why: str) -> NoReturn:
     others = int(wrong.sum()) - 1
     more = f" ({others} more such rows)" if others else ""
     raise DataError(
-        f"Target '{column.name}' holds '{column.levels[column.values[row]]}' in data row {row + 1}{more}, {why}."
+        f"Target '{column.name}' holds '{column.levels[column.values[row]]}' in row {row + 1}{more}, {why}."
     )
 
 

@@ -53,16 +53,13 @@ def evaluate(
         raise SpecError(f"Column '{target}' is a feature of this model, so it cannot be the target to score it by.")
     table = source if isinstance(source, Table) else _read(model, source, target, weight, lenient=lenient)
     truth, known = encode_target(table.column(target), model.task)
-    n_known = int(known.sum())
-    if not n_known:
-        raise DataError(f"Target '{target}' is missing in all {table.n_rows} rows, so there is nothing to score.")
+    weights = None if weight is None else _weights(table.column(weight), known)
     notes = list(table.notes)
-    if n_known < table.n_rows:
-        notes.append(f"{table.n_rows - n_known:,} rows without a value in '{target}' were left out.")
-        table, truth = table.take(known), truth[known]
+    table, truth, n_unknown = _with_answers(table, truth, known, target)
+    if n_unknown:
+        notes.append(f"Rows without a value in '{target}' were left out: {n_unknown:,}.")
     answer = model.predict_proba if model.task.is_classification else model.predict
     predictions = answer(table.select(model.schema.names), lenient=lenient)
-    weights = None if weight is None else _weights(table.column(weight))
     chosen = model.manifest.metric if metric == "auto" else metric
     return score(model.task, truth, predictions, weights, metric=chosen, source="test", notes=notes)
 
@@ -145,15 +142,26 @@ def _target_schema(model: "Model", target: str) -> ColumnSchema:
     return ColumnSchema(target, "number" if dtype == "number" else "category", dtype)
 
 
-def _weights(column: Column) -> Array:
+def _with_answers(table: Table, truth: Array, known: Array, target: str) -> tuple[Table, Array, int]:
+    """Return the rows with an answer, their answers, and how many rows have none."""
+    n_unknown = table.n_rows - int(known.sum())
+    if n_unknown == table.n_rows:
+        why = f"Target '{target}' is missing in all {n_unknown:,} rows" if n_unknown else "The table has no rows"
+        raise DataError(f"{why}, so there is nothing to score. Evaluate on a table that holds the true answers.")
+    return (table.take(known), truth[known], n_unknown) if n_unknown else (table, truth, 0)
+
+
+def _weights(column: Column, known: Array) -> Array:
+    """Return the weights of the rows with an answer; those of the others are not looked at."""
     if column.schema.dtype not in ("number", "boolean"):
         raise DataError(f"Weight column '{column.name}' holds {column.schema.dtype}s, not numbers.")
-    wrong = np.flatnonzero(~(np.isfinite(column.values) & (column.values >= 0)))
+    wrong = np.flatnonzero(known & ~(np.isfinite(column.values) & (column.values >= 0)))
     if len(wrong):
         raise DataError(
-            f"Weight column '{column.name}' holds {column.values[wrong[0]]:g} in data row {wrong[0] + 1}; "
+            f"Weight column '{column.name}' holds {column.values[wrong[0]]:g} in row {wrong[0] + 1}; "
             "weights are finite and not negative. Mend or drop the row."
         )
-    if not column.values.any():
+    weights = column.values[known]
+    if len(weights) and not weights.any():
         raise DataError(f"Weight column '{column.name}' is zero in every row, so there is nothing to score.")
-    return column.values
+    return weights

@@ -4,7 +4,7 @@ import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Self, final, get_args
 
 from modelwright.core.errors import DataError
 from modelwright.core.task import Task
@@ -31,11 +31,11 @@ class Measure:
     greater_is_better: bool
 
     def __str__(self) -> str:
-        return f"{self.title} {number(self.value)} ({number(self.low)} to {number(self.high)})"
+        return f"{self.title} {number(self.value)} ({_reach(self)})"
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """How good predictions are.
 
@@ -69,7 +69,10 @@ class Evaluation:
 
     def measure(self, name: str) -> Measure:
         """Return one measure by name; raises KeyError when it was not taken."""
-        return next((m for m in self.metrics if m.name == name), None) or _unknown(name)
+        for measure in self.metrics:
+            if measure.name == name:
+                return measure
+        raise KeyError(name)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary, None for what is not a finite number; `from_json` reverses it."""
@@ -106,6 +109,8 @@ class Evaluation:
         try:
             if value["schema"] != SCHEMA:
                 raise DataError(f"This is not an evaluation of the form {SCHEMA} but '{value['schema']}'.")
+            if value["source"] not in get_args(Source):
+                raise DataError(f"An evaluation cannot be of rows from '{value['source']}'.")
             metrics = tuple(
                 Measure(**{**m, **{k: math.nan if m[k] is None else float(m[k]) for k in ("value", "low", "high")}})
                 for m in value["metrics"]
@@ -124,15 +129,18 @@ class Evaluation:
         except (KeyError, TypeError) as error:
             raise DataError(f"An evaluation cannot be understood: {error!r}.") from error
 
+    def __repr__(self) -> str:
+        return f"<Evaluation {self.main}, {self.n_rows:,} rows, {self.source}>"
+
     def __str__(self) -> str:
-        rows = [[m.title, number(m.value), f"{number(m.low)} to {number(m.high)}", _direction(m)] for m in self.metrics]
-        lines = [f"{self._about()}", "", *_aligned([["", "value", self._range(), ""], *rows], "<>>")]
+        rows = [[m.title, number(m.value), _reach(m), _direction(m)] for m in self.metrics]
+        lines = [f"{self._about()}", "", *_aligned([["", "value", self._range(), ""], *rows], "<>><")]
         if self._shows_confusion():
             lines += ["", "Rows: the truth. Columns: what was predicted.", *_aligned(self._confusion_cells(), "<")]
         return "\n".join([*lines, *(["", *self.notes] if self.notes else [])])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        rows = [[m.title, number(m.value), f"{number(m.low)} to {number(m.high)}"] for m in self.metrics]
+        rows = [[m.title, number(m.value), _reach(m)] for m in self.metrics]
         tables = _table([["", "value", self._range()], *rows], self._about())
         if self._shows_confusion():
             tables += _table(self._confusion_cells(), "Rows: the truth. Columns: what was predicted.")
@@ -140,8 +148,9 @@ class Evaluation:
         return {"text/plain": str(self), "text/html": tables + notes}
 
     def _about(self) -> str:
-        where = "rows of the training table, out of fold" if self.source == "out-of-fold" else "rows"
-        return f"{self.main.title} {number(self.main.value)} on {self.n_rows:,} {where}"
+        rows = "1 row" if self.n_rows == 1 else f"{self.n_rows:,} rows"
+        where = " of the training table, out of fold" if self.source == "out-of-fold" else ""
+        return f"{self.main.title} {number(self.main.value)} on {rows}{where}"
 
     def _range(self) -> str:
         return f"{self.level * 100:g} % interval"
@@ -162,12 +171,14 @@ def number(value: float) -> str:
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
 
 
-def _unknown(name: str) -> Measure:
-    raise KeyError(name)
-
-
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _reach(measure: Measure) -> str:
+    if not (math.isfinite(measure.low) and math.isfinite(measure.high)):
+        return "–"
+    return f"{number(measure.low)} to {number(measure.high)}"
 
 
 def _direction(measure: Measure) -> str:
@@ -181,8 +192,8 @@ def _label(label: object) -> str:
 
 
 def _aligned(cells: list[list[str]], sides: str) -> list[str]:
-    """Return lines of cells in columns; `sides` says "<" or ">" per column, those beyond it stand right."""
-    sides = sides.ljust(len(cells[0]), ">") if len(sides) == 1 else sides.ljust(len(cells[0]), "<")
+    """Return lines of cells in columns; `sides` says "<" or ">" per column; those beyond it stand right."""
+    sides = sides.ljust(len(cells[0]), ">")
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, widths, strict=True)).rstrip() for row in cells]
 

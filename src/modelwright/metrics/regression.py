@@ -64,7 +64,7 @@ _r2_form = Means(_errors_and_moments, _explained)
 R2 = Metric("r2", "R²", ("regression",), "values", True, None, 1.0, Score(_r2_form), _r2_form)
 """Share of the variance explained; NaN when the truth does not vary."""
 
-MAPE = _cost("mape", "MAPE", Means(_relative_errors, _ratio))
+MAPE = _cost("mape", "MAPE (truth ≠ 0)", Means(_relative_errors, _ratio))
 """Mean absolute error relative to the truth, as a share (0.1 is 10 %). Rows whose truth is zero are left out."""
 
 RMSLE = _cost("rmsle", "RMSLE", Means(_squared_log_errors, _root))
