@@ -17,9 +17,9 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
         OutputError: Nothing can be written there.
     """
     path = Path(path)
-    if path.is_dir():
-        raise OutputError(f"'{path}' is a folder. Name a file in it: -o {path / 'model.onnx'}")
     with _named(path):
+        if path.is_dir():
+            raise OutputError(f"'{path}' is a folder. Name a file in it: {path / 'model.onnx'}")
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "the file there is read-only")
         handle, trial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

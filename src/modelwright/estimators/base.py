@@ -32,6 +32,7 @@ from modelwright.estimators.rows import (
     number_column,
     unused_name,
 )
+from modelwright.insight.evaluation import Evaluation
 from modelwright.model.model import Model
 from modelwright.progress.lines import Lines
 from modelwright.search.fit import fit_table
@@ -202,9 +203,10 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
 
     def _told(self) -> str:
         """Return the score of the fit as a line of HTML; an empty text before it."""
-        if not hasattr(self, "model_"):
+        if not hasattr(self, "model_") or self.model_.evaluation is None:
             return ""
-        return f"<p>{html.escape(score_line(self.model_))}</p>"
+        found = Evaluation.from_json(self.model_.evaluation)
+        return f"<p>{html.escape(f'{found.main}, out of fold on {found.n_rows:,} rows')}</p>"
 
 
 def _workers(n_jobs: int | None) -> int | None:

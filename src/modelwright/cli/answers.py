@@ -1,0 +1,139 @@
+"""Answers of a model as columns, and the files they are written to, a piece at a time."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, final
+
+import numpy as np
+
+from modelwright.cli.catalog import WRITERS
+from modelwright.core.catalog import load
+from modelwright.core.errors import MissingExtraError, SpecError, listed
+from modelwright.core.table import Array, Column, Table
+from modelwright.model.model import Model
+
+Write = Callable[[list[Array]], None]
+"""Takes one piece: an array per column, all of one length."""
+
+
+@final
+class Answers:
+    """Turns tables into columns of answers.
+
+    Args:
+        model: Gives the answers.
+        keep: Columns of the table to copy in front of them.
+
+    Raises:
+        SpecError: A column to keep has the name of an answer.
+    """
+
+    def __init__(self, model: Model, keep: tuple[str, ...] = ()) -> None:
+        self._model = model
+        self._keep = tuple(dict.fromkeys(keep))
+        given = [f"probability_{c}" for c in model.classes]
+        self._given = ["label", *given] if model.classes else ["prediction"]
+        if clash := [name for name in self._keep if name in self._given]:
+            raise SpecError(f"--keep {listed(clash)}: the answers have a column of that name. Rename it in the data.")
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [*self._keep, *self._given]
+
+    def types(self) -> list[str]:
+        """Return what each column holds: "string", "number", "integer", "boolean" or "date"."""
+        kept = {c.name: c.dtype for c in self._model.schema}
+        kinds = {str: "string", int: "integer", bool: "boolean"}
+        given = [kinds[type(self._model.classes[0])]] if self._model.classes else []
+        return [*(kept.get(name, "string") for name in self._keep), *given] + ["number"] * max(1, len(self._given) - 1)
+
+    def of(self, table: Table) -> list[Array]:
+        """Return the columns for the rows of `table`."""
+        kept = [_cells(table.column(name)) for name in self._keep]
+        if not self._model.classes:
+            return [*kept, self._model.predict(table)]
+        probabilities = self._model.predict_proba(table)
+        # The file's own label is the first most probable class too.
+        labels = self._model.task.labels(probabilities.argmax(axis=1))
+        return [*kept, labels, *probabilities.T]
+
+
+def writer(form: str, where: Path | BinaryIO, answers: Answers) -> AbstractContextManager[Write]:
+    """Return the context in which pieces are written to a file or stream.
+
+    Args:
+        form: A key of `WRITERS`.
+        where: The file, or a stream that stays open.
+        answers: What will be written.
+
+    Raises:
+        MissingExtraError: The form needs a library that is not installed.
+    """
+    try:
+        made: AbstractContextManager[Write] = load(WRITERS, form, "form of output")(where, answers)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"Writing {form}", "read") from error
+    return made
+
+
+@contextmanager
+def csv_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
+    """Write comma-separated values in UTF-8, missing cells empty."""
+    with _text(where) as stream:
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow(answers.names)
+        yield lambda columns: lines.writerows(zip(*map(plain_cells, columns), strict=True))
+
+
+@contextmanager
+def jsonl_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
+    """Write one JSON object per row, missing cells null."""
+    names = answers.names
+    with _text(where) as stream:
+
+        def write(columns: list[Array]) -> None:
+            for row in zip(*map(plain_cells, columns), strict=True):
+                cells = {name: None if cell == "" else cell for name, cell in zip(names, row, strict=True)}
+                stream.write(json.dumps(cells, ensure_ascii=False) + "\n")
+
+        yield write
+
+
+@contextmanager
+def _text(where: Path | BinaryIO) -> Iterator[Any]:
+    if isinstance(where, Path):
+        with where.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        return
+    stream = io.TextIOWrapper(where, encoding="utf-8", newline="", write_through=False)
+    try:
+        yield stream
+        stream.flush()
+    finally:
+        stream.detach()  # stdout stays open for whoever writes next
+
+
+def _cells(column: Column) -> Array:
+    """Return the cells of a kept column as they are written."""
+    if column.schema.dtype == "string":
+        return column.strings()
+    if column.schema.dtype == "date":
+        return np.where(column.missing, np.datetime64("NaT", "us"), column.values.astype("datetime64[us]"))
+    if column.schema.dtype == "boolean":
+        cells = np.array(["", False, True], dtype=object)
+        return cells[np.where(column.missing, 0, np.nan_to_num(column.values) + 1).astype(np.int64)]
+    return column.values
+
+
+def plain_cells(column: Array) -> list[Any]:
+    """Return Python values, the empty text for what is missing."""
+    if column.dtype.kind == "M":
+        return ["" if text == "NaT" else text + "Z" for text in np.datetime_as_string(column).tolist()]
+    if column.dtype.kind == "f":
+        return ["" if cell != cell else cell for cell in column.tolist()]
+    return column.tolist()

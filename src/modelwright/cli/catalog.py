@@ -1,0 +1,28 @@
+"""The commands, in the order in which help lists them."""
+
+COMMANDS: dict[str, str] = {
+    "fit": "modelwright.cli.fit:fit",
+    "predict": "modelwright.cli.predict:predict",
+    "evaluate": "modelwright.cli.evaluate:evaluate",
+    "inspect": "modelwright.cli.inspect:inspect",
+    "verify": "modelwright.cli.verify:verify",
+    "schema": "modelwright.cli.schema:schema",
+}
+"""Name to ``"module:attribute"`` of a click command."""
+
+SUMMARIES: dict[str, str] = {
+    "fit": "Learn to predict a column and write the model file.",
+    "predict": "Answer every row of a table with a model file.",
+    "evaluate": "Score a model file on a labelled table.",
+    "inspect": "Show what a model file holds.",
+    "verify": "Audit a model file and prove its answers again.",
+    "schema": "Show what each column of a table is taken for, and why.",
+}
+"""What help says of each command, so that listing them imports none."""
+
+WRITERS: dict[str, str] = {
+    "csv": "modelwright.cli.answers:csv_writer",
+    "jsonl": "modelwright.cli.answers:jsonl_writer",
+    "parquet": "modelwright.cli.parquet:parquet_writer",
+}
+"""Forms in which predictions are written, and the function that makes the writer."""

@@ -1,0 +1,65 @@
+"""What a model file says of itself, in words."""
+
+from collections import Counter
+from typing import Any
+
+from modelwright.insight.evaluation import Evaluation
+from modelwright.model.model import Model
+
+
+def evaluation_of(model: Model) -> Evaluation | None:
+    """Return the estimate of quality that the file carries."""
+    return None if model.evaluation is None else Evaluation.from_json(model.evaluation)
+
+
+def score_text(model: Model) -> str:
+    """Return the main score with its interval and where it was measured."""
+    found = evaluation_of(model)
+    if found is None:
+        return "not recorded"
+    where = "out-of-fold predictions of" if found.source == "out-of-fold" else "test rows:"
+    return f"{found.main}, {found.level * 100:g} % interval, on {where} {found.n_rows:,}" + (
+        " rows" if found.source == "out-of-fold" else ""
+    )
+
+
+def task_text(model: Model) -> str:
+    """Return what is predicted from how many columns."""
+    task, target = model.task, model.manifest.target
+    columns = f"{len(model.schema)} column{'s' if len(model.schema) != 1 else ''}"
+    if not task.is_classification:
+        return f"regression of '{target}' from {columns}"
+    return f"{task.name} classification of '{target}' ({len(task.classes)} classes) from {columns}"
+
+
+def members(model: Model) -> list[dict[str, Any]]:
+    """Return the trials that are part of the model, heaviest first."""
+    chosen = [line for line in model.leaderboard or () if line.get("weight")]
+    return sorted(chosen, key=lambda line: -line["weight"])
+
+
+def members_text(model: Model) -> str:
+    """Return the parts of the model with their weights."""
+    return ", ".join(f"{m['weight']:.2f} {m['id']} ({m['family']})" for m in members(model)) or "not recorded"
+
+
+def trials_text(model: Model) -> str:
+    """Return how many configurations finished, were dropped and failed."""
+    counts = Counter(line.get("state") for line in model.leaderboard or ())
+    words = (("done", "finished"), ("dropped", "given up"), ("failed", "failed"))
+    return ", ".join(f"{counts[state]} {word}" for state, word in words if counts[state]) or "not recorded"
+
+
+def parity_text(model: Model) -> str:
+    """Return how near the file's answers came to the training libraries'."""
+    parity = model.parity
+    if not parity:
+        return "not recorded"
+    return f"proven on {parity['n_rows']:,} rows, largest difference {parity['largest_difference']:.1g}"
+
+
+def size_text(n_bytes: int) -> str:
+    """Return a number of bytes as people read it."""
+    if n_bytes < 1_000_000:
+        return f"{n_bytes / 1e3:.1f} kB"
+    return f"{n_bytes / 1e6:.2f} MB"

@@ -1,0 +1,182 @@
+"""``modelwright fit``: learn to predict a column and write the model file."""
+
+import re
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, final
+
+import click
+
+import modelwright
+from modelwright.cli.output import Memory, display, grid, show
+from modelwright.cli.schema import parsed_kinds, read_schema_file
+from modelwright.core.destination import check_writable
+from modelwright.core.events import Listener
+from modelwright.core.spec import Budget, FitSpec
+from modelwright.progress.events import EventLines
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+_TASKS = ("auto", "binary", "multiclass", "regression")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    data: str
+    target: str
+    task: str
+    metric: str
+    budget: str
+    trials: int | None
+    output: str | None
+    test: str | None
+    drop: tuple[str, ...]
+    kinds: tuple[str, ...]
+    weight: str | None
+    groups: str | None
+    time: str | None
+    seed: int
+    schema: str | None
+    as_json: bool
+    events: bool
+    quiet: bool
+    verbose: bool
+
+
+@click.command("fit", short_help="Learn to predict a column and write the model file.")
+@click.argument("data")
+@click.option("-t", "--target", required=True, metavar="COL", help="The column to predict.")
+@click.option("--task", type=click.Choice(_TASKS), default="auto", show_default=True, help="What kind of prediction.")
+@click.option("--metric", default="auto", show_default=True, help="What to be good at: roc_auc, log_loss, f1, rmse, …")
+@click.option("--budget", default="60s", show_default=True, help="Time for everything: 90s, 5m, 1.5h.")
+@click.option("--trials", type=int, help="Try so many learners instead; the same data then gives the same bytes.")
+@click.option("-o", "--output", metavar="FILE", help="The model file; TARGET.onnx by default.")
+@click.option("--test", metavar="DATA", help="Labelled rows to evaluate on, never learned from.")
+@click.option("--drop", multiple=True, metavar="COL", help="Leave a column out; may be repeated.")
+@click.option("--kind", "kinds", multiple=True, metavar="COL=KIND", help="Say what a column is; may be repeated.")
+@click.option("--weight", metavar="COL", help="Column of row weights.")
+@click.option("--groups", metavar="COL", help="Column whose equal values stay together in validation.")
+@click.option("--time", metavar="COL", help="Column that orders the rows; validation is then on the later ones.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
+@click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+@click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every learner that finishes.")
+def fit(**options: Any) -> None:  # click hands over options by name
+    """Learn to predict a column of DATA and write the model file.
+
+    DATA is a CSV, TSV, Parquet, Arrow, JSON Lines or Excel file, compressed or not, or an SQL address such as
+    "sqlite:///shop.db?query=select * from orders".
+
+    Ctrl-C once ends the search and keeps the best so far; twice aborts.
+    """
+    asked = Asked(**options)
+    if asked.trials is not None and asked.trials < 1:
+        raise click.BadParameter(f"must be at least 1, not {asked.trials}", param_hint="--trials")
+    budget = Budget.parse(asked.budget, asked.trials)
+    place = check_writable(asked.output or default_output(asked.target))
+    memory = Memory()
+    with ExitStack() as stack:
+        listeners: list[Listener] = [memory]
+        if asked.events:
+            listeners.append(EventLines(sys.stdout))
+        elif not asked.quiet:
+            seconds = None if budget.trials else budget.seconds
+            listeners.append(stack.enter_context(display(seconds, verbose=asked.verbose)))
+        source, budget = _source(asked, budget)
+        model = modelwright.fit(
+            source,
+            asked.target,
+            budget=budget,
+            out=place,
+            test=asked.test,
+            seed=asked.seed,
+            spec=_spec(asked),
+            listeners=listeners,
+        )
+    document = fit_document(model, str(place), memory)
+    indent = None if asked.events else 2
+    show(fit_text(model, str(place), memory), document, as_json=asked.as_json or asked.events, indent=indent)
+    if signal := memory.last("interrupted").get("signal"):
+        raise click.exceptions.Exit(128 + int(signal))
+
+
+def default_output(target: str) -> str:
+    """Return the file name of a model when none is given: the target's, without what file systems refuse."""
+    return (re.sub(r"[^\w.-]+", "_", target).strip("._") or "model") + ".onnx"
+
+
+def _spec(asked: Asked) -> FitSpec:
+    return FitSpec(
+        task=asked.task,
+        metric=asked.metric,
+        drop=asked.drop,
+        kinds=parsed_kinds(asked.kinds),
+        weight=asked.weight,
+        groups=asked.groups,
+        time=asked.time,
+    )
+
+
+def _source(asked: Asked, budget: Budget) -> tuple[Any, Budget]:
+    """Return what to fit: the data's name, or its table when a schema says how to read it."""
+    if asked.schema is None:
+        return asked.data, budget
+    from modelwright.data import read  # help and errors of usage load no reader
+
+    started = time.monotonic()
+    table = read(asked.data, schema=read_schema_file(asked.schema), kinds=parsed_kinds(asked.kinds) or None)
+    spent = time.monotonic() - started
+    return table, replace(budget, seconds=max(1.0, budget.seconds - spent))
+
+
+def fit_document(model: "Model", output: str, memory: Memory) -> dict[str, Any]:
+    """Return the result of a fit as a JSON document."""
+    from modelwright.cli import facts
+
+    done = memory.last("done")
+    return {
+        "schema": "modelwright/fit/1",
+        "model": output,
+        "digest": model.digest,
+        "size_bytes": model.size_bytes,
+        "task": model.task.to_json(),
+        "target": model.manifest.target,
+        "metric": model.metric,
+        "score": done.get("score"),
+        "low": done.get("low"),
+        "high": done.get("high"),
+        "seconds": done.get("seconds"),
+        "members": facts.members(model),
+        "evaluation": model.evaluation,
+        "parity": {k: v for k, v in (model.parity or {}).items() if k != "witness"},
+        "interrupted": bool(memory.last("interrupted")),
+        "notes": memory.notes(),
+    }
+
+
+def fit_text(model: "Model", output: str, memory: Memory) -> str:
+    """Return the result of a fit for reading."""
+    from modelwright.cli import facts
+
+    seconds = memory.last("done").get("seconds")
+    rows = [
+        ("Model", f"{output} ({facts.size_text(model.size_bytes)})"),
+        ("Task", facts.task_text(model)),
+        ("Score", facts.score_text(model)),
+        ("Members", facts.members_text(model)),
+        ("Trials", facts.trials_text(model)),
+        ("Parity", facts.parity_text(model)),
+    ]
+    if seconds is not None:
+        rows.append(("Time", f"{seconds:.1f} s"))
+    if memory.last("interrupted"):
+        rows.append(("Note", "interrupted; this is the best model so far"))
+    return grid(rows)

@@ -1,0 +1,117 @@
+"""``modelwright inspect``: what a model file holds."""
+
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import modelwright
+from modelwright.cli.output import grid, printable, show
+from modelwright.cli.schema import schema_text
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+REPEATS = 300
+"""Answers that the latency is the median of."""
+
+
+@click.command("inspect", short_help="Show what a model file holds.")
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
+def inspect(model: str, *, as_json: bool) -> None:
+    """Show task, score, members, columns, size, speed and origin of the model file MODEL."""
+    opened = modelwright.load(model)
+    micros = row_microseconds(opened)
+    show(inspect_text(opened, micros), inspect_document(opened, micros), as_json=as_json)
+
+
+def row_microseconds(model: "Model") -> float:
+    """Return the median time in which one row is answered here, through ``Model.predict``."""
+    row = {column.name: _typical(column) for column in model.schema}
+    for _ in range(20):
+        model.predict(row)
+    times = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        model.predict(row)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1e6
+
+
+def _typical(column: Any) -> Any:
+    if column.dtype == "string":
+        return column.levels[0] if column.levels else None
+    if column.low is None or column.dtype == "date":
+        return None
+    return column.low
+
+
+def inspect_document(model: "Model", micros: float) -> dict[str, Any]:
+    """Return everything a file says of itself as a JSON document."""
+    return {
+        "schema": "modelwright/inspect/1",
+        "manifest": model.manifest.to_json(),
+        "digest": model.digest,
+        "size_bytes": model.size_bytes,
+        "row_microseconds": round(micros, 1),
+        "columns": model.schema.to_json()["columns"],
+        "evaluation": model.evaluation,
+        "leaderboard": model.leaderboard,
+        "parity": {k: v for k, v in (model.parity or {}).items() if k != "witness"},
+    }
+
+
+def inspect_text(model: "Model", micros: float) -> str:
+    """Return what a file says of itself for reading."""
+    from modelwright.cli import facts
+
+    manifest = model.manifest
+    rows = [
+        ("Task", facts.task_text(model)),
+        ("Score", facts.score_text(model)),
+        ("Members", facts.members_text(model)),
+        ("Size", facts.size_text(model.size_bytes)),
+        ("Speed", f"{micros:.0f} µs per row, asked one by one on this machine"),
+        ("Parity", facts.parity_text(model)),
+        ("Written", f"{manifest.created or 'at no recorded moment'}, by modelwright {manifest.version}"),
+        ("Data", _data(manifest.data)),
+        ("Budget", _budget(manifest.budget, manifest.seed)),
+        ("Made with", ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items()))),
+        ("Digest", model.digest),
+    ]
+    if model.classes:
+        rows.insert(1, ("Classes", printable(", ".join(map(str, model.classes)), 100)))
+    return "\n\n".join([grid(rows), schema_text(model.schema), *_trials(model)])
+
+
+def _data(data: Any) -> str:
+    parts = [f"{data['rows']:,} rows" if "rows" in data else "", f"sha256 {str(data.get('sha256', ''))[:16]}"]
+    return ", ".join(part for part in parts if part)
+
+
+def _budget(budget: Any, seed: int) -> str:
+    trials = budget.get("trials")
+    limit = f"{trials} trials" if trials else f"{budget.get('seconds', 0):g} s"
+    return f"{limit}, seed {seed}"
+
+
+def _trials(model: "Model") -> list[str]:
+    lines = model.leaderboard or ()
+    if not lines:
+        return []
+    head = ("trial", "family", "state", "loss", "seconds", "weight", "")
+    cells = [
+        (
+            str(line.get("id", "")),
+            str(line.get("family", "")),
+            str(line.get("state", "")),
+            "" if line.get("loss") is None else f"{line['loss']:.5g}",
+            f"{line.get('seconds', 0):.1f}",
+            f"{line['weight']:.2f}" if line.get("weight") else "",
+            printable(str(line.get("reason", "")), 60),
+        )
+        for line in lines
+    ]
+    return [grid([head, *cells], right=frozenset({3, 4, 5}))]

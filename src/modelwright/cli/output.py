@@ -1,0 +1,79 @@
+"""What commands print: one result on stdout, notes and progress on stderr."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import click
+
+from modelwright.core.catalog import load
+from modelwright.core.events import Event, Listener
+from modelwright.progress.catalog import DISPLAYS
+from modelwright.progress.events import json_text
+
+
+def show(text: str, document: dict[str, Any], *, as_json: bool, indent: int | None = 2) -> None:
+    """Print a result: the text, or exactly one JSON document."""
+    click.echo(json_text(document, indent) if as_json else text)
+
+
+def note(text: str, *, quiet: bool = False) -> None:
+    """Write a sentence to stderr."""
+    if not quiet:
+        click.echo(text, err=True)
+
+
+def display(budget: float | None, *, verbose: bool) -> AbstractContextManager[Listener]:
+    """Return a picture of progress for a terminal, plain lines for anything else.
+
+    ``NO_COLOR`` is honoured by the picture itself; ``TERM=dumb`` cannot redraw and gets lines.
+    """
+    redraws = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+    made: AbstractContextManager[Listener] = load(DISPLAYS, "terminal" if redraws else "lines", "display")(
+        sys.stderr, budget=budget, verbose=verbose
+    )
+    return made
+
+
+class Memory:
+    """Keeps the events that the result is told from."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        self.events.append(event)
+
+    def last(self, name: str) -> dict[str, Any]:
+        """Return the data of the last event of that name, empty when there was none."""
+        return next((dict(e.data) for e in reversed(self.events) if e.name == name), {})
+
+    def notes(self) -> list[str]:
+        """Return the text of every note."""
+        return [str(e.data.get("text", "")) for e in self.events if e.name == "note"]
+
+
+def grid(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), width: int | None = None) -> str:
+    """Return cells in columns, two blanks apart; the last column is cut where the line is longer than `width`.
+
+    Args:
+        rows: The cells, the same number in each row.
+        right: Positions of columns that stand right.
+        width: Longest line; None for any.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [f"{c:{'>' if i in right else '<'}{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        line = "  ".join(cells).rstrip()
+        lines.append(line if width is None or len(line) <= width else line[: width - 1] + "…")
+    return "\n".join(lines)
+
+
+def printable(text: str, longest: int = 40) -> str:
+    """Return a text from data as one short line: it may hold anything, control characters too."""
+    shown = "".join(c if c.isprintable() else "�" for c in text)
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"

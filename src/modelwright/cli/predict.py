@@ -1,0 +1,85 @@
+"""``modelwright predict``: answer every row of a table, in constant memory and in order."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import modelwright
+from modelwright.cli.output import note, show
+from modelwright.core.destination import check_writable, whole_file
+from modelwright.core.errors import SpecError
+from modelwright.core.schema import ColumnSchema, Schema
+
+if TYPE_CHECKING:
+    from modelwright.core.table import Table
+    from modelwright.model.model import Model
+
+ROWS = 16_384
+"""Rows that are read, answered and written at once."""
+
+FORMS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+"""Endings of output files and the forms they mean."""
+
+
+@click.command("predict", short_help="Answer every row of a table with a model file.")
+@click.argument("model")
+@click.argument("data")
+@click.option("-o", "--output", default="-", metavar="FILE", help="FILE.csv, .parquet or .jsonl; - is CSV on stdout.")
+@click.option("--keep", multiple=True, metavar="COL", help="Copy a column of DATA to the answers; may be repeated.")
+@click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as one JSON document; needs -o FILE.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr.")
+def predict(
+    model: str, data: str, output: str, keep: tuple[str, ...], *, lenient: bool, as_json: bool, quiet: bool
+) -> None:
+    """Answer every row of DATA with the model file MODEL.
+
+    Rows keep their number and order. Columns are found by name; others are ignored. The answers are a column
+    "prediction" for numbers, or "label" and one "probability_CLASS" per class.
+    """
+    if as_json and output == "-":
+        raise SpecError("--json prints a document to stdout, so the answers need a file: add -o FILE.")
+    form = _form(output)
+    place = None if output == "-" else check_writable(output)
+    opened = modelwright.load(model)
+    from modelwright.cli.answers import Answers, writer  # loads numpy, which help must not
+
+    answers = Answers(opened, keep)
+    target: AbstractContextManager[Any] = (
+        nullcontext(click.get_binary_stream("stdout")) if place is None else whole_file(place)
+    )
+    n_rows, notes = 0, dict.fromkeys(())
+    with target as where, writer(form, where, answers) as write:
+        for table in _tables(opened, data, keep, lenient=lenient):
+            write(answers.of(table))
+            n_rows += table.n_rows
+            notes |= dict.fromkeys(table.notes)
+    for text in notes:
+        note(text, quiet=quiet)
+    if as_json:
+        document = {"schema": "modelwright/predict/1", "output": output, "rows": n_rows, "columns": answers.names}
+        show("", document | {"notes": list(notes)}, as_json=True)
+    elif place is not None:
+        note(f"Wrote {n_rows:,} rows to {place}.", quiet=quiet)
+
+
+def _form(output: str) -> str:
+    if output == "-":
+        return "csv"
+    ending = output[output.rfind(".") :].lower() if "." in output else ""
+    if ending not in FORMS:
+        raise SpecError(
+            f"'{output}' does not say its form. End it in .csv, .parquet or .jsonl, or write CSV to stdout with -o -"
+        )
+    return FORMS[ending]
+
+
+def _tables(model: "Model", data: str, keep: tuple[str, ...], *, lenient: bool) -> Iterator["Table"]:
+    from modelwright.data import scan
+
+    known = model.schema.names
+    # A column that the model does not know is copied as the text it is.
+    others = tuple(ColumnSchema(name, "text", "string") for name in dict.fromkeys(keep) if name not in known)
+    yield from scan(data, Schema((*model.schema, *others)), rows=ROWS, lenient=lenient)

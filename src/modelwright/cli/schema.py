@@ -1,0 +1,94 @@
+"""``modelwright schema``: what each column is taken for, and why; edited and passed back to ``fit``."""
+
+import json
+import shutil
+from pathlib import Path
+
+import click
+
+import modelwright
+from modelwright.cli.output import grid, note, printable, show
+from modelwright.core.destination import check_writable, whole_file
+from modelwright.core.errors import DataError, SpecError
+from modelwright.core.schema import ColumnSchema, Schema
+from modelwright.progress.events import json_text
+
+
+@click.command("schema", short_help="Show what each column of a table is taken for, and why.")
+@click.argument("data")
+@click.option("--kind", "kinds", multiple=True, metavar="COL=KIND", help="Say what a column is; may be repeated.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the schema as JSON, to be edited and passed to fit --schema."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
+def schema(data: str, kinds: tuple[str, ...], output: str | None, as_json: bool) -> None:
+    """Show what each column of DATA is taken for, and why."""
+    place = None if output is None else check_writable(output)
+    found = modelwright.read_schema(data, parsed_kinds(kinds) or None)
+    if place is not None:
+        with whole_file(place) as file:
+            file.write_text(json_text(found.to_json(), 2) + "\n", encoding="utf-8")
+        note(f"Wrote {place}. Edit the kinds in it and pass it on: modelwright fit {data} --schema {place}")
+    if place is None or as_json:
+        show(schema_text(found), found.to_json(), as_json=as_json)
+
+
+def parsed_kinds(options: tuple[str, ...]) -> dict[str, str]:
+    """Return kinds by column from texts like ``age=number``; a column's name may itself hold "=".
+
+    Raises:
+        SpecError: A text is not of that form.
+    """
+    kinds = {}
+    for option in options:
+        name, equals, kind = option.rpartition("=")
+        if not equals or not name or not kind:
+            raise SpecError(f"--kind '{option}' is not of the form COL=KIND, such as --kind zip=category.")
+        kinds[name] = kind.strip()
+    return kinds
+
+
+def read_schema_file(path: str) -> Schema:
+    """Return the schema in a JSON file.
+
+    Raises:
+        DataError: There is no such file, or it is no schema.
+    """
+    try:
+        return Schema.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"There is no schema file '{path}'. Make one with: modelwright schema data.csv -o {path}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"The schema file '{path}' cannot be read: {error}") from error
+
+
+def schema_text(found: Schema) -> str:
+    """Return a schema as a table for reading."""
+    width = shutil.get_terminal_size((120, 24)).columns
+    head = ("column", "kind", "missing", "distinct", "values", "why")
+    rows = [_cells(column) for column in found]
+    return grid([head, *rows], right=frozenset({2, 3}), width=max(width, 80))
+
+
+def _cells(column: ColumnSchema) -> tuple[str, ...]:
+    missing = f"{column.missing_share:.1%}" if column.missing_share else "0"
+    reason = printable(column.reason, 200)
+    return printable(column.name, 30), column.kind, missing, f"{column.n_distinct:,}", _values(column), reason
+
+
+def _values(column: ColumnSchema) -> str:
+    if column.dtype == "string":
+        return printable(", ".join(column.levels[:3]), 30)
+    if column.low is None or column.high is None:
+        return ""
+    if column.dtype == "date":
+        return f"{_day(column.low)} to {_day(column.high)}"
+    return f"{column.low:.6g} to {column.high:.6g}"
+
+
+def _day(micros: float) -> str:
+    import numpy as np  # the command has loaded it to read the table; its help has not
+
+    return str(np.datetime64(int(micros), "us").astype("datetime64[D]"))

@@ -1,0 +1,72 @@
+import errno
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelwright.core.destination import check_writable, whole_file
+from modelwright.core.errors import OutputError
+
+
+def test_a_good_place_is_returned_and_left_empty(tmp_path: Path) -> None:
+    assert check_writable(tmp_path / "a.onnx") == tmp_path / "a.onnx"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("no/a.onnx", "no folder"), (".", "folder"), ("x" * 300, "too long")])
+def test_a_bad_place_is_found_out_before_the_work(tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(OutputError, match=said):
+        check_writable(tmp_path / name)
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="not a folder"):
+        check_writable(tmp_path / "file" / "a.onnx")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_folder_one_may_not_write_to_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="permission is denied"):
+        check_writable(tmp_path / "a.onnx")
+
+
+def test_the_file_appears_whole_and_replaces_the_old(tmp_path: Path) -> None:
+    place = tmp_path / "a.csv"
+    place.write_text("old")
+    with whole_file(place) as temporary:
+        temporary.write_text("new")
+        assert place.read_text() == "old"
+    assert place.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    place = tmp_path / "a.csv"
+    place.write_text("old")
+    with pytest.raises(ValueError, match="halfway"), whole_file(place) as temporary:
+        temporary.write_text("half")
+        raise ValueError("halfway")
+    assert place.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_full_disk_is_told_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"a\.csv' cannot be written: no space is left") as caught, whole_file(tmp_path / "a.csv"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are a matter of POSIX")
+def test_the_file_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with whole_file(tmp_path / "a.csv"):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o640
