@@ -12,6 +12,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from modelwright.core.graph import OPSETS, Graph, TensorSpec
+from modelwright.core.schema import ColumnSchema, Schema
+from modelwright.core.task import Task
+from modelwright.modelfile.encode import encode
+from modelwright.modelfile.manifest import Manifest, documents
 
 ROOT = Path(__file__).parent.parent
 ELEMENTS = {
@@ -99,3 +103,74 @@ def run_graph() -> Callable[[Graph, dict[str, np.ndarray]], list[np.ndarray]]:
 def open_graph() -> Callable[[Graph], onnxruntime.InferenceSession]:
     """``open_graph(graph) -> session``: for tests that run one graph over many tables."""
     return session_of
+
+
+def _small_graph(kind: str, columns: Schema) -> Graph:
+    """A linear model over every dtype of column, written by hand."""
+    graph = Graph()
+    tensor = {c.name: graph.input(c.name, INPUTS[c.dtype]) for c in columns}
+    filled = [
+        graph.op("Where", graph.op("IsNaN", tensor[name]), graph.constant(value), tensor[name])
+        for name, value in (("age", 40.0), ("member", 0.5))
+    ]
+    city = graph.op(
+        "LabelEncoder",
+        tensor["city"],
+        domain="ai.onnx.ml",
+        keys_tensor=np.array(["Rome", "Oslo"], dtype=object),
+        values_tensor=np.array([1.5, -0.5]),
+        default_tensor=np.array([0.25]),
+    )
+    years = graph.op("Mul", graph.op("Cast", tensor["since"], to=TensorProto.DOUBLE), graph.constant(1 / 31_556_952e6))
+    known = graph.op("Greater", years, graph.constant(-1000.0))
+    features = graph.op("Concat", *filled, city, graph.op("Where", known, years, graph.constant(30.0)), axis=1)
+    features = graph.op("Clip", features, graph.constant(-1e6), graph.constant(1e6))
+    n_margins = 3 if kind == "multiclass" else 1
+    weights = np.array([[0.02], [0.3], [1.1], [-0.03]]) * np.linspace(1.0, -1.0, n_margins)
+    margins = graph.op("MatMul", features, graph.constant(weights))
+    if kind == "regression":
+        graph.output("prediction", graph.op("Squeeze", margins, graph.constant([1])), "double", (None,))
+        return graph
+    if kind == "multiclass":
+        shares = graph.op("Softmax", margins, axis=1)
+    else:
+        share = graph.op("Sigmoid", margins)
+        shares = graph.op("Concat", graph.op("Sub", graph.constant(1.0), share), share, axis=1)
+    best = graph.op("ArgMax", shares, axis=1, keepdims=0)
+    classes = np.array(CLASSES[kind], dtype=object if kind == "binary" else np.int64)
+    graph.output("label", graph.op("Gather", graph.constant(classes), best), ELEMENT_OF[kind], (None,))
+    graph.output("probabilities", shares, "double", (None, len(classes)))
+    return graph
+
+
+INPUTS: dict[str, Any] = {"number": "double", "boolean": "double", "string": "string", "date": "int64"}
+CLASSES: dict[str, tuple[Any, ...]] = {
+    "binary": ("no", "yes"),
+    "flag": (False, True),
+    "multiclass": (3, 5, 8),
+    "regression": (),
+}
+ELEMENT_OF: dict[str, Any] = {"binary": "string", "flag": "int64", "multiclass": "int64"}
+SMALL_SCHEMA = Schema(
+    (
+        ColumnSchema("age", "number", "number", low=18.0, high=90.0),
+        ColumnSchema("member", "flag", "boolean"),
+        ColumnSchema("city", "category", "string", levels=("Rome", "Oslo", "Köln")),
+        ColumnSchema("since", "date", "date", low=0.0, high=1.7e15),
+    )
+)
+
+
+@pytest.fixture(scope="session")
+def small_file() -> Callable[..., bytes]:
+    """``small_file(kind, **documents) -> bytes``: a sealed file over a number, a flag, a category and a date.
+
+    Kinds: "binary" (texts), "flag" (booleans), "multiclass" (integers), "regression".
+    """
+
+    def build(kind: str = "binary", **others: Any) -> bytes:
+        task = Task("binary" if kind == "flag" else kind, CLASSES[kind])  # type: ignore[arg-type]
+        manifest = Manifest("0.1.0", task, "answer", "log_loss" if CLASSES[kind] else "rmse")
+        return encode(_small_graph(kind, SMALL_SCHEMA), documents(manifest, SMALL_SCHEMA, **others))
+
+    return build

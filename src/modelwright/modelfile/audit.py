@@ -7,18 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from modelwright.core.errors import FileRefusedError, SchemaError
+import numpy as np
+
+from modelwright.core.errors import FileRefusedError
 from modelwright.core.graph import OPSETS, ElementType, TensorSpec
 from modelwright.core.schema import Schema
-from modelwright.modelfile import digest, manifest
+from modelwright.modelfile import digest, growth, manifest
+from modelwright.modelfile.features import schema_from
 from modelwright.modelfile.grammar import (
     ATTRIBUTE,
     DIMENSION,
     ELEMENTS,
     ENTRY,
     GRAPH,
+    GRAPH_FIELD,
     IR_VERSION,
     ITEM_SIZES,
+    METADATA_FIELD,
     MODEL,
     NODE,
     OPSET,
@@ -31,7 +36,7 @@ from modelwright.modelfile.grammar import (
     refused,
 )
 from modelwright.modelfile.operators import OPERATORS
-from modelwright.modelfile.wire import BYTES, count_varints, signed, unpack_varints
+from modelwright.modelfile.wire import BYTES, count_varints, fields, signed, unpack_varints
 
 LARGEST_FILE = 1 << 30
 MOST_NODES = 200_000
@@ -39,7 +44,9 @@ MOST_INPUTS = 50_000
 MOST_DIMENSIONS = 8
 LARGEST_SIZE = 1 << 31
 
-_TEXT = ELEMENTS["string"]
+_PREFIX = manifest.PREFIX.encode()
+_MOST_SIZES = 64  # whole numbers in an initialiser that may be the sizes of a tensor
+_TEXT, _INT64 = ELEMENTS["string"], ELEMENTS["int64"]
 _ELEMENT_NAMES: Mapping[int, ElementType] = {number: name for name, number in ELEMENTS.items()}  # type: ignore[misc]  # its keys are the element types
 _KIND_FIELDS = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints", 8: "strings"}
 _INPUT_OF_DTYPE: Mapping[str, ElementType] = {
@@ -90,6 +97,7 @@ def audit(data: bytes, *, largest: int = LARGEST_FILE) -> Contents:
     """
     refused(len(data) == 0, "The model file is empty.")
     refused(len(data) > min(largest, LARGEST_SIZE), f"The model file is larger than {largest / 1e9:.2f} GB.")
+    _check_origin(data)
     model = Parsed(data, (0, len(data)), MODEL, "the model")
     metadata = _metadata(model)
     version = model.number("ir_version")
@@ -105,13 +113,26 @@ def audit(data: bytes, *, largest: int = LARGEST_FILE) -> Contents:
     parsed = {name.removeprefix(manifest.PREFIX): text for name, text in metadata.items() if name != digest.KEY}
     documents = {name: manifest.loads(text, name) for name, text in parsed.items()}
     described = manifest.Manifest.from_json(documents.pop("manifest"))
-    schema = _schema(documents.pop("schema"))
+    schema = schema_from(documents.pop("schema"))
     graph = model.only("graph", GRAPH, "the graph")
     inputs, outputs = _values(graph, "input"), _values(graph, "output")
     _check_inputs(inputs, schema)
     _check_outputs(outputs, described)
     n_nodes = _check_graph(data, graph, opsets)
     return Contents(inputs, outputs, described, schema, documents, metadata, seal, opsets, n_nodes)
+
+
+def _check_origin(data: bytes) -> None:
+    """Tell an ordinary ONNX file of someone else from one of ours before judging either by our rules."""
+    has_graph = is_ours = False
+    for number, wire, start, end in fields(data, 0, len(data)):
+        has_graph |= number == GRAPH_FIELD and wire == BYTES
+        is_ours |= number == METADATA_FIELD and wire == BYTES and data.find(_PREFIX, start, end) >= 0
+    refused(
+        has_graph and not is_ours,
+        "This is an ONNX file, but not one that modelwright wrote: it has no manifest. "
+        "Run it with ONNX Runtime itself.",
+    )
 
 
 def _metadata(model: Parsed) -> dict[str, str]:
@@ -126,11 +147,6 @@ def _metadata(model: Parsed) -> dict[str, str]:
         refused(key in found, f"The model file holds the metadata '{key[:80]}' twice, as if two files had been joined.")
         found[key] = entry.text("value")
     needed = [manifest.PREFIX + name for name in manifest.REQUIRED]
-    refused(
-        "graph" in model and not any(key.startswith(manifest.PREFIX) for key in found),
-        "This is an ONNX file, but not one that modelwright wrote: it has no manifest. "
-        "Run it with ONNX Runtime itself.",
-    )
     for key in [*needed, digest.KEY]:
         refused(key not in found, f"The model file is incomplete: it has no {key}.")
     for key in found:
@@ -161,22 +177,6 @@ def _domain(entry: Parsed, where: str) -> str:
         f"The model file uses the foreign operator domain '{domain[:80]}' in {where}; only ONNX's own are allowed.",
     )
     return domain
-
-
-def _schema(document: Any) -> Schema:
-    try:
-        schema = Schema.from_json(document)
-    except SchemaError as error:
-        raise FileRefusedError(f"The model file's schema cannot be understood: {error}") from error
-    for column in schema:
-        texts = (column.name, column.reason, *column.levels)
-        refused(not all(isinstance(t, str) for t in texts), "The model file's schema holds a name that is no text.")
-        numbers = [n for n in (column.low, column.high) if n is not None]
-        refused(
-            not all(isinstance(n, int | float) for n in numbers),
-            f"The model file's schema has a range for column '{column.name}' that is no number.",
-        )
-    return schema
 
 
 def _values(graph: Parsed, name: str) -> tuple[TensorSpec, ...]:
@@ -233,6 +233,7 @@ def _check_graph(data: bytes, graph: Parsed, opsets: Mapping[str, int]) -> int:
     graph.text("name", "")
     spans = graph.spans("node")
     refused(len(spans) > MOST_NODES, f"The model file has {len(spans)} operators; {MOST_NODES} are allowed.")
+    nodes: list[growth.Node] = []
     for position, span in enumerate(spans):
         where = f"operator {position}"
         node = Parsed(data, span, NODE, where)
@@ -242,16 +243,26 @@ def _check_graph(data: bytes, graph: Parsed, opsets: Mapping[str, int]) -> int:
             f"The model file uses the operator '{kind[:80]}' ({where}), which modelwright never writes.",
         )
         refused(domain not in opsets, f"The model file uses operator set '{domain}' without declaring it.")
-        node.texts("input"), node.texts("output")
+        nodes.append((kind, node.texts("input"), node.texts("output")))
         for attribute in node.each("attribute", ATTRIBUTE, f"an attribute of {where} ({kind})"):
             _check_attribute(data, attribute)
+    growth.check(nodes, _initialisers(data, graph))
+    return len(spans)
+
+
+def _initialisers(data: bytes, graph: Parsed) -> dict[str, list[int]]:
+    """Check every initialiser, and return the values of those that may be sizes."""
     seen: set[str] = set()
+    sizes: dict[str, list[int]] = {}
     for tensor in graph.each("initializer", TENSOR, "an initialiser"):
         name = tensor.text("name")
         refused(name in seen, f"The model file has two initialisers called '{name[:80]}'.")
         seen.add(name)
         _check_tensor(data, tensor, f"initialiser '{name[:80]}'")
-    return len(spans)
+        for start, end in tensor.spans("raw_data"):
+            if tensor.number("data_type") == _INT64 and end - start <= 8 * _MOST_SIZES:
+                sizes[name] = np.frombuffer(data, "<i8", (end - start) // 8, start).tolist()
+    return sizes
 
 
 def _check_attribute(data: bytes, attribute: Parsed) -> None:

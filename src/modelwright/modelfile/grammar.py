@@ -53,6 +53,9 @@ def _never(name: str) -> Rule:
     return Rule(name, (), "never")
 
 
+GRAPH_FIELD, METADATA_FIELD = 7, 14
+"""Numbers of the graph and of the metadata entries in the model."""
+
 MODEL: Rules = {
     1: Rule("ir_version", _NUMBER),
     2: Rule("producer_name"),
@@ -167,7 +170,9 @@ class Parsed:
         for entry in fields(data, *span):
             rule = rules.get(entry[0])
             if rule is None:
-                raise FileRefusedError(f"The model file holds the unknown field {entry[0]} in {where}.")
+                raise FileRefusedError(
+                    f"The model file is damaged or is no ONNX file: it holds the unknown field {entry[0]} in {where}."
+                )
             if rule.times == "never":
                 raise FileRefusedError(f"The model file holds {rule.name} in {where}; modelwright never writes that.")
             if entry[1] not in rule.wires:

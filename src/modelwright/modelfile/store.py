@@ -2,15 +2,12 @@
 
 import contextlib
 import difflib
-import errno
 import os
-import secrets
 from pathlib import Path
 
-from modelwright.core.errors import DataError, FileRefusedError, OutputError
+from modelwright.core.destination import whole_file
+from modelwright.core.errors import DataError, FileRefusedError
 from modelwright.modelfile.audit import LARGEST_FILE
-
-_CHUNK = 1 << 24
 
 
 def read(path: str | os.PathLike[str], *, largest: int = LARGEST_FILE) -> bytes:
@@ -48,31 +45,9 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
     Raises:
         OutputError: No such folder, no permission, no space; nothing is left behind.
     """
-    place = Path(path)
-    if place.is_dir():
-        raise OutputError(f"Cannot write '{place}': it is a folder. Name a file in it, such as '{place / 'a.onnx'}'.")
-    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
-    try:
-        _fill(beside, data)
-        beside.replace(place)
-        _settle(place.parent)
-    except OSError as error:
-        raise OutputError(f"Cannot write '{place}': {_reason(error)}.{_remedy(error, place)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-
-
-def _fill(place: Path, data: bytes) -> None:
-    # O_EXCL: never follow or overwrite what someone else put there.
-    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(handle, rest[:_CHUNK]) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with whole_file(path) as beside:
+        beside.write_bytes(data)
+    _settle(Path(path).parent)
 
 
 def _settle(folder: Path) -> None:
@@ -87,16 +62,6 @@ def _settle(folder: Path) -> None:
 
 def _reason(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).rstrip(".")
-
-
-def _remedy(error: OSError, place: Path) -> str:
-    if error.errno == errno.ENOENT:
-        return f" Make the folder '{place.parent}' first."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return " Free some space or choose another disk; nothing was left behind."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return " Choose a folder you may write to."
-    return ""
 
 
 def _beside(place: Path) -> str:
