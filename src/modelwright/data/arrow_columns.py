@@ -1,0 +1,150 @@
+"""Arrow columns to raw columns, without a Python object per cell."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from modelwright.core.errors import DataError
+from modelwright.core.table import MISSING_DATE, Array
+from modelwright.data.cells import factorised, from_cells
+from modelwright.data.raw import EXACT, Raw, object_array
+from modelwright.data.texts import NUMBER_MARKS
+
+_MANY_LEVELS = 2000
+"""Above this many distinct texts, plain numbers are read by Arrow instead of text by text."""
+
+
+def to_raw(name: str, column: Any) -> Raw:
+    """Return an Arrow array or chunked array as a raw column.
+
+    Raises:
+        DataError: Its cells are nested, or of a type that has no meaning in a table.
+    """
+    kind = column.type
+    if pt.is_integer(kind):
+        return _integers(name, column)
+    if pt.is_floating(kind) or pt.is_decimal(kind):
+        return Raw(name, "number", _doubles(column))
+    if _is_string(kind):
+        return _texts(name, column)
+    if pt.is_boolean(kind):
+        return Raw(name, "boolean", _doubles(column.cast(pa.uint8())))
+    if pt.is_date(kind) or pt.is_timestamp(kind):
+        return _dates(name, column)
+    if pt.is_dictionary(kind):
+        return _dictionary(name, column)
+    return _others(name, column)
+
+
+def _others(name: str, column: Any) -> Raw:
+    kind = column.type
+    if pt.is_null(kind):
+        return Raw(name, "number", np.full(len(column), np.nan))
+    if pt.is_time(kind):
+        return _texts(name, column.cast(pa.string()))
+    if pt.is_duration(kind):
+        micros = column.cast(pa.duration("us"), safe=False).cast(pa.int64())
+        return Raw(name, "number", _doubles(micros) / 1e6)
+    if pt.is_binary(kind) or pt.is_large_binary(kind):
+        try:
+            return _texts(name, column.cast(pa.string()))
+        except pa.ArrowInvalid as error:
+            raise DataError(f"Column '{name}' holds bytes that are not UTF-8 text. Decode or drop it.") from error
+    if pt.is_nested(kind):
+        row = int(np.argmax(column.is_valid().to_numpy(zero_copy_only=False))) + 1 if len(column) else 1
+        raise DataError(
+            f"Column '{name}', row {row}: the cell holds a nested value ({kind}), not a single one. "
+            "Spread it over columns of its own, or drop the column."
+        )
+    if hasattr(kind, "storage_type"):
+        return from_cells(name, column.to_pylist())
+    raise DataError(f"Column '{name}' holds cells of type {kind}, which cannot be read. Convert or drop it.")
+
+
+def _is_string(kind: Any) -> bool:
+    return pt.is_string(kind) or pt.is_large_string(kind) or str(kind) == "string_view"
+
+
+def _doubles(column: Any) -> Array:
+    doubles = column.cast(pa.float64(), safe=False)
+    values = doubles.to_numpy(zero_copy_only=False) if isinstance(doubles, pa.Array) else doubles.to_numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def _integers(name: str, column: Any) -> Raw:
+    if column.type.bit_width == 64:
+        bounds = pc.min_max(column)
+        low, high = bounds["min"].as_py(), bounds["max"].as_py()
+        if low is not None and max(-low, high) > EXACT:
+            return _texts(name, column.cast(pa.string()))
+    return Raw(name, "number", _doubles(column))
+
+
+def _dates(name: str, column: Any) -> Raw:
+    if pt.is_date(column.type):
+        column = column.cast(pa.timestamp("s" if pt.is_date32(column.type) else "ms"))
+    try:
+        micros = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        raise DataError(f"Column '{name}' holds dates too far away to be counted in microseconds: {error}.") from error
+    filled = micros.fill_null(int(MISSING_DATE))
+    values = filled.to_numpy(zero_copy_only=False) if isinstance(filled, pa.Array) else filled.to_numpy()
+    return Raw(name, "date", np.asarray(values, dtype=np.int64))
+
+
+def _dictionary(name: str, column: Any) -> Raw:
+    whole = _whole(column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column)
+    codes = whole.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    return factorised(name, codes, whole.dictionary.to_pylist(), is_categorical=True)
+
+
+def _texts(name: str, column: Any) -> Raw:
+    encoded = column.dictionary_encode()
+    chunks = encoded.chunks if isinstance(encoded, pa.ChunkedArray) else [encoded]
+    if not chunks:
+        return Raw(name, "text", np.zeros(0, dtype=np.int32), object_array([]))
+    last = chunks[-1].dictionary
+    if any(len(c.dictionary) != len(last) for c in chunks):
+        chunks = encoded.unify_dictionaries().chunks
+        last = chunks[-1].dictionary
+    pieces = [_codes(chunk) for chunk in chunks]
+    codes = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+    if len(last) > _MANY_LEVELS and (raw := _plain_numbers(name, codes, last)):
+        return raw
+    return Raw(name, "text", codes, last.cast(pa.large_string()).to_numpy(zero_copy_only=False))
+
+
+def _codes(chunk: Any) -> Array:
+    indices = chunk.indices.cast(pa.int32())
+    return np.asarray((indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False))
+
+
+def _whole(column: Any) -> Any:
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
+
+
+def _plain_numbers(name: str, codes: Array, levels: Any) -> Raw | None:
+    """Read plain numbers among missing marks at the speed of Arrow; None when there is anything else."""
+    trimmed = pc.utf8_trim_whitespace(levels)
+    is_mark = pc.is_in(trimmed, value_set=pa.array(sorted(NUMBER_MARKS), type=levels.type))
+    kept = pc.if_else(is_mark, None, trimmed)
+    if pc.any(pc.match_substring_regex(kept, r"^[+-]?0\d|[a-df-zA-DF-Z]")).as_py():
+        return None
+    try:
+        numbers = kept.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    values = np.append(numbers.to_numpy(zero_copy_only=False), np.nan)
+    if np.nanmax(np.abs(values), initial=0.0) > EXACT:
+        return None
+    marks = []
+    counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
+    for i in np.flatnonzero(is_mark.to_numpy(zero_copy_only=False)):
+        marks.append((trimmed[int(i)].as_py(), int(counts[i])))
+    return Raw(name, "number", values[codes], marks=tuple(marks))

@@ -1,0 +1,156 @@
+"""Cells as a schema demands them, read by the schema's own rules; what does not fit is named."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from modelwright.core.errors import SchemaError, listed, nearest
+from modelwright.core.schema import ColumnSchema, Schema
+from modelwright.core.table import MISSING_DATE, Array, Column, Table
+from modelwright.data import dates, numbers
+from modelwright.data.kinds import shortened
+from modelwright.data.raw import Raw, RawTable, as_text, number_text, object_array
+from modelwright.data.texts import NUMBER_MARKS, clean, marked
+
+_EXPECTED = {"number": "a number", "boolean": "true or false", "date": "a date"}
+
+
+def conform(
+    raw: RawTable, schema: Schema, *, lenient: bool = False, optional: Collection[str] = (), first_row: int = 1
+) -> Table:
+    """Return the columns of `schema`, in its order, from a source that may hold more.
+
+    Args:
+        raw: What the source gave.
+        schema: What is demanded.
+        lenient: Whether cells that do not fit become missing instead of an error.
+        optional: Columns that may be absent and are then left out, such as the target.
+        first_row: Number of the first row, for messages.
+
+    Raises:
+        SchemaError: A column is absent, or a cell does not fit.
+    """
+    given = {column.name: column for column in raw.columns}
+    columns, notes = [], list(raw.notes)
+    for wanted in schema:
+        if wanted.name not in given:
+            if wanted.name in optional:
+                continue
+            raise SchemaError(
+                f"Column '{wanted.name}' is not in {raw.origin}.{nearest(wanted.name, raw.names)} "
+                f"Columns there: {listed(raw.names)}."
+            )
+        column, n_bad = conform_column(given[wanted.name], wanted, raw.origin, lenient=lenient, first_row=first_row)
+        columns.append(column)
+        if n_bad:
+            notes.append(f"Column '{wanted.name}': {n_bad:,} cells that did not fit were read as missing.")
+    known = frozenset(schema.names)
+    if extra := [name for name in raw.names if name not in known]:
+        notes.append(f"Columns that the schema does not name were left out: {listed(extra)}.")
+    return Table(tuple(columns), raw.n_rows, tuple(notes))
+
+
+def conform_column(
+    raw: Raw, schema: ColumnSchema, where: str, *, lenient: bool, first_row: int = 1
+) -> tuple[Column, int]:
+    """Return the cells as `schema` says, and the number of cells that had to become missing.
+
+    Args:
+        raw: The cells as the source gave them.
+        schema: What they must be.
+        where: What to call the source in messages.
+        lenient: Whether cells that do not fit become missing instead of an error.
+        first_row: Number of the first row, for messages; streams continue counting.
+
+    Raises:
+        SchemaError: A cell does not fit; its column, row and source are named.
+    """
+    if schema.dtype == "string":
+        return _strings(raw, schema), 0
+    if raw.form == "text":
+        values, bad = _parsed(raw, schema)
+    else:
+        values, bad = _converted(raw, schema)
+    if bad is not None and bad.any():
+        if not lenient:
+            raise _refusal(raw, schema, where, int(np.argmax(bad)), first_row)
+        values = values.copy()
+        values[bad] = MISSING_DATE if schema.dtype == "date" else np.nan
+        return Column(schema, values), int(np.count_nonzero(bad))
+    return Column(schema, values), 0
+
+
+def _strings(raw: Raw, schema: ColumnSchema) -> Column:
+    codes, levels = as_text(raw)
+    if not levels:
+        return Column(schema, np.full(len(raw.values), -1, dtype=np.int32), object_array([]))
+    texts = clean(codes, levels)
+    texts = texts.without(marked(texts, schema.parsing.missing))
+    return Column(schema, texts.codes, object_array(texts.levels))
+
+
+def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
+    """Read texts by the schema's rules; the second array tells which cells do not fit, None when all do."""
+    assert raw.levels is not None
+    texts = clean(raw.values, raw.levels.tolist())
+    texts = texts.without(marked(texts, NUMBER_MARKS))
+    texts = texts.without(marked(texts, schema.parsing.missing))
+    absent: float | int = np.nan
+    if schema.dtype == "number":
+        values, good = numbers.parse(texts.levels, schema.parsing)
+        if not good.all():  # a plain 1234.5 is understood beside "$1,234.50" unless the marks say otherwise
+            values, good = _plain_as_well(texts.levels, values, good, schema)
+    elif schema.dtype == "date":
+        values, good = dates.parse(texts.levels, schema.parsing)
+        absent = MISSING_DATE
+    else:
+        false, true = schema.parsing.truths or ("false", "true")
+        folded = [s.casefold() for s in texts.levels]
+        falses, trues = {false.casefold(), "0", "0.0"}, {true.casefold(), "1", "1.0"}
+        values = np.array([1.0 if s in trues else 0.0 if s in falses else np.nan for s in folded], dtype=np.float64)
+        good = ~np.isnan(values)
+    spread = np.append(values, np.array([absent], dtype=values.dtype))[texts.codes]
+    if good.all():
+        return spread, None
+    return spread, np.append(~good, False)[texts.codes]
+
+
+def _plain_as_well(levels: list[str], values: Array, good: Array, schema: ColumnSchema) -> tuple[Array, Array]:
+    if schema.parsing.decimal != ".":
+        return values, good
+    left = np.flatnonzero(~good)
+    guess = numbers.closest([levels[i] for i in left])
+    if guess.decimal != ".":
+        return values, good
+    more, read = numbers.parse([levels[i] for i in left], guess)
+    values, good = values.copy(), good.copy()
+    values[left[read]], good[left[read]] = more[read], True
+    return values, good
+
+
+def _converted(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
+    """Convert cells that the source typed itself; forms that cannot be converted are all bad, save missing ones."""
+    missing = raw.values == MISSING_DATE if raw.form == "date" else np.isnan(raw.values)
+    if schema.dtype == "date":
+        if raw.form == "date":
+            return raw.values, None
+        values = np.full(len(raw.values), MISSING_DATE, dtype=np.int64)
+        if raw.form == "number" and schema.parsing.formats:  # 20240131 read as an integer
+            micros, _ = dates.parse([number_text(v) for v in raw.values.tolist()], schema.parsing)
+            return micros, (micros == MISSING_DATE) & ~missing
+        return values, ~missing
+    if raw.form == "date":
+        return np.full(len(raw.values), np.nan), ~missing
+    if schema.dtype == "boolean" and raw.form == "number":
+        return raw.values, ~missing & (raw.values != 0.0) & (raw.values != 1.0)
+    return raw.values, None
+
+
+def _refusal(raw: Raw, schema: ColumnSchema, where: str, index: int, first_row: int) -> SchemaError:
+    one = Raw(raw.name, raw.form, raw.values[index : index + 1], raw.levels)
+    codes, levels = as_text(one)
+    cell = shortened(levels[codes[0]])
+    return SchemaError(
+        f"Column '{schema.name}', row {index + first_row} of {where}: {cell} is not {_EXPECTED[schema.dtype]}. "
+        "Correct the cell, or pass --lenient (lenient=True) to read such cells as missing."
+    )

@@ -1,0 +1,127 @@
+"""How a file of separated values is written, seen from its beginning."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import final
+
+from modelwright.data.numbers import has_leading_zeros
+
+SAMPLE_BYTES = 1 << 18
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Delimiter, quotes, encoding and header of a file.
+
+    Attributes:
+        delimiter: One character.
+        quote: The quoting character.
+        escape: The escaping character, or "" when quotes are doubled.
+        encoding: Python's name of the encoding.
+        header: The names as written.
+        header_lines: Physical lines up to the end of the header.
+        has_rows: Whether anything follows the header.
+        zeros: Positions of columns whose integers have leading zeros.
+        texts: Positions of columns of integers too long for a double.
+    """
+
+    delimiter: str
+    quote: str
+    escape: str
+    encoding: str
+    header: tuple[str, ...]
+    header_lines: int
+    has_rows: bool
+    zeros: frozenset[int]
+    texts: frozenset[int]
+
+
+def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialect:
+    """Return the dialect of a file from its first bytes.
+
+    Args:
+        start: The beginning of the file, decompressed.
+        is_whole: Whether that is all of it.
+        prefers_tabs: Whether the name of the file says that tabs separate.
+    """
+    encoding = _encoding(start)
+    text = start.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    order = ("\t", *(d for d in _DELIMITERS if d != "\t")) if prefers_tabs else _DELIMITERS
+    quote = "'" if '"' not in text and _is_quoted(text, order) else '"'
+    forms = [(d, quote, "") for d in order]
+    if '\\"' in text:
+        forms += [(d, quote, "\\") for d in order]
+    best, rows = max(((form, _records(text, *form, is_whole=is_whole)) for form in forms), key=_score)
+    header, lines = rows[0] if rows else ([], 0)
+    body = [cells for cells, _ in rows[1:]]
+    columns = list(zip(*(r for r in body if len(r) == len(header)), strict=True)) if body else []
+    cut = [[c for c in (cell.strip() for cell in column) if c] for column in columns]
+    zeros = frozenset(i for i, cells in enumerate(cut) if cells and has_leading_zeros(cells))
+    texts = frozenset(i for i, cells in enumerate(cut) if any(len(c) > 15 and c.isdigit() for c in cells))
+    return Dialect(*best, encoding, tuple(header), lines, len(rows) > 1, zeros, texts)
+
+
+def _encoding(start: bytes) -> str:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if start.startswith(b"\xef\xbb\xbf"):
+        return "utf-8"
+    few = start[:4096]
+    if few.count(0) > len(few) // 4:
+        return "utf-16-le" if few[1:2] == b"\0" else "utf-16-be"
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 4:  # not a character cut by the end of the sample
+            return fallback(start)
+    return "utf-8"
+
+
+def fallback(start: bytes) -> str:
+    """Return the one-byte encoding of bytes that are not UTF-8."""
+    try:
+        start.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _records(text: str, delimiter: str, quote: str, escape: str, *, is_whole: bool) -> list[tuple[list[str], int]]:
+    """Return the records of a sample with the line each ends on; the last, perhaps cut, is left out."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=quote,
+        doublequote=not escape,
+        escapechar=escape or None,
+    )
+    rows: list[tuple[list[str], int]] = []
+    try:
+        for cells in reader:
+            if cells:
+                rows.append((cells, reader.line_num))
+            if len(rows) > 2000:
+                return rows
+    except csv.Error:
+        return rows
+    return rows if is_whole or len(rows) < 2 else rows[:-1]
+
+
+def _score(candidate: tuple[tuple[str, str, str], list[tuple[list[str], int]]]) -> tuple[float, int]:
+    """How well a dialect fits: the share of records as wide as the header, then the number of columns."""
+    rows = candidate[1]
+    if not rows:
+        return 0.0, 0
+    width = len(rows[0][0])
+    if width == 1:
+        return 0.0, 1
+    agreeing = sum(len(cells) == width for cells, _ in rows)
+    return round(agreeing / len(rows), 1), width
+
+
+def _is_quoted(text: str, delimiters: tuple[str, ...]) -> bool:
+    lines = text.splitlines()[1:20]
+    return any(sum(line.count(f"'{d}") + line.count(f"{d}'") for line in lines) > len(lines) for d in delimiters)

@@ -1,0 +1,72 @@
+"""A table from what a source gave: kinds decided, blank columns dropped, everything decided said in notes."""
+
+from collections.abc import Mapping
+
+from modelwright.core.errors import DataError, SchemaError, listed, nearest
+from modelwright.core.table import Table
+from modelwright.data.kinds import Read, Remark, infer_column, reconsider
+from modelwright.data.overrides import as_kind, checked_kind
+from modelwright.data.raw import RawTable
+
+_MOST_DETAILS = 12
+
+
+def infer(raw: RawTable, kinds: Mapping[str, str], *, lenient: bool = False) -> Table:
+    """Return a table whose columns have kinds.
+
+    Args:
+        raw: What the source gave; its columns are used up one by one, so that memory is not held twice.
+        kinds: Kinds set by the user, by column.
+        lenient: Whether cells that do not fit a kind set by the user become missing.
+
+    Raises:
+        DataError: There is no row or no column.
+        SchemaError: `kinds` names a column that is not there, or a cell does not fit.
+    """
+    for name, kind in kinds.items():
+        if name not in raw.names:
+            raise SchemaError(
+                f"Column '{name}' is not in {raw.origin}.{nearest(name, raw.names)} Columns: {listed(raw.names)}."
+            )
+        checked_kind(name, kind)
+    if not raw.n_rows or not raw.columns:
+        lacks = "rows" if raw.names else "columns"
+        raise DataError(f"{raw.origin} has no {lacks}. Give a table with a header and at least one row.")
+    reads: list[Read] = []
+    blank: list[str] = []
+    for i, column in enumerate(raw.columns):
+        read = infer_column(column)
+        if column.name == f"column_{i + 1}" and not read.column.schema.n_distinct and column.name not in kinds:
+            blank.append(column.name)
+            continue
+        if column.name in kinds:
+            kind = checked_kind(column.name, kinds[column.name])
+            read = as_kind(read, column, kind, raw.origin, lenient=lenient)
+        reads.append(read)
+    reads = _beside_codes(reads, frozenset(kinds))
+    notes = [*raw.notes, *_notes([remark for read in reads for remark in read.remarks])]
+    if blank:
+        notes.append(f"Columns without a name and without a value were left out: {listed(blank)}.")
+    return Table(tuple(read.column for read in reads), raw.n_rows, tuple(notes))
+
+
+def _beside_codes(reads: list[Read], fixed: frozenset[str]) -> list[Read]:
+    """Look again at large integers when most columns of them are codes, as in tables of nothing but identifiers."""
+    large = [
+        r.column.schema
+        for r in reads
+        if r.column.schema.dtype == "number"
+        and r.column.schema.n_distinct >= 30
+        and (r.column.schema.high or 0) >= 10_000
+    ]
+    n_codes = sum(s.kind in ("category", "identifier") for s in large)
+    if n_codes < 2 or 2 * n_codes < len(large):
+        return reads
+    return [r if r.column.name in fixed else reconsider(r) for r in reads]
+
+
+def _notes(remarks: list[Remark]) -> list[str]:
+    topics: dict[str, list[str]] = {}
+    for topic, detail in remarks:
+        topics.setdefault(topic, []).append(detail)
+    return [f"{topic}: {listed(details, _MOST_DETAILS)}." for topic, details in topics.items()]

@@ -1,0 +1,111 @@
+"""JSON Lines: one object per line; also one JSON array of objects."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.json as pajson
+
+from modelwright.core.errors import DataError
+from modelwright.data.arrow_stream import from_table
+from modelwright.data.compressed import opened
+from modelwright.data.raw import EVERYTHING, RawTable, Selection
+from modelwright.data.records import read_records
+
+_LARGEST_BLOCK = 1 << 30
+
+
+def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") -> RawTable:
+    """Return the columns of a file.
+
+    Raises:
+        DataError: A line is not a JSON object, or a cell is nested.
+    """
+    origin = origin or location.name
+    with opened(location) as stream:
+        start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise DataError(f"{origin} is empty. Give a file with one JSON object per line.")
+    if start.startswith(b"["):
+        return _array(location, selection, origin)
+    try:
+        with opened(location) as stream:
+            table = pajson.read_json(stream, pajson.ReadOptions(block_size=_block(location)))
+        if not table.num_columns or any(pa.types.is_nested(t) for t in table.schema.types):
+            return _slowly(location, selection, origin)
+        return from_table(table, origin, selection)
+    except pa.ArrowInvalid:  # mixed types, NaN, or a fault that must be located
+        return _slowly(location, selection, origin)
+
+
+def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> Iterator[RawTable]:
+    """Yield the columns of a file in pieces, in order.
+
+    Raises:
+        DataError: A line is not a JSON object, or a cell is nested.
+    """
+    origin = origin or location.name
+    with opened(location) as stream:
+        start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"["):
+        pieces: Iterator[list[dict[str, Any]]] = iter([_objects(location, origin)])
+    else:
+        pieces = _pieces(location, origin, rows)
+    for records in pieces:
+        for first in range(0, len(records), rows):
+            yield _raw(records[first : first + rows], selection, origin)
+
+
+def _slowly(location: Path, selection: Selection, origin: str) -> RawTable:
+    records = [record for piece in _pieces(location, origin, 65536) for record in piece]
+    return _raw(records, selection, origin)
+
+
+def _array(location: Path, selection: Selection, origin: str) -> RawTable:
+    return _raw(_objects(location, origin), selection, origin)
+
+
+def _raw(records: list[dict[str, Any]], selection: Selection, origin: str) -> RawTable:
+    raw = read_records(records, selection)
+    return RawTable(raw.columns, raw.n_rows, origin, raw.names, raw.notes)
+
+
+def _objects(location: Path, origin: str) -> list[dict[str, Any]]:
+    with opened(location) as stream:
+        try:
+            document = json.loads(stream.read().decode("utf-8-sig"))
+        except ValueError as error:
+            raise DataError(
+                f"{origin} is not valid JSON: {error}. Correct it, or write one object per line."
+            ) from error
+    if not all(isinstance(record, dict) for record in document):
+        raise DataError(f"{origin} must hold an array of objects, each with the cells of one row by column name.")
+    return list(document)
+
+
+def _pieces(location: Path, origin: str, rows: int) -> Iterator[list[dict[str, Any]]]:
+    with opened(location) as stream:
+        records: list[dict[str, Any]] = []
+        for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace"), 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{origin}, line {number}: not valid JSON ({error}). Correct the line.") from error
+            if not isinstance(record, dict):
+                raise DataError(f"{origin}, line {number}: not a JSON object. Write the cells by column name.")
+            records.append(record)
+            if len(records) == rows:
+                yield records
+                records = []
+        if records:
+            yield records
+
+
+def _block(location: Path) -> int:
+    """A block that holds the whole file where that is cheap, since a column must have one type over all blocks."""
+    return min(max(1 << 20, location.stat().st_size * 12), _LARGEST_BLOCK)

@@ -1,0 +1,300 @@
+"""What each column means: the kind, the reason, and the cells in their final form."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from modelwright.core.errors import listed
+from modelwright.core.schema import ColumnSchema, Dtype, Kind, Parsing
+from modelwright.core.table import MISSING_DATE, Array, Column
+from modelwright.data import dates, numbers
+from modelwright.data.codes import Integers, code_reason, identifier_reason
+from modelwright.data.raw import Raw, number_text, object_array
+from modelwright.data.texts import NUMBER_MARKS, STRING_MARKS, Texts, clean, marked, sample
+
+Remark = tuple[str, str]
+"""A topic and the column, or the detail, that belongs to it; remarks of one topic become one note."""
+
+MARKS_TOPIC = "Read as missing"
+KEPT_TOPIC = "Kept as categories, not read as missing"
+MIXED_TOPIC = "Numbers and other texts are mixed, so read as texts"
+PADDED_TOPIC = "Blanks around cells were cut in"
+INFINITE_TOPIC = "Infinite values were kept in"
+
+_MOST_LEVELS = 50
+_FEW_ROWS = 20
+_FEWEST_WORDS = 5.0
+_TEXT_SHARE = 0.3
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A column with its kind, and remarks for the notes."""
+
+    column: Column
+    remarks: tuple[Remark, ...] = ()
+
+
+def infer_column(raw: Raw) -> Read:
+    """Decide what a column is, from its cells and its name."""
+    if raw.form == "text":
+        return _infer_text(raw)
+    if raw.form == "date":
+        return Read(date_column(raw.name, raw.values, Parsing(), _reason_dates(raw.values)), _taken(raw))
+    if raw.form == "boolean":
+        kind: Kind = "constant" if _is_constant(raw.values) else "flag"
+        return Read(number_column(raw.name, raw.values, kind, "boolean", "true and false"))
+    return _infer_number(raw, Parsing(), _taken(raw))
+
+
+def reconsider(read: Read) -> Read:
+    """Decide again on a number beside columns of codes."""
+    schema = read.column.schema
+    if schema.kind != "number" or schema.dtype != "number":
+        return read
+    distinct = np.unique(read.column.values[~read.column.missing])
+    if not _are_whole(distinct):
+        return read
+    reason = code_reason(Integers(schema.name, read.column.values, distinct), has_zeros=False, beside_codes=True)
+    if reason is None:
+        return read
+    column = number_column(schema.name, read.column.values, "category", "number", reason, schema.parsing)
+    return dataclasses.replace(read, column=column)
+
+
+def date_column(name: str, micros: Array, parsing: Parsing, reason: str) -> Column:
+    """Return a column of dates from epoch microseconds."""
+    present = micros[micros != MISSING_DATE]
+    distinct = np.unique(present)
+    is_constant = len(distinct) == 0 or (len(distinct) == 1 and len(present) == len(micros))
+    schema = ColumnSchema(
+        name,
+        "constant" if is_constant else "date",
+        "date",
+        "no value in any row" if not len(distinct) else "one date in every row" if is_constant else reason,
+        parsing,
+        (),
+        float(distinct[0]) if len(distinct) else None,
+        float(distinct[-1]) if len(distinct) else None,
+        1.0 - len(present) / max(1, len(micros)),
+        len(distinct),
+    )
+    return Column(schema, micros)
+
+
+def number_column(
+    name: str,
+    values: Array,
+    kind: Kind,
+    dtype: Dtype,
+    reason: str,
+    parsing: Parsing | None = None,
+    distinct: Array | None = None,
+) -> Column:
+    """Return a column of numbers or booleans, with what its schema tells of the values."""
+    if distinct is None:
+        distinct = np.unique(values[~np.isnan(values)])
+    n_missing = int(np.count_nonzero(np.isnan(values)))
+    levels: tuple[str, ...] = ()
+    if kind in ("category", "flag") and dtype == "number":
+        counts = np.bincount(np.searchsorted(distinct, values[~np.isnan(values)]), minlength=len(distinct))
+        order = np.argsort(-counts, kind="stable")[:_MOST_LEVELS]
+        levels = tuple(number_text(distinct[i]) for i in order)
+    elif dtype == "boolean":
+        levels = tuple(("False", "True")[int(v)] for v in distinct)
+    parsing = parsing or Parsing(truths=("false", "true") if dtype == "boolean" else ())
+    low, high = (float(distinct[0]), float(distinct[-1])) if len(distinct) else (None, None)
+    share = n_missing / max(1, len(values))
+    return Column(ColumnSchema(name, kind, dtype, reason, parsing, levels, low, high, share, len(distinct)), values)
+
+
+def string_column(name: str, texts: Texts, kind: Kind, reason: str, missing: tuple[str, ...] = STRING_MARKS) -> Column:
+    """Return a column of strings."""
+    n_rows = len(texts.codes)
+    levels: tuple[str, ...] = ()
+    if kind in ("category", "flag", "constant"):
+        order = np.argsort(-texts.counts, kind="stable")[:_MOST_LEVELS]
+        levels = tuple(texts.levels[i] for i in order)
+    schema = ColumnSchema(
+        name,
+        kind,
+        "string",
+        reason,
+        Parsing(missing=missing),
+        levels,
+        None,
+        None,
+        1.0 - texts.n_present / max(1, n_rows),
+        len(texts.levels),
+    )
+    return Column(schema, texts.codes, object_array(texts.levels))
+
+
+def _infer_number(raw: Raw, parsing: Parsing, remarks: tuple[Remark, ...], remark: str = "") -> Read:
+    values = raw.values
+    present = values[~np.isnan(values)]
+    distinct = np.unique(present)
+    if len(distinct) and np.isinf(distinct[[0, -1]]).any():
+        remarks = (*remarks, (INFINITE_TOPIC, raw.name))
+    kind, reason = _number_kind(raw, distinct, len(present))
+    if remark:
+        reason = f"{reason}; {remark}"
+    return Read(number_column(raw.name, values, kind, "number", reason, parsing, distinct), remarks)
+
+
+def _number_kind(raw: Raw, distinct: Array, n_present: int) -> tuple[Kind, str]:
+    n_rows = len(raw.values)
+    if not len(distinct):
+        return "constant", "no value in any row"
+    if len(distinct) == 1 and n_present == n_rows:
+        return "constant", f"{number_text(distinct[0])} in every row"
+    if raw.is_categorical:
+        return ("flag" if len(distinct) == 2 else "category"), "the source declares categories"
+    if len(distinct) == 2 and (n_present >= 10 or distinct.tolist() == [0.0, 1.0]):
+        return "flag", f"two values: {number_text(distinct[0])} and {number_text(distinct[1])}"
+    if _are_whole(distinct):
+        integers = Integers(raw.name, raw.values, distinct)
+        if reason := identifier_reason(integers):
+            return "identifier", reason
+        if reason := code_reason(integers, has_zeros=raw.has_zeros):
+            return "category", reason
+        return "number", f"whole numbers from {number_text(distinct[0])} to {number_text(distinct[-1])}"
+    return "number", f"numbers from {distinct[0]:.6g} to {distinct[-1]:.6g}"
+
+
+def _infer_text(raw: Raw) -> Read:
+    assert raw.levels is not None
+    texts = clean(raw.values, raw.levels.tolist())
+    padded: tuple[Remark, ...] = ((PADDED_TOPIC, raw.name),) if texts.was_padded and texts.levels else ()
+    is_mark = marked(texts, NUMBER_MARKS)
+    valued = texts.without(is_mark)
+    taken = (*_taken(raw), *_marks_remark(raw.name, texts, is_mark))
+    if not raw.is_categorical:
+        if truths := _truths(valued):
+            values = _spread(np.array(truths), valued.codes)
+            kind: Kind = "constant" if _is_constant(values) else "flag"
+            return Read(number_column(raw.name, values, kind, "boolean", "true and false"), taken)
+        if found := numbers.recognise(valued.levels):
+            parsing, remark = found
+            numeric, _ = numbers.parse(valued.levels, parsing)
+            if not _beyond_exact(numeric) or any(c in "".join(valued.levels[:50]) for c in ".eE"):
+                return _as_numbers(raw, valued, numeric, parsing, taken, remark)
+        elif found := dates.recognise(valued.levels):
+            parsing, remark = found
+            micros, _ = dates.parse(valued.levels, parsing)
+            spread = np.append(micros, MISSING_DATE)[valued.codes]
+            reason = _reason_dates(spread) + (f"; {remark}" if remark else "")
+            return Read(date_column(raw.name, spread, parsing, reason), taken)
+    return _as_strings(raw, texts, padded)
+
+
+def _as_numbers(
+    raw: Raw, texts: Texts, numeric: Array, parsing: Parsing, taken: tuple[Remark, ...], remark: str
+) -> Read:
+    values = _spread(numeric, texts.codes)
+    zeros = numbers.has_leading_zeros(texts.levels)
+    return _infer_number(Raw(raw.name, "number", values, has_zeros=zeros), parsing, taken, remark)
+
+
+def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...]) -> Read:
+    is_mark = marked(texts, STRING_MARKS)
+    kept = texts.without(is_mark)
+    remarks = [*padded, *_taken(raw), *_marks_remark(raw.name, texts, is_mark)]
+    if alike := [s for s, m in zip(kept.levels, marked(kept, NUMBER_MARKS), strict=True) if m]:
+        remarks.append((KEPT_TOPIC, f"{listed([repr(s) for s in alike], 3)} in {raw.name}"))
+    kind, reason = _string_kind(raw, kept)
+    if kind in ("category", "flag") and not raw.is_categorical and (mixed := _mixed(kept)):
+        reason = f"{reason}; {mixed}"
+        remarks.append((MIXED_TOPIC, raw.name))
+    return Read(string_column(raw.name, kept, kind, reason), tuple(remarks))
+
+
+def _string_kind(raw: Raw, texts: Texts) -> tuple[Kind, str]:
+    n_distinct, n_present = len(texts.levels), texts.n_present
+    if not n_distinct:
+        return "constant", "no value in any row"
+    if n_distinct == 1 and n_present == len(texts.codes):
+        return "constant", "one text in every row"
+    if raw.is_categorical:
+        return ("flag" if n_distinct == 2 else "category"), "the source declares categories"
+    if n_distinct == 2:
+        return "flag", "two values: " + listed([shortened(s) for s in sorted(texts.levels)])
+    share, n_words = n_distinct / n_present, words_per_text(texts.levels)
+    if n_words >= _FEWEST_WORDS and share > _TEXT_SHARE:
+        return "text", f"texts of {n_words:.0f} words on average, most of them different"
+    if n_present >= _FEW_ROWS and share >= 0.95:
+        if n_words >= 2.0:
+            return "text", "nearly every row has its own text of several words"
+        if share >= 0.99:
+            return "identifier", "nearly every row has its own text of one word"
+    return "category", f"{n_distinct:,} different texts in {n_present:,} rows"
+
+
+def words_per_text(levels: list[str]) -> float:
+    """Return the mean number of words; scripts without blanks count two characters as a word."""
+    few = sample(levels, 1000)
+    return sum(len(s.split()) + sum("\u3040" <= c <= "\u9fff" for c in s) / 2 for s in few) / max(1, len(few))
+
+
+def _mixed(texts: Texts) -> str:
+    few = sample(texts.levels, 200)
+    good = numbers.parse(few, numbers.closest(few))[1]
+    if not good.any() or np.count_nonzero(good) < 0.2 * len(few):
+        return ""
+    word = next(s for s, ok in zip(few, good, strict=True) if not ok) if not good.all() else few[0]
+    row = texts.first_row(texts.levels.index(word))
+    return f"some cells are numbers but others are not, such as {shortened(word)} in row {row}"
+
+
+def _truths(texts: Texts) -> list[float] | None:
+    if not 1 <= len(texts.levels) <= 6:
+        return None
+    folded = [s.lower() for s in texts.levels]
+    return [float(s == "true") for s in folded] if set(folded) <= {"true", "false"} else None
+
+
+def _taken(raw: Raw) -> tuple[Remark, ...]:
+    return tuple((MARKS_TOPIC, f"{mark!r} in {raw.name} ({n:,} cells)") for mark, n in raw.marks if mark)
+
+
+def _marks_remark(name: str, texts: Texts, is_mark: Array) -> tuple[Remark, ...]:
+    found = [(texts.levels[i], int(texts.counts[i])) for i in np.flatnonzero(is_mark)]
+    return tuple((MARKS_TOPIC, f"{mark!r} in {name} ({n:,} cells)") for mark, n in found)
+
+
+def _spread(values: Array, codes: Array) -> Array:
+    return np.append(values.astype(np.float64), np.nan)[codes]
+
+
+def _are_whole(distinct: Array) -> bool:
+    return (
+        bool(len(distinct))
+        and bool(np.isfinite(distinct[[0, -1]]).all())
+        and bool((distinct == np.rint(distinct)).all())
+    )
+
+
+def _beyond_exact(values: Array) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(len(finite)) and bool(np.abs(finite).max() > 2.0**53)
+
+
+def _is_constant(values: Array) -> bool:
+    """Whether no row differs from another."""
+    return len(np.unique(values)) <= 1
+
+
+def _reason_dates(micros: Array) -> str:
+    present = micros[micros != MISSING_DATE]
+    if not len(present):
+        return "no value in any row"
+    low, high = (str(np.datetime64(int(v), "us"))[:10] for v in (present.min(), present.max()))
+    return f"dates from {low} to {high}"
+
+
+def shortened(text: str) -> str:
+    """Return a cell as quoted text of at most 30 characters."""
+    return repr(text if len(text) <= 30 else text[:27] + "...")

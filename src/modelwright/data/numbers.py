@@ -1,0 +1,118 @@
+"""Numbers written as text: which rule fits a column, and reading by that rule."""
+
+import functools
+import re
+
+import numpy as np
+
+from modelwright.core.schema import Parsing
+from modelwright.core.table import Array
+from modelwright.data.texts import sample
+
+_AFFIXES = ("US$", "$", "€", "£", "¥", "₹", "%", "USD", "EUR", "GBP", "CHF", "JPY")
+_RULES = ((".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"), (",", "'"))
+"""(decimal, thousands) in the order they are tried; the plain English form wins where several fit."""
+_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
+_SAMPLE = 200
+
+
+def recognise(levels: list[str]) -> tuple[Parsing, str] | None:
+    """Return the rule by which every text is a number, with a remark on ambiguity, or None when there is none."""
+    if not levels:
+        return None
+    few = sample(levels, _SAMPLE)
+    affixes = _affixes(few)
+    for decimal, thousands in _RULES:
+        parsing = Parsing(decimal=decimal, thousands=thousands, affixes=affixes)
+        if parse(few, parsing)[1].all():
+            if len(levels) == len(few) or parse(levels, parsing)[1].all():
+                return parsing, _remark(levels, parsing)
+            wider = Parsing(decimal=decimal, thousands=thousands, affixes=_affixes(levels))
+            if wider != parsing and parse(levels, wider)[1].all():
+                return wider, _remark(levels, wider)
+    return None
+
+
+def closest(levels: list[str]) -> Parsing:
+    """Return the rule by which most of the texts are numbers, for columns that the user says are numbers."""
+    affixes = _affixes(levels)
+    rules = [Parsing(decimal=d, thousands=t, affixes=affixes) for d, t in _RULES]
+    return max(rules, key=lambda rule: int(parse(levels, rule)[1].sum()))
+
+
+def parse(levels: list[str], parsing: Parsing) -> tuple[Array, Array]:
+    """Read texts (blanks cut) by a rule.
+
+    Returns:
+        The numbers as float64 with NaN where a text is none, and a boolean array that tells which are.
+    """
+    if parsing.decimal == "." and not parsing.thousands and not parsing.affixes:
+        plain = _plain(levels)
+        if plain is not None:
+            return plain, np.ones(len(levels), dtype=np.bool_)
+    pattern = _pattern(parsing.decimal, parsing.thousands, parsing.affixes)
+    numbers = np.full(len(levels), np.nan)
+    good = np.zeros(len(levels), dtype=np.bool_)
+    for i, level in enumerate(levels):
+        match = pattern.fullmatch(level.translate(_BLANKS))
+        if match:
+            body = match["body"].replace(parsing.thousands, "") if parsing.thousands else match["body"]
+            numbers[i] = float((match["sign"] or match["sign2"] or "") + body.replace(parsing.decimal, "."))
+            good[i] = True
+    return numbers * parsing.scale, good
+
+
+def has_leading_zeros(levels: list[str]) -> bool:
+    """Return whether the texts are digits of one width, three or more, some with a leading zero."""
+    few = sample(levels, _SAMPLE)
+    width = len(few[0]) if few else 0
+    return (
+        width >= 3
+        and all(len(s) == width and s.isascii() and s.isdigit() for s in few)
+        and any(s[0] == "0" for s in levels)
+        and all(len(s) == width and s.isascii() and s.isdigit() for s in levels)
+    )
+
+
+def _plain(levels: list[str]) -> Array | None:
+    """Return the numbers when every text is a plain one, at the speed of C, else None."""
+    joined = "".join(levels)
+    if "_" in joined or not joined.isascii() or "n" in joined.lower().replace("inf", "").replace("init", ""):
+        return None  # float() also takes 1_000, other scripts' digits and nan
+    array = np.empty(len(levels), dtype=object)
+    array[:] = levels
+    try:
+        return array.astype(np.float64)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=256)
+def _pattern(decimal: str, thousands: str, affixes: tuple[str, ...]) -> re.Pattern[str]:
+    affix = "(?:" + "|".join(re.escape(a) for a in affixes) + ")?" if affixes else ""
+    dot = re.escape(decimal)
+    whole = r"\d+"
+    if thousands:
+        whole = rf"(?:[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+|\d+)"
+    body = rf"(?:{whole}(?:{dot}\d*)?|{dot}\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?"
+    return re.compile(
+        rf"(?P<sign>[+-])?\s?{affix}\s?(?P<sign2>(?(sign)|[+-]))?(?P<body>{body})\s?{affix}", re.ASCII | re.IGNORECASE
+    )
+
+
+def _affixes(levels: list[str]) -> tuple[str, ...]:
+    joined = "\n".join(levels)
+    if joined.isascii() and "$" not in joined and "%" not in joined and not any(a in joined for a in _AFFIXES[7:]):
+        return ()
+    found = tuple(a for a in _AFFIXES if a in joined)
+    return tuple(a for a in found if a != "$" or "US$" not in found or "$" in joined.replace("US$", ""))
+
+
+def _remark(levels: list[str], parsing: Parsing) -> str:
+    if parsing.decimal == "." and not parsing.thousands:
+        return ""
+    if parsing.thousands == "," and not any("." in s for s in levels):
+        return "each comma is followed by three digits, so commas are read as thousands marks, not as decimal marks"
+    if parsing.decimal == "," and not parsing.thousands:
+        return "read with a decimal comma"
+    return f"read with '{parsing.decimal}' as decimal mark and '{parsing.thousands}' between thousands"

@@ -1,0 +1,51 @@
+"""The door for data: read anything into a `Table`."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from modelwright.core.errors import SpecError
+from modelwright.core.schema import Schema
+from modelwright.core.table import Table
+from modelwright.data.conformity import conform
+from modelwright.data.inference import infer
+from modelwright.data.raw import EVERYTHING, Selection
+from modelwright.data.source import read_raw
+
+
+def read(
+    source: Any,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    schema: Schema | None = None,
+    lenient: bool = False,
+    optional: Collection[str] = (),
+) -> Table:
+    """Read a table and decide, or check, what its columns are.
+
+    Args:
+        source: A path (CSV, TSV, JSON Lines, Parquet, Arrow, Excel; compressed or not), "-" for CSV on standard
+            input, ``sqlite:///file.db?query=...``, ``postgresql://user@host/db?query=...``, a frame of pandas, polars,
+            pyarrow or DuckDB, a numpy array (columns ``x0``, ``x1`` …), a dictionary of columns, a list of records,
+            or a `Table`.
+        kinds: Kinds set by the user, by column; the others are inferred. Only without `schema`.
+        schema: The columns demanded; without it they are inferred, each with a reason.
+        lenient: Whether cells that do not fit become missing, and are counted in a note, instead of an error.
+        optional: Columns of `schema` that may be absent and are then left out, such as the target.
+
+    Returns:
+        The table; its notes say what was decided.
+
+    Raises:
+        DataError: The source cannot be read.
+        SchemaError: It does not fit the schema.
+        SpecError: `kinds` and `schema` are both given, or a kind is unknown.
+
+    Example:
+        >>> read({"age": [31, 45], "city": ["Bern", "NA"]}).schema.column("city").kind
+        'flag'
+    """
+    if schema is None:
+        return infer(read_raw(source, EVERYTHING), kinds or {}, lenient=lenient)
+    if kinds:
+        raise SpecError("Give kinds or a schema, not both: edit the schema's kinds instead.")
+    return conform(read_raw(source, Selection.of(schema)), schema, lenient=lenient, optional=optional)

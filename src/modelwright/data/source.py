@@ -1,0 +1,173 @@
+"""Which kind of source something is, and its reader."""
+
+import difflib
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any, cast
+
+from modelwright.core.catalog import load
+from modelwright.core.errors import DataError, MissingExtraError, listed
+from modelwright.core.table import Table
+from modelwright.data.catalog import SCANNERS, SOURCES
+from modelwright.data.raw import Raw, RawTable, Selection
+
+_MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"), (b"PK\x03\x04", "excel"))
+_ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
+_COMPRESSIONS = (".gz", ".zst", ".bz2", ".lz4")
+_REFUSED = {
+    ".xls": "the old Excel format; save it as .xlsx or CSV",
+    ".ods": "an OpenDocument sheet; save it as .xlsx or CSV",
+    ".json": "",
+    ".zip": "a zip archive; unpack it first",
+    ".pkl": "a pickle, which is never opened since it can run code; save a Parquet file instead",
+    ".pickle": "a pickle, which is never opened since it can run code; save a Parquet file instead",
+    ".db": "a database; ask for rows with sqlite:///{name}?query=SELECT ...",
+    ".sqlite": "a database; ask for rows with sqlite:///{name}?query=SELECT ...",
+}
+
+
+def read_raw(source: Any, selection: Selection) -> RawTable:
+    """Read a source of any kind whole.
+
+    Raises:
+        DataError: It is of no kind that can be read, or cannot be read.
+        MissingExtraError: Its reader needs a library that is not installed.
+    """
+    if isinstance(source, Table):
+        return _from_table(source, selection)
+    if not isinstance(source, str | Path):
+        kind = _kind_of_thing(source)
+        return cast(RawTable, _reader(SOURCES, kind)(source, selection))
+    if isinstance(source, str) and "://" in source:
+        scheme = source.split("://", 1)[0].split("+", 1)[0].lower()
+        kind = {"postgres": "postgresql"}.get(scheme, scheme)
+        if kind not in ("sqlite", "postgresql"):
+            raise DataError(
+                f"Addresses of kind '{scheme}' cannot be read. Known: sqlite, postgresql; or download the file."
+            )
+        return cast(RawTable, _reader(SOURCES, kind)(source, selection))
+    with _located(source) as (location, origin):
+        return cast(RawTable, _reader(SOURCES, _kind_of_file(location))(location, selection, origin))
+
+
+def scan_raw(source: Any, selection: Selection, rows: int) -> Iterator[RawTable] | None:
+    """Return the source in pieces, or None when its kind can only be read whole."""
+    if not isinstance(source, str | Path) or "://" in str(source):
+        return None
+    return _scan_file(source, selection, rows) if _kind_of_location(source) in SCANNERS else None
+
+
+def _scan_file(source: str | Path, selection: Selection, rows: int) -> Iterator[RawTable]:
+    with _located(source) as (location, origin):
+        yield from _reader(SCANNERS, _kind_of_file(location))(location, selection, rows, origin)
+
+
+def _kind_of_location(source: str | Path) -> str:
+    if str(source) == "-":
+        return "csv"
+    return _kind_of_file(_checked_path(source))
+
+
+def _reader(catalog: Mapping[str, str], kind: str) -> Any:
+    try:
+        return load(catalog, kind, "kind of source")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("modelwright"):
+            raise
+        extra = {"openpyxl": "excel", "sqlalchemy": "sql", "psycopg": "sql"}.get(error.name or "", "read")
+        raise MissingExtraError(f"Reading {kind}", extra) from error
+
+
+def _kind_of_thing(source: Any) -> str:
+    top = type(source).__module__.split(".", 1)[0]
+    if top == "pandas" and hasattr(source, "dtypes"):
+        return "pandas"
+    if top == "numpy" and hasattr(source, "dtype"):
+        return "numpy"
+    if hasattr(source, "__arrow_c_stream__"):
+        return "arrow stream"
+    if isinstance(source, Mapping):
+        return "columns"
+    if isinstance(source, list | tuple):
+        return "records"
+    if top == "polars" and hasattr(source, "collect"):
+        raise DataError("A polars LazyFrame holds no rows yet. Call .collect() on it first.")
+    if top == "scipy":
+        raise DataError("A sparse matrix cannot be read as a table. Call .toarray() on it first.")
+    raise DataError(
+        f"A {type(source).__name__} cannot be read as a table. Give a path, a frame of pandas, polars, pyarrow or "
+        "DuckDB, a two-dimensional numpy array, a dictionary of columns or a list of records."
+    )
+
+
+def _kind_of_file(location: Path) -> str:
+    with location.open("rb") as file:
+        start = file.read(8)
+    for magic, kind in _MAGIC:
+        if start.startswith(magic):
+            if kind == "excel" and location.suffix.lower() == ".zip":
+                break
+            return kind
+    endings = [s.lower() for s in location.suffixes if s.lower() not in _COMPRESSIONS]
+    ending = endings[-1] if endings else ""
+    if refusal := _REFUSED.get(ending):
+        raise DataError(f"'{location.name}' is {refusal.format(name=location.name)}.")
+    if ending == ".json":
+        return "jsonl"
+    if ending in (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx", ".xlsm"):
+        what = "is empty" if not start else f"is not a {ending} file, whatever its name says"
+        raise DataError(f"'{location.name}' {what}. Write it again, or correct the ending.")
+    return _ENDINGS.get(ending, "csv")
+
+
+@contextmanager
+def _located(source: str | Path) -> Iterator[tuple[Path, str]]:
+    """Give the path of a file and its name for messages; standard input is put in a temporary file first."""
+    if str(source) != "-":
+        location = _checked_path(source)
+        yield location, location.name
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        location = Path(folder) / "standard input"
+        with location.open("wb") as file:
+            copyfileobj(sys.stdin.buffer, file)
+        yield location, "standard input"
+
+
+def _checked_path(source: str | Path) -> Path:
+    location = Path(source).expanduser()
+    if location.is_file() or location.is_fifo():
+        return location
+    if location.is_dir():
+        raise DataError(f"'{source}' is a folder. Name one file in it.")
+    folder = location.parent
+    if not folder.is_dir():
+        raise DataError(f"File '{source}' does not exist, nor does the folder '{folder}'.")
+    there = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    near = difflib.get_close_matches(location.name, there, n=3, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(repr(str(folder / n)) for n in near)}?" if near else ""
+    hint = hint or (f" Files there: {listed(there, 8)}." if there else " The folder is empty.")
+    raise DataError(f"File '{source}' does not exist.{hint}")
+
+
+def _from_table(table: Table, selection: Selection) -> RawTable:
+    columns = tuple(
+        Raw(c.name, "text" if c.schema.dtype == "string" else c.schema.dtype, c.values, c.levels)
+        for c in table.columns
+        if c.name in selection
+    )
+    return RawTable(columns, table.n_rows, "the table", table.names, table.notes)
