@@ -28,8 +28,16 @@ LARGEST = float(np.finfo(np.float32).max)
 FAST = {"rounds": 30, "trees": 12}
 
 
-def _learner(family: str) -> Learner:
-    made: Learner = load(LEARNERS, family, "learner")()
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{family: (family, {}) for family in LEARNERS},
+    "svm-linear": ("svm", {"kernel": "linear"}),
+    "extra-trees": ("forest", {"kind": "extra"}),
+}
+
+
+def _learner(variant: str) -> Learner:
+    family, settings = VARIANTS[variant]
+    made: Learner = load(LEARNERS, family, "learner")(**settings)
     known = {f.name for f in fields(made)}
     return replace(made, **{k: v for k, v in FAST.items() if k in known})
 
@@ -92,7 +100,7 @@ def task(request: pytest.FixtureRequest) -> Task:
     return TASKS[request.param]
 
 
-@pytest.fixture(params=sorted(LEARNERS))
+@pytest.fixture(params=sorted(VARIANTS))
 def learner(request: pytest.FixtureRequest) -> Iterator[Learner]:
     yield _learner(request.param)
 
@@ -126,12 +134,13 @@ def test_it_learns_and_uses_the_rows_to_watch(learner: Learner, task: Task, rng:
 
 
 def test_weights_matter(learner: Learner, rng: np.random.Generator) -> None:
-    rows = _rows(TASKS["binary"], rng, learner)
-    heavy = Target(rows.target.task, rows.target.values, np.where(rows.target.values == 1, 5.0, 1.0))
-    valid = _rows(TASKS["binary"], rng, learner, 100)
-    plain = learner.fit(rows, valid, 0, Deadline()).margins(valid.features)
-    weighted = learner.fit(Rows(rows.features, heavy), valid, 0, Deadline()).margins(valid.features)
-    assert weighted.mean() > plain.mean()
+    plain, watched = (_rows(TASKS["binary"], rng, learner, n) for n in (300, 100))
+    heavy, heavy_watched = (
+        replace(r, target=replace(r.target, weight=np.where(r.target.values == 1, 5.0, 1.0))) for r in (plain, watched)
+    )
+    equal = learner.fit(plain, watched, 0, Deadline()).margins(watched.features)
+    tilted = learner.fit(heavy, heavy_watched, 0, Deadline()).margins(watched.features)
+    assert tilted.mean() > equal.mean()
 
 
 def test_same_seed_same_bytes(learner: Learner, task: Task, rng: np.random.Generator) -> None:

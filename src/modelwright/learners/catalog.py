@@ -7,4 +7,5 @@ LEARNERS: dict[str, str] = {
     "catboost": "modelwright.learners.boosting_catboost:CatBoost",
     "tree": "modelwright.learners.tree:Tree",
     "forest": "modelwright.learners.forest:Forest",
+    "svm": "modelwright.learners.svm:SVM",
 }

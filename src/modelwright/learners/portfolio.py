@@ -1,0 +1,154 @@
+"""Which learners to try, in which order: cheap and strong first, for the size of the data.
+
+Values: engine notes, section 8.4, which keeps what did best over many public tables.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from modelwright.core.catalog import load
+from modelwright.core.task import TaskName
+from modelwright.learners.base import Learner
+from modelwright.learners.catalog import LEARNERS
+
+Settings = Mapping[str, Any]
+
+HASTE_BELOW = 600.0
+"""Seconds of budget below which boosting learns at twice the rate: half the rounds for nearly the same loss."""
+
+FASTEST = 0.1
+"""Largest learning rate that haste may lead to."""
+
+_CAP_ROWS, _CAP_COUNT = (100, 500, 2_500, 10_000, 100_000), (4, 8, 15, 40, 100)
+"""Candidates worth comparing by number of rows, between them on a logarithmic scale; more would fit the noise."""
+
+_EXTRA = {
+    "extra_trees": True,
+    "learning_rate": 0.018,
+    "leaves": 39,
+    "min_leaf": 3,
+    "feature_fraction": 0.46,
+    "bagging_fraction": 0.88,
+    "l1": 0.24,
+    "l2": 0.36,
+}
+_DEEP = {
+    "learning_rate": 0.0114,
+    "leaves": 84,
+    "min_leaf": 3,
+    "feature_fraction": 0.53,
+    "bagging_fraction": 0.98,
+    "l1": 0.03,
+    "l2": 0.84,
+}
+_PLAIN = {
+    "learning_rate": 0.03,
+    "leaves": 32,
+    "min_leaf": 20,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "l2": 1.0,
+}
+_SMALL = {
+    "extra_trees": True,
+    "learning_rate": 0.0127,
+    "leaves": 5,
+    "min_leaf": 12,
+    "feature_fraction": 0.73,
+    "bagging_fraction": 0.85,
+    "l1": 0.24,
+    "l2": 0.3,
+}
+_LARGE = {
+    "extra_trees": True,
+    "learning_rate": 0.018,
+    "leaves": 180,
+    "min_leaf": 12,
+    "feature_fraction": 0.4,
+    "bagging_fraction": 0.95,
+    "l1": 0.77,
+    "l2": 1.6,
+}
+_STUMPS = {
+    "learning_rate": 0.009,
+    "leaves": 2,
+    "min_leaf": 17,
+    "feature_fraction": 0.59,
+    "bagging_fraction": 0.84,
+    "l1": 0.08,
+    "l2": 0.77,
+}
+_DEPTH_7 = {"learning_rate": 0.08, "depth": 7, "l2": 1e-5, "random_strength": 0.8, "subsample": 0.9}
+_DEPTH_9 = {"learning_rate": 0.09, "depth": 9, "random_strength": 0.0, "leaf_steps": 20}
+_DEPTH_6 = {"learning_rate": 0.05, "depth": 6, "l2": 3.0, "subsample": 0.8}
+_DEPTH_4 = {"learning_rate": 0.05, "depth": 4, "l2": 4.6}
+
+
+def portfolio(task_name: TaskName, n_rows: int, n_features: int, seconds: float) -> tuple[tuple[str, Learner], ...]:
+    """Return the learners to try, each with its name in journals and leaderboards, the most promising first.
+
+    The constant comes first, as the answer that always exists.
+
+    Args:
+        task_name: What is predicted.
+        n_rows: Rows to learn from.
+        n_features: Features of the tree view.
+        seconds: Seconds of the whole budget.
+    """
+    chosen = list(_candidates(task_name == "regression", n_rows))
+    most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
+    return tuple(
+        (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, seconds)))
+        for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]
+    )
+
+
+def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Settings]]:
+    first, second = (_DEEP, _EXTRA) if is_regression else (_EXTRA, _DEEP)
+    is_small, is_large = n_rows <= 3_000, n_rows > 10_000
+    yield "LIN", "linear", {}
+    yield "CAT-1", "catboost", _DEPTH_6
+    if is_large:
+        yield "LGB-0", "lightgbm", _PLAIN  # beats the extra trees on many rows
+    yield "LGB-1", "lightgbm", first
+    if is_small:
+        yield "SVM-RBF", "svm", {}
+        yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75}
+    if 5_000 < n_rows <= 10_000:
+        yield "LGB-0", "lightgbm", _PLAIN
+    yield "LGB-2", "lightgbm", second
+    yield "LGB-S", "lightgbm", _SMALL
+    if n_rows <= 100_000:
+        yield "CAT-2", "catboost", _DEPTH_9 if is_regression else _DEPTH_7
+    yield "CAT-3", "catboost", _DEPTH_4
+    if n_rows > 2_000:
+        yield "LGB-D", "lightgbm", _LARGE
+    yield "LGB-G", "lightgbm", _STUMPS
+    if is_small:
+        yield "RF-1", "forest", {"kind": "random", "trees": 150}
+    elif n_rows <= 20_000:
+        yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75, "trees": 100, "most_leaves": 1000}
+
+
+def _sized(family: str, settings: Settings, n_rows: int, n_features: int, seconds: float) -> dict[str, Any]:
+    """Return the settings fitted to the size of the data and to the time."""
+    sized = dict(settings)
+    if "learning_rate" in sized:
+        haste = 2.0 if seconds < HASTE_BELOW else 1.0
+        sized["learning_rate"] = min(FASTEST, haste * sized["learning_rate"])
+    if family == "lightgbm":
+        # Leaves of one to three rows fit the noise of target means (engine notes, corrections of section 8.4).
+        least = 20 if n_rows > 10_000 else 5 if n_rows > 2_000 else 1
+        sized["min_leaf"] = max(least, sized["min_leaf"])
+        sized["max_bin"] = 127 if n_rows > 60_000 else 255
+        sized["feature_fraction"] = min(sized["feature_fraction"], max(0.05, 500 / n_features))
+        if n_rows > 300_000:
+            sized["bagging_fraction"] = 0.5
+    elif family == "catboost":
+        sized["borders"] = 64 if n_rows > 60_000 else 128
+        sized["feature_fraction"] = 0.3 if n_features > 200 else 1.0
+    elif family == "linear" and n_rows > 100_000:
+        sized |= {"strengths": (1.0,), "most_steps": 50}
+    return sized
