@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import onnx
+
 from cases import CACHE, ROOT, tabular_cases
 from measure import Measure
 from process import run
@@ -98,8 +100,11 @@ def first_row() -> str:
 
 def n_trees(model: Path) -> int:
     """Return how many trees the model holds, so that the peer has as many; 100 when it holds none."""
-    inspected = json.loads(run([*MODELWRIGHT, "inspect", str(model), "--json"], 60).output)
-    return sum(member.get("size", {}).get("trees", 0) for member in inspected["members"]) or 100
+    graph = onnx.load(model).graph
+    roots = [
+        a for node in graph.node if node.op_type == "TreeEnsemble" for a in node.attribute if a.name == "tree_roots"
+    ]
+    return sum(len(attribute.ints) for attribute in roots) or 100
 
 
 if __name__ == "__main__":

@@ -67,13 +67,14 @@ def measure(case: Case, budget: str) -> dict[str, Any]:
     for step in (evaluated, inspected, timed):
         if step.code != 0:
             return line | {"error": step.errors[-500:]}
+    facts = document(inspected)
     return line | {
         **score_of(document(evaluated), case.metric),
         "reference": case.reference[case.metric],
         "bytes": file.stat().st_size,
         "microseconds": json.loads(timed.output)["microseconds_per_row"],
-        "parity": document(inspected)["parity"],
-        "members": document(inspected).get("members"),
+        "parity": {k: v for k, v in facts["parity"].items() if k != "witness"},
+        "members": {trial["id"]: trial["weight"] for trial in facts["leaderboard"] if trial["weight"]},
     }
 
 

@@ -1,0 +1,128 @@
+"""The engine's own questions, answered from a stored table of predictions.
+
+``collect`` fits many configurations on the folds of many sets and stores their out-of-fold and test margins under
+``.bench/ablation``; ``report`` answers from them, without fitting anything: which configurations earn their seconds,
+what to choose weights by, refit or bag. It goes on where it was stopped.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from cases import Case, tabular_cases
+from modelwright.core.catalog import load
+from modelwright.core.errors import ModelwrightError
+from modelwright.core.spec import FitSpec
+from modelwright.core.table import Table
+from modelwright.data import read
+from modelwright.insight.answers import encode_target
+from modelwright.learners.base import Learner
+from modelwright.learners.catalog import LEARNERS
+from modelwright.search.folds import plan_folds
+from modelwright.search.question import frame_question
+from modelwright.search.store import ALL_ROWS, Brief, Store
+from modelwright.search.work import Bench, Work
+
+FOLDER = Path(".bench/ablation")
+SECONDS = 20.0
+"""Time one fit may take; a configuration that needs more is cut there, as a race would cut it."""
+
+
+def configurations() -> dict[str, Learner]:
+    """Return the configurations to compare, in the order they are collected."""
+    make = {name: load(LEARNERS, name, "learner") for name in LEARNERS}
+    gbm, cat = make["lightgbm"], make["catboost"]
+    xt = {"extra_trees": True}
+    found = {
+        "lin": make["linear"](),
+        "cat-d6": cat(learning_rate=0.08, depth=6),
+        "lgb-base": gbm(learning_rate=0.05, leaves=31, feature_fraction=0.7, bagging_fraction=0.8, l2=1.0),
+        "lgb-xt39": gbm(0.04, 39, 5, 0.46, 0.88, 0.24, 0.36, **xt),
+        "lgb-84": gbm(0.03, 84, 5, 0.53, 0.98, 0.03, 0.84),
+        "lgb-xt5": gbm(0.03, 5, 12, 0.73, 0.85, 0.24, 0.3, **xt),
+        "cat-d4": cat(learning_rate=0.08, depth=4, l2=4.6),
+        "cat-d8": cat(learning_rate=0.08, depth=8, l2=2.8),
+        "lgb-16": gbm(0.04, 16, 5, 0.58, 0.96, 0.94, 0.99),
+        "lgb-xt180": gbm(0.04, 180, 12, 0.4, 0.95, 0.77, 1.6, **xt),
+        "lgb-fast": gbm(0.1, 31, 20),
+        "xt": make["forest"](kind="extra", trees=200),
+        "rf": make["forest"](kind="random", trees=200),
+    }
+    if "svm" in make:
+        found["svm"] = make["svm"]()
+    return found
+
+
+def collect(case: Case, names: list[str]) -> None:
+    """Fit the named configurations on one set and store what they say."""
+    train_path, test_path = case.parts()
+    table = read(train_path)
+    question = frame_question(table, case.target, FitSpec(task=case.task, drop=case.drop))
+    rng = np.random.default_rng(0)
+    n_rows = len(question.target)
+    plan = plan_folds(question.target, 30.0 if n_rows > 2_000 else 60.0, rng)
+    test = read(test_path, schema=table.schema)
+    truth, known = encode_target(test.column(case.target), question.target.task)
+    proof: Table = test.take(np.flatnonzero(known)).select(question.features.names)
+    everything = configurations()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        store.put("brief", Brief(question.features, question.target, plan, (proof,), len(proof), 0))
+        bench = Bench(store)
+        path = FOLDER / case.name
+        path.mkdir(parents=True, exist_ok=True)
+        valid = np.concatenate([fold.valid for fold in plan.folds])
+        np.savez(path / "truth.npz", oof=question.target.values[valid], test=truth[known])
+        _fit(bench, store, path, {n: everything[n] for n in names}, [*range(len(plan.folds)), ALL_ROWS])
+
+
+def _fit(bench: Bench, store: Store, path: Path, learners: dict[str, Learner], folds: list[int]) -> None:
+    # Fold by fold, so that each fold's views are made once for all configurations.
+    waiting = {name: learner for name, learner in learners.items() if not (path / f"{name}.npz").exists()}
+    for fold in folds:
+        for name, learner in list(waiting.items()):
+            settled = learner
+            if fold == ALL_ROWS:
+                settled = learner.settled([store.product(name, k).fitted for k in folds if k != ALL_ROWS])
+            outcome = bench.perform(Work(name, settled, fold, SECONDS))
+            if outcome.failure:
+                print(f"  {name} fold {fold}: {outcome.failure}", flush=True)
+                del waiting[name]
+            (path / f"{name}.{fold}.seconds").write_text(str(outcome.seconds))
+    for name in waiting:
+        parts = [store.product(name, k) for k in folds if k != ALL_ROWS]
+        seconds = [float((path / f"{name}.{k}.seconds").read_text()) for k in folds]
+        np.savez(
+            path / f"{name}.npz",
+            oof=np.concatenate([p.margins for p in parts]),
+            bag=np.mean([p.proof for p in parts], axis=0),
+            refit=store.product(name, ALL_ROWS).proof,
+            seconds=np.array(seconds),
+        )
+    for leftover in path.glob("*.seconds"):
+        leftover.unlink()
+
+
+def main() -> None:
+    """Collect or report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", help="names of sets; all by default, small ones first")
+    parser.add_argument("--configurations", nargs="*", default=list(configurations()))
+    parser.add_argument("--most-rows", type=int, default=25_000)
+    options = parser.parse_args()
+    for case in sorted(tabular_cases(), key=lambda c: c.n_rows):
+        if (options.only and case.name not in options.only) or case.n_rows > options.most_rows:
+            continue
+        started = time.monotonic()
+        try:
+            collect(case, options.configurations)
+        except ModelwrightError as error:
+            print(f"{case.name}: {error}", flush=True)
+        print(f"{case.name}: {time.monotonic() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
