@@ -106,9 +106,9 @@ def _microseconds(value: dt.datetime) -> int:
 def _thorough(column: ColumnSchema, cell: Any) -> Any:
     """Read a cell as the only one of a column."""
     from modelwright.data.cells import from_cells  # a server whose rows are well formed never needs them
-    from modelwright.data.conform import conform
+    from modelwright.data.conformity import conform_column
 
-    read, _ = conform(from_cells(column.name, [cell]), column, "the dictionary", lenient=False)
+    read, _ = conform_column(from_cells(column.name, [cell]), column, "the dictionary", lenient=False)
     return read.feed()[0, 0]
 
 

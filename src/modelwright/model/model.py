@@ -2,13 +2,14 @@
 
 import html
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, final
 
 import numpy as np
 
-from modelwright.core.errors import SchemaError, SpecError
+from modelwright.core.errors import SchemaError, SpecError, listed
 from modelwright.core.schema import Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label, Task
@@ -24,6 +25,8 @@ CHUNK = 8192
 
 TEXT_CHUNK = 1024
 """The same where a column holds free text, whose word tables are wide."""
+
+_MATRIX_NAME = re.compile(r"x\d+", re.ASCII)
 
 
 @final
@@ -202,7 +205,7 @@ class Model:
         if not isinstance(data, Table):
             from modelwright.data import read  # only rows in bulk need the readers: a server's start stays short
 
-            data = read(data, schema=self.schema, lenient=lenient)
+            data = read(self._named(data), schema=self.schema, lenient=lenient)
         table: Table = data.select(self.schema.names)
         for column, expected in zip(table.columns, self.schema, strict=True):
             if column.schema.dtype != expected.dtype:
@@ -211,6 +214,21 @@ class Model:
                     f"{expected.dtype}s. Read the table with schema=model.schema."
                 )
         return table
+
+    def _named(self, data: Any) -> Any:
+        """Give the columns of a matrix their names, unless the model itself learned from a matrix (x0, x1, ...)."""
+        if (
+            not isinstance(data, np.ndarray)
+            or data.ndim != 2
+            or all(_MATRIX_NAME.fullmatch(n) for n in self.schema.names)
+        ):
+            return data
+        if data.shape[1] != len(self.schema):
+            raise SchemaError(
+                f"The matrix has {data.shape[1]} columns, the model {len(self.schema)}: {listed(self.schema.names)}. "
+                "Give them in this order, or a frame with names."
+            )
+        return {name: data[:, position] for position, name in enumerate(self.schema.names)}
 
     def _score(self, output: str, table: Table) -> Array:
         size = TEXT_CHUNK if any(c.kind == "text" for c in self.schema) else CHUNK
