@@ -114,7 +114,7 @@ def _texts(name: str, column: Any) -> Raw:
     codes = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
     if len(last) > _MANY_LEVELS and (raw := _plain_numbers(name, codes, last)):
         return raw
-    return Raw(name, "text", codes, last.cast(pa.large_string()).to_numpy(zero_copy_only=False))
+    return Raw(name, "text", codes, last.to_numpy(zero_copy_only=False))
 
 
 def _codes(chunk: Any) -> Array:
@@ -143,8 +143,7 @@ def _plain_numbers(name: str, codes: Array, levels: Any) -> Raw | None:
     values = np.append(numbers.to_numpy(zero_copy_only=False), np.nan)
     if np.nanmax(np.abs(values), initial=0.0) > EXACT:
         return None
-    marks = []
     counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
-    for i in np.flatnonzero(is_mark.to_numpy(zero_copy_only=False)):
-        marks.append((trimmed[int(i)].as_py(), int(counts[i])))
-    return Raw(name, "number", values[codes], marks=tuple(marks))
+    found = np.flatnonzero(is_mark.to_numpy(zero_copy_only=False)).tolist()
+    marks = tuple((trimmed[i].as_py(), int(counts[found].sum())) for i in found)
+    return Raw(name, "number", values[codes], marks=marks)

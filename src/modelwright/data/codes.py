@@ -8,9 +8,15 @@ import numpy as np
 
 from modelwright.core.table import Array
 
-_ID_WORDS = frozenset(["id", "ids", "uid", "uuid", "guid", "pid", "cid", "sid", "rid", "gid", "tid", "oid", "key", "identifier", "rowid", "rownum"])
-_CODE_WORDS = _ID_WORDS | frozenset(
-    ["code", "codes", "cd", "zip", "zipcode", "postcode", "postal", "postalcode", "plz", "sku", "fips", "naics", "sic", "msa", "iata", "icao", "isbn", "ean", "upc"]
+_ID_WORDS = frozenset(
+    ["id", "ids", "uid", "uuid", "guid", "pid", "cid", "sid", "rid", "gid", "tid", "oid", "key", "identifier"]
+)
+_CODE_WORDS = frozenset(
+    (
+        *_ID_WORDS,
+        *("code", "codes", "cd", "zip", "zipcode", "postcode", "postal", "postalcode", "plz", "sku", "fips", "naics"),
+        *("sic", "msa", "iata", "icao", "isbn", "ean", "upc"),
+    )
 )
 _FEW_ROWS = 50
 _MANY_ROWS = 200

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from modelwright.core.errors import DataError
+from modelwright.core.table import MISSING_DATE
 from modelwright.data import arrow_columns
 from modelwright.data.compressed import opened
 from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, sniff
@@ -42,8 +43,10 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     if dialect.encoding not in ("utf-8", "utf-16"):
         notes.append(f"{origin} is not UTF-8 and was read as {dialect.encoding}.")
     zeros = frozenset(names[i] for i in dialect.zeros)
-    n_rows = table.num_rows
-    return RawTable(tuple(_raws(table, zeros)), n_rows, origin, tuple(names), tuple(notes))
+    n_rows, parts = table.num_rows, _parts(table)
+    del table
+    columns = tuple(_with_marks(raw, dialect.marks) for raw in _raws(parts, zeros))
+    return RawTable(columns, n_rows, origin, tuple(names), tuple(notes))
 
 
 def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> Iterator[RawTable]:
@@ -59,7 +62,6 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
     wanted = [name for name in names if name in selection]
     forced = {name: pa.string() for name in wanted}
     reader, dialect = _attempt(location, dialect, names, forced, wanted, origin, _streaming)
-    zeros: frozenset[str] = frozenset()
     while True:
         try:
             batch = reader.read_next_batch()
@@ -69,7 +71,7 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
             raise _explained(error, location, dialect, origin, len(names)) from error
         for start in range(0, batch.num_rows, rows):
             piece = pa.Table.from_batches([batch.slice(start, rows)])
-            yield RawTable(tuple(_raws(piece, zeros)), piece.num_rows, origin, tuple(names), tuple(notes))
+            yield RawTable(tuple(_raws(_parts(piece), frozenset())), piece.num_rows, origin, tuple(names), tuple(notes))
 
 
 def _begin(location: Path, origin: str) -> tuple[Dialect, list[str], list[str]]:
@@ -123,6 +125,16 @@ def _attempt(
 
 
 def _whole(location: Path, read: Any, parse: Any, convert: Any) -> Any:
+    """Return a table typed by the first block, or, where that does not last, by all blocks.
+
+    pyarrow keeps every parsed block until the last type is sure, which doubles the memory; most files do not need it.
+    """
+    try:
+        with _streaming(location, read, parse, convert) as reader:
+            return reader.read_all()
+    except pa.ArrowInvalid as error:
+        if "conversion error" not in str(error) or "UTF8" in str(error):
+            raise
     with opened(location) as stream:
         return pacsv.read_csv(stream, read, parse, convert)
 
@@ -145,8 +157,8 @@ def _options(
         newlines_in_values=True,
     )
     convert = pacsv.ConvertOptions(
-        null_values=[""],
-        strings_can_be_null=True,
+        null_values=["", *sorted(dialect.marks)],
+        strings_can_be_null=False,
         true_values=["true", "True", "TRUE"],
         false_values=["false", "False", "FALSE"],
         column_types=forced,
@@ -155,17 +167,27 @@ def _options(
     return read, parse, convert
 
 
-def _raws(table: Any, zeros: frozenset[str]) -> Iterator[Raw]:
+def _raws(columns: list[tuple[str, Any]], zeros: frozenset[str]) -> Iterator[Raw]:
     """Convert column by column, letting each Arrow column go once it is converted."""
-    columns = [(table.column_names[i], table.column(i)) for i in range(table.num_columns)]
-    del table
     columns.reverse()
     while columns:
-        name, column = columns.pop()
-        raw = arrow_columns.to_raw(name, column)
-        if name in zeros and raw.form == "number":
-            raw = Raw(name, raw.form, raw.values, has_zeros=True, marks=raw.marks)
+        raw = arrow_columns.to_raw(*columns.pop())
+        if raw.name in zeros and raw.form == "number":
+            raw = replace(raw, has_zeros=True)
         yield raw
+
+
+def _with_marks(raw: Raw, marks: frozenset[str]) -> Raw:
+    """Say which marks pyarrow may have taken out of a column that it typed itself."""
+    if not marks or raw.form == "text" or raw.marks:
+        return raw
+    missing = raw.values == MISSING_DATE if raw.form == "date" else np.isnan(raw.values)
+    n_missing = int(np.count_nonzero(missing))
+    return replace(raw, marks=tuple((mark, n_missing) for mark in sorted(marks))) if n_missing else raw
+
+
+def _parts(table: Any) -> list[tuple[str, Any]]:
+    return list(zip(table.column_names, table.columns, strict=True))
 
 
 def _explained(error: Exception, location: Path, dialect: Dialect, origin: str, width: int) -> DataError:

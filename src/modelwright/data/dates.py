@@ -21,14 +21,7 @@ _DAYS = (
     *("%b %d, %Y", "%b %d %Y", "%d. %b %Y", "%d/%b/%Y", "%a, %d %b %Y"),
 )
 _TIMES = (
-    "",
-    " %H:%M",
-    " %H:%M:%S",
-    " %H:%M:%S.%f",
-    " %I:%M %p",
-    " %I:%M:%S %p",
-    " %H:%M:%S %z",
-    ", %H:%M",
+    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %z", ", %H:%M"),
     ":%H:%M:%S %z",
 )
 FORMATS = tuple(day + time for time, day in product(_TIMES, _DAYS))
@@ -36,7 +29,9 @@ FORMATS = tuple(day + time for time, day in product(_TIMES, _DAYS))
 _FORCED = ("%Y%m%d", "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%Y")
 """Formats tried only when the user says that the column holds dates."""
 
-_MONTHS = {m: i for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTHS = {
+    m: i for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _DIRECTIVES = {
     "Y": r"(?P<Y>\d{4})",
     "y": r"(?P<y>\d{2})",

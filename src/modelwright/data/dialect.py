@@ -5,7 +5,10 @@ import io
 from dataclasses import dataclass
 from typing import final
 
+from modelwright.core.schema import Parsing
+from modelwright.data import dates, numbers
 from modelwright.data.numbers import has_leading_zeros
+from modelwright.data.texts import NUMBER_MARKS
 
 SAMPLE_BYTES = 1 << 18
 _DELIMITERS = (",", ";", "\t", "|")
@@ -26,6 +29,7 @@ class Dialect:
         has_rows: Whether anything follows the header.
         zeros: Positions of columns whose integers have leading zeros.
         texts: Positions of columns of integers too long for a double.
+        marks: Missing marks, as written, seen in columns that else hold numbers or dates.
     """
 
     delimiter: str
@@ -37,6 +41,7 @@ class Dialect:
     has_rows: bool
     zeros: frozenset[int]
     texts: frozenset[int]
+    marks: frozenset[str]
 
 
 def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialect:
@@ -61,7 +66,20 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
     cut = [[c for c in (cell.strip() for cell in column) if c] for column in columns]
     zeros = frozenset(i for i, cells in enumerate(cut) if cells and has_leading_zeros(cells))
     texts = frozenset(i for i, cells in enumerate(cut) if any(len(c) > 15 and c.isdigit() for c in cells))
-    return Dialect(*best, encoding, tuple(header), lines, len(rows) > 1, zeros, texts)
+    marks = frozenset(mark for column in columns for mark in _marks(column))
+    return Dialect(*best, encoding, tuple(header), lines, len(rows) > 1, zeros, texts, marks)
+
+
+def _marks(column: tuple[str, ...]) -> frozenset[str]:
+    """Return the missing marks of a column whose other cells are plain numbers or ISO dates."""
+    distinct = frozenset(column)
+    found = frozenset(cell for cell in distinct if cell and cell.strip() in NUMBER_MARKS)
+    if not found or len(found) == len(distinct):
+        return frozenset()
+    rest = [cell.strip() for cell in distinct if cell not in found and cell]
+    if numbers.parse(rest, Parsing())[1].all() or dates.parse(rest, Parsing())[1].all():
+        return found
+    return frozenset()
 
 
 def _encoding(start: bytes) -> str:

@@ -188,7 +188,7 @@ def _infer_text(raw: Raw) -> Read:
             spread = np.append(micros, MISSING_DATE)[valued.codes]
             reason = _reason_dates(spread) + (f"; {remark}" if remark else "")
             return Read(date_column(raw.name, spread, parsing, reason), taken)
-    return _as_strings(raw, texts, padded)
+    return _as_strings(raw, texts, padded, has_marks=bool(is_mark.any()))
 
 
 def _as_numbers(
@@ -199,12 +199,14 @@ def _as_numbers(
     return _infer_number(Raw(raw.name, "number", values, has_zeros=zeros), parsing, taken, remark)
 
 
-def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...]) -> Read:
-    is_mark = marked(texts, STRING_MARKS)
-    kept = texts.without(is_mark)
-    remarks = [*padded, *_taken(raw), *_marks_remark(raw.name, texts, is_mark)]
-    if alike := [s for s, m in zip(kept.levels, marked(kept, NUMBER_MARKS), strict=True) if m]:
-        remarks.append((KEPT_TOPIC, f"{listed([repr(s) for s in alike], 3)} in {raw.name}"))
+def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...], *, has_marks: bool) -> Read:
+    kept, remarks = texts, list(padded)
+    if has_marks:
+        is_mark = marked(texts, STRING_MARKS)
+        kept = texts.without(is_mark)
+        remarks += _marks_remark(raw.name, texts, is_mark)
+        if alike := [kept.levels[i] for i in np.flatnonzero(marked(kept, NUMBER_MARKS))]:
+            remarks.append((KEPT_TOPIC, f"{listed([repr(s) for s in alike], 3)} in {raw.name}"))
     kind, reason = _string_kind(raw, kept)
     if kind in ("category", "flag") and not raw.is_categorical and (mixed := _mixed(kept)):
         reason = f"{reason}; {mixed}"
@@ -257,7 +259,11 @@ def _truths(texts: Texts) -> list[float] | None:
 
 
 def _taken(raw: Raw) -> tuple[Remark, ...]:
-    return tuple((MARKS_TOPIC, f"{mark!r} in {raw.name} ({n:,} cells)") for mark, n in raw.marks if mark)
+    named = [mark for mark, _ in raw.marks if mark]
+    if not named:
+        return ()
+    n_cells = max(n for _, n in raw.marks)  # the reader counted marks and empty cells together
+    return ((MARKS_TOPIC, f"{listed([repr(m) for m in named], 3)} or empty in {raw.name} ({n_cells:,} cells)"),)
 
 
 def _marks_remark(name: str, texts: Texts, is_mark: Array) -> tuple[Remark, ...]:

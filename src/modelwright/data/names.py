@@ -24,7 +24,7 @@ def checked(names: Sequence[object], origin: str) -> tuple[list[str], list[str]]
         notes.append(f"Columns without a name were called {listed(unnamed)}.")
     if repeated := [name for name, n in Counter(filled).items() if n > 1]:
         raise DataError(
-            f"{origin}: column names must differ; repeated: {listed(repeated)}. Rename or remove one of each in the source."
+            f"{origin}: column names must differ; repeated: {listed(repeated)}. Rename or remove one of each."
         )
     return filled, notes
 

@@ -46,8 +46,7 @@ def as_kind(read: Read, raw: Raw, kind: Kind, where: str, *, lenient: bool) -> R
             remarks = (*remarks, ("Cells that did not fit were read as missing", f"{n_bad:,} in {raw.name}"))
     if kind == "flag" and column.schema.n_distinct > 2:
         raise SpecError(
-            f"Column '{raw.name}' holds {column.schema.n_distinct} different values and cannot be a flag, which has two. "
-            "Use category."
+            f"Column '{raw.name}' holds {column.schema.n_distinct} different values, but a flag has two. Use category."
         )
     if column.levels is not None and kind in ("category", "flag"):
         column = string_column(raw.name, clean(column.values, column.levels.tolist()), kind, _REASON)
