@@ -127,6 +127,9 @@ def test_a_perfect_score_is_not_a_sure_one() -> None:
     assert (accuracy.value, accuracy.high) == (area.value, area.high) == (1.0, 1.0)
     assert accuracy.low == pytest.approx(0.025 ** (1 / 100))  # the exact bound with 100 of 100 right
     assert area.low == pytest.approx(0.025 ** (1 / 10))  # ten positives are all that is known of the positives
+    wrong = interval(ACCURACY, truth, 1 - truth)
+    assert (wrong.low, wrong.value) == (0.0, 0.0)
+    assert wrong.high == pytest.approx(1 - 0.025 ** (1 / 100))
     assert interval(R2, np.arange(9.0), np.arange(9.0)) == Interval(1.0, 1.0, 1.0)
 
 
@@ -138,6 +141,15 @@ def test_a_metric_without_a_prepared_form_is_resampled_too(rng: np.random.Genera
     truth, noise = rng.normal(size=(2, 60))
     found = interval(metric, truth, truth + noise, resamples=100)
     assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e100, 1e200])
+def test_extreme_numbers_neither_warn_nor_raise(size: float, rng: np.random.Generator) -> None:
+    truth, noise = size * rng.normal(size=(2, 30))
+    for metric in metrics_for(Task("regression")):
+        found = interval(metric, truth, truth + noise)
+        assert isinstance(found.low, float) and isinstance(found.high, float)
+    assert interval(MAE, truth, truth + noise).low > 0
 
 
 def test_resampling_many_rows_stays_small() -> None:
