@@ -111,7 +111,7 @@ def intervals(
         # Few draws mean very many rows: their spread alone is used, and leaving groups out would only cost time.
         left_out = _weigh_all(weighings, _groups(n_rows, rng), weight) if n_draws >= _FOR_QUANTILES else drawn
         return tuple(
-            _interval(metric, truth, value, drawn[i], left_out[i], tail=tail)
+            _interval(metric, truth, value, drawn=drawn[i], left_out=left_out[i], tail=tail)
             for i, ((metric, _), value) in enumerate(zip(answered, values, strict=True))
         )
 
@@ -162,7 +162,7 @@ def _groups(n_rows: int, rng: np.random.Generator) -> Iterator[Array]:
         yield (group[:, np.newaxis] != left_out).astype(np.float64)
 
 
-def _interval(metric: Metric, truth: Array, value: float, drawn: Array, left_out: Array, *, tail: float) -> Interval:
+def _interval(metric: Metric, truth: Array, value: float, *, drawn: Array, left_out: Array, tail: float) -> Interval:
     known = drawn[~np.isnan(drawn)]
     if not math.isfinite(value) or len(known) < min(_FEWEST, len(drawn)):
         return Interval(value, _NAN, _NAN)
