@@ -4,4 +4,5 @@ TRANSFORMS: dict[str, str] = {
     "number": "modelwright.transform.number:Numbers",
     "category": "modelwright.transform.category:Categories",
     "date": "modelwright.transform.date:Dates",
+    "text": "modelwright.transform.text:Texts",
 }

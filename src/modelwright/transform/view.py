@@ -102,7 +102,7 @@ def _transform_of(column: ColumnSchema) -> str:
     if column.dtype == "date":
         return "date"
     if column.dtype == "string":
-        return "text" if column.kind == "text" and "text" in TRANSFORMS else "category"
+        return "text" if column.kind == "text" else "category"
     return "category" if column.kind in ("category", "text") else "number"
 
 
