@@ -58,7 +58,8 @@ class Notebook:
         }
         left = 'style="text-align:left"'
         cells = "".join(
-            f'<tr><th scope="row" {left}>{name}</th><td {left}>{html.escape(text)}</td></tr>' for name, text in rows.items()
+            f'<tr><th scope="row" {left}>{name}</th><td {left}>{html.escape(text)}</td></tr>'
+            for name, text in rows.items()
         )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes)
         listed = f"<details><summary>{len(self._notes)} notes</summary><ul>{notes}</ul></details>" if notes else ""

@@ -72,7 +72,7 @@ class Progress:
     def _after_trial(self, told: Mapping[str, Any]) -> dict[str, Any]:
         name, state = str(told.get("id", "")), str(told.get("state", ""))
         fold = f" fold {told['fold'] + 1} of {told['folds']}" if {"fold", "folds"} <= told.keys() else ""
-        seconds = f", {told['seconds']:.1f} s" if "seconds" in told else ""
+        seconds = f", {told['took']:.1f} s" if "took" in told else ""
         return {"states": {**self.states, name: state}, "latest": f"{name}{fold}{seconds}"}
 
     @property

@@ -20,7 +20,10 @@ from modelwright.search.work import Bench, Outcome, Work
 from modelwright.search.worker import THREAD_VARIABLES, receive, send
 
 GRACE = 2.0
-"""Seconds a learner may run past its time before its process is killed."""
+"""Seconds that work may run past its time before its process is killed, and"""
+
+GRACE_SHARE = 0.25
+"""the share of its time that is added to them: a busy machine is no reason to lose the work."""
 
 
 class Crew(ABC):
@@ -170,7 +173,7 @@ class Processes(Crew):
                 continue
             # A process that has just been hired first has to import what it needs.
             ran = time.monotonic() - max(hand.since, min(hand.started + 5.0, hand.since + 5.0))
-            if ran > hand.work.seconds + GRACE:
+            if ran > hand.work.seconds * (1 + GRACE_SHARE) + GRACE:
                 work = hand.work
                 _kill(hand.process)
                 self._replace(hand)

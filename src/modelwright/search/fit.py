@@ -215,7 +215,7 @@ class _Driver:
             family=trial.learner.family,
             fold=outcome.fold,
             folds=len(run.plan.folds),
-            seconds=round(outcome.seconds, 3),
+            took=round(outcome.seconds, 3),
             state=trial.state,
             reason=trial.reason,
         )

@@ -16,6 +16,10 @@ from modelwright.search.store import ALL_ROWS, Brief, Product, Store, product_na
 from modelwright.transform.view import FittedView, fit_view
 
 
+FIT_SHARE = 0.85
+"""Share of the time of a piece of work after which the learner stops: the rest is for its answers."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -74,7 +78,7 @@ class Bench:
         """Do the work; a failure of the learner is an outcome, not an exception."""
         started = time.monotonic()
         try:
-            self._perform(work, Deadline.after(work.seconds))
+            self._perform(work, Deadline.after(work.seconds * FIT_SHARE))
             failure = ""
         except ModelwrightError as error:
             failure = str(error)
