@@ -50,7 +50,7 @@ def prediction() -> list[Measure]:
     """One row and ten thousand, on one core."""
     from prediction import measures
 
-    return measures(churn_model(), CHURN, "Churn", n_trees(churn_model()))
+    return measures(churn_model(), CHURN, "Churn", shape_of(churn_model()))
 
 
 def reading() -> list[Measure]:
@@ -98,13 +98,15 @@ def first_row() -> str:
     return json.dumps(csv.read_csv(CHURN).slice(0, 1).drop_columns(["Churn"]).to_pylist()[0])
 
 
-def n_trees(model: Path) -> int:
-    """Return how many trees the model holds, so that the peer has as many; 100 when it holds none."""
-    graph = onnx.load(model).graph
-    roots = [
-        a for node in graph.node if node.op_type == "TreeEnsemble" for a in node.attribute if a.name == "tree_roots"
-    ]
-    return sum(len(attribute.ints) for attribute in roots) or 100
+def shape_of(model: Path) -> tuple[int, int]:
+    """Return how many trees the model holds and their mean number of leaves, so that the peer gets as many."""
+    nodes = [node for node in onnx.load(model).graph.node if node.op_type == "TreeEnsemble"]
+    sizes = {a.name: 0 for node in nodes for a in node.attribute}
+    for node in nodes:
+        for attribute in node.attribute:
+            sizes[attribute.name] += len(attribute.ints)
+    n_trees = sizes.get("tree_roots", 0)
+    return (n_trees, max(2, round(sizes["leaf_targetids"] / n_trees))) if n_trees else (100, 31)
 
 
 if __name__ == "__main__":
