@@ -5,8 +5,8 @@ from modelwright.progress.state import Progress, failed, figure, metric_title
 
 RUN = (
     Event("phase", 0.1, {"phase": "race"}),
-    Event("trial", 1.0, {"id": "LGB-1", "family": "lightgbm", "fold": 0, "folds": 2, "seconds": 0.9, "state": "racing"}),
-    Event("trial", 2.0, {"id": "LGB-1", "family": "lightgbm", "fold": 1, "folds": 2, "seconds": 0.9, "state": "done"}),
+    Event("trial", 1.0, {"id": "LGB-1", "family": "lightgbm", "fold": 0, "folds": 2, "took": 0.9, "state": "racing"}),
+    Event("trial", 2.0, {"id": "LGB-1", "family": "lightgbm", "fold": 1, "folds": 2, "took": 0.9, "state": "done"}),
     Event("best", 2.1, {"metric": "roc_auc", "score": 0.84, "low": 0.82, "high": 0.86, "members": 1}),
     Event("trial", 3.0, {"id": "SVM-1", "family": "svm", "fold": 0, "folds": 2, "state": "failed", "reason": "too big"}),
     Event("trial", 3.1, {"id": "SVM-1", "family": "svm", "fold": 1, "folds": 2, "state": "failed", "reason": "too big"}),
