@@ -20,8 +20,7 @@ Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze String
 Sub Sum Tan Tanh TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze Where Xor
 """
 _ML = """
-ArrayFeatureExtractor Binarizer FeatureVectorizer Imputer LabelEncoder LinearClassifier LinearRegressor Normalizer
-OneHotEncoder SVMClassifier SVMRegressor Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor
+LabelEncoder TreeEnsemble
 """
 
 OPERATORS: Mapping[str, frozenset[str]] = {
