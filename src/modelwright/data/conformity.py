@@ -73,7 +73,8 @@ def conform_column(
         values, bad = _converted(raw, schema)
     if bad is not None and bad.any():
         if not lenient:
-            raise _refusal(raw, schema, where, int(np.argmax(bad)), first_row)
+            index = int(np.argmax(bad))
+            raise _refusal(raw, schema, index, f"row {index + first_row} of {where}")
         values = values.copy()
         values[bad] = MISSING_DATE if schema.dtype == "date" else np.nan
         return Column(schema, values), int(np.count_nonzero(bad))
@@ -146,11 +147,11 @@ def _converted(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     return raw.values, None
 
 
-def _refusal(raw: Raw, schema: ColumnSchema, where: str, index: int, first_row: int) -> SchemaError:
+def _refusal(raw: Raw, schema: ColumnSchema, index: int, place: str) -> SchemaError:
     one = Raw(raw.name, raw.form, raw.values[index : index + 1], raw.levels)
     codes, levels = as_text(one)
     cell = shortened(levels[codes[0]])
     return SchemaError(
-        f"Column '{schema.name}', row {index + first_row} of {where}: {cell} is not {_EXPECTED[schema.dtype]}. "
+        f"Column '{schema.name}', {place}: {cell} is not {_EXPECTED[schema.dtype]}. "
         "Correct the cell, or pass --lenient (lenient=True) to read such cells as missing."
     )

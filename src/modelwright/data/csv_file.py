@@ -3,10 +3,11 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +17,63 @@ from modelwright.core.errors import DataError
 from modelwright.core.table import MISSING_DATE
 from modelwright.data import arrow_columns
 from modelwright.data.compressed import opened
-from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, sniff
+from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, records, sniff
 from modelwright.data.names import checked
 from modelwright.data.raw import EVERYTHING, Raw, RawTable, Selection
 
+_TABS = re.compile(r"\.(tsv|tab)\b", re.IGNORECASE)
+_DIGITS = re.compile(r"-?\d+(\.\d+)?")
 _BLOCK = 1 << 20
 _LARGEST_BLOCK = 1 << 30
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a file will be read.
+
+    Attributes:
+        location: The file.
+        origin: What to call it in messages.
+        dialect: How it is written.
+        names: Names of all columns, fit to be told apart.
+        wanted: Names of the columns to read.
+        texts: Names of the columns to read as texts.
+        block: Bytes parsed at a time.
+    """
+
+    location: Path
+    origin: str
+    dialect: Dialect
+    names: tuple[str, ...]
+    wanted: tuple[str, ...]
+    texts: frozenset[str]
+    block: int = _BLOCK
+
+    def options(self) -> tuple[Any, Any, Any]:
+        """Return pyarrow's options to read, parse and convert."""
+        reading = pacsv.ReadOptions(
+            block_size=self.block,
+            column_names=list(self.names),
+            skip_rows=self.dialect.header_lines,
+            encoding=self.dialect.encoding,
+        )
+        parsing = pacsv.ParseOptions(
+            delimiter=self.dialect.form.delimiter,
+            quote_char=self.dialect.form.quote,
+            double_quote=not self.dialect.form.escape,
+            escape_char=self.dialect.form.escape or False,
+            newlines_in_values=True,
+        )
+        converting = pacsv.ConvertOptions(
+            null_values=["", *sorted(self.dialect.marks)],
+            strings_can_be_null=False,
+            true_values=["true", "True", "TRUE"],
+            false_values=["false", "False", "FALSE"],
+            column_types={name: pa.string() for name in self.texts},
+            include_columns=list(self.wanted),
+        )
+        return reading, parsing, converting
 
 
 def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") -> RawTable:
@@ -30,23 +82,19 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     Raises:
         DataError: It is empty, ragged, or has repeated names.
     """
-    origin = origin or location.name
-    dialect, names, notes = _begin(location, origin)
-    forced = {name: pa.string() for i, name in enumerate(names) if i in dialect.texts or name in selection.texts}
-    wanted = [name for name in names if name in selection]
-    if not dialect.has_rows:
-        return RawTable(tuple(Raw(n, "number", np.zeros(0)) for n in wanted), 0, origin, tuple(names), tuple(notes))
-    table, dialect = _attempt(location, dialect, names, forced, wanted, origin, _whole)
-    if retyped := [n for n, t in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_time(t)]:
-        forced |= {name: pa.string() for name in retyped}  # 12:30 must stay as written, to be found again
-        table, dialect = _attempt(location, dialect, names, forced, wanted, origin, _whole)
-    if dialect.encoding not in ("utf-8", "utf-16"):
-        notes.append(f"{origin} is not UTF-8 and was read as {dialect.encoding}.")
-    zeros = frozenset(names[i] for i in dialect.zeros)
+    plan, notes = _plan(location, selection, origin)
+    if not plan.dialect.has_rows:
+        empty = tuple(Raw(name, "number", np.zeros(0)) for name in plan.wanted)
+        return RawTable(empty, 0, plan.origin, plan.names, notes)
+    table, plan = _attempt(plan, _whole)
+    if times := [n for n, t in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_time(t)]:
+        # 12:30 must stay as written, to be found again at prediction
+        table, plan = _attempt(replace(plan, texts=plan.texts.union(times)), _whole)
     n_rows, parts = table.num_rows, _parts(table)
     del table
-    columns = tuple(_with_marks(raw, dialect.marks) for raw in _raws(parts, zeros))
-    return RawTable(columns, n_rows, origin, tuple(names), tuple(notes))
+    zeros = frozenset(plan.names[i] for i in plan.dialect.zeros)
+    columns = tuple(_with_marks(raw, plan.dialect.marks) for raw in _raws(parts, zeros))
+    return RawTable(columns, n_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
 
 
 def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> Iterator[RawTable]:
@@ -55,116 +103,81 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
     Raises:
         DataError: It is empty, ragged, or has repeated names.
     """
-    origin = origin or location.name
-    dialect, names, notes = _begin(location, origin)
-    if not dialect.has_rows:
+    plan, notes = _plan(location, selection, origin)
+    if not plan.dialect.has_rows:
         return
-    wanted = [name for name in names if name in selection]
-    forced = {name: pa.string() for name in wanted}
-    reader, dialect = _attempt(location, dialect, names, forced, wanted, origin, _streaming)
+    reader, plan = _attempt(replace(plan, texts=frozenset(plan.wanted)), _streaming)
+    notes = (*notes, *_encoding_note(plan))
     while True:
         try:
             batch = reader.read_next_batch()
         except StopIteration:
             return
-        except pa.ArrowInvalid as error:
-            raise _explained(error, location, dialect, origin, len(names)) from error
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            raise _explained(error, plan) from error
         for start in range(0, batch.num_rows, rows):
             piece = pa.Table.from_batches([batch.slice(start, rows)])
-            yield RawTable(tuple(_raws(_parts(piece), frozenset())), piece.num_rows, origin, tuple(names), tuple(notes))
+            yield RawTable(
+                tuple(_raws(_parts(piece), frozenset())), piece.num_rows, plan.origin, plan.names, tuple(notes)
+            )
 
 
-def _begin(location: Path, origin: str) -> tuple[Dialect, list[str], list[str]]:
+def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tuple[str, ...]]:
+    """Look at the beginning of a file; return the plan and notes on the header."""
+    origin = origin or location.name
     with opened(location) as stream:
         start = stream.read(SAMPLE_BYTES)
-        is_whole = len(start) < SAMPLE_BYTES
     if not start.strip():
         raise DataError(f"{origin} is empty. Give a file with a header line and at least one row.")
-    if b"\0" in start[:4096] and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and start[:200].count(0) < 20:
+    dialect = sniff(start, is_whole=len(start) < SAMPLE_BYTES, prefers_tabs=bool(_TABS.search(location.name)))
+    if b"\0" in start[:4096] and not dialect.encoding.startswith("utf-16"):
         raise DataError(f"{origin} is not a text file. Give CSV, JSON Lines, Parquet, Arrow or Excel.")
-    prefers_tabs = ".tsv" in location.name.lower() or ".tab" in location.name.lower()
-    dialect = sniff(start, is_whole=is_whole, prefers_tabs=prefers_tabs)
     names, notes = checked(dialect.header, origin)
-    if all(name.replace(".", "", 1).replace("-", "", 1).isdigit() for name in names) and names != [
-        str(i) for i in range(len(names))
-    ]:
+    if all(_DIGITS.fullmatch(name) for name in names) and names != [str(i) for i in range(len(names))]:
         notes.append(f"The first line of {origin} was taken as the header, though it holds only numbers.")
-    return dialect, names, notes
+    wanted = tuple(name for name in names if name in selection)
+    texts = frozenset(name for i, name in enumerate(names) if i in dialect.texts or name in selection.texts)
+    return _Plan(location, origin, dialect, tuple(names), wanted, texts.intersection(wanted)), tuple(notes)
 
 
-def _attempt(
-    location: Path,
-    dialect: Dialect,
-    names: list[str],
-    forced: dict[str, Any],
-    wanted: list[str],
-    origin: str,
-    how: Callable[..., Any],
-) -> tuple[Any, Dialect]:
+def _attempt(plan: _Plan, how: Callable[[_Plan], Any]) -> tuple[Any, _Plan]:
     """Read with a block large enough for the longest record and an encoding that fits every byte."""
-    block = _BLOCK
     while True:
         try:
-            result = how(location, *_options(dialect, names, forced, wanted, block))
+            result = how(plan)
         except pa.ArrowInvalid as error:
             text = str(error)
-            if ("straddling" in text or "block boundar" in text) and block < _LARGEST_BLOCK:
-                block *= 8
+            if ("straddling" in text or "block boundar" in text) and plan.block < _LARGEST_BLOCK:
+                plan = replace(plan, block=plan.block * 8)
                 continue
-            if dialect.encoding == "utf-8" and "UTF8" in text.upper().replace("-", ""):
-                dialect = _one_byte(dialect, location)
-                continue
-            raise _explained(error, location, dialect, origin, len(names)) from error
+            if plan.dialect.encoding != "utf-8" or "UTF8" not in text.upper().replace("-", ""):
+                raise _explained(error, plan) from error
         except UnicodeDecodeError:
-            dialect = replace(dialect, encoding="latin-1")
+            plan = replace(plan, dialect=replace(plan.dialect, encoding="latin-1"))
             continue
-        if dialect.encoding == "utf-8" and any(pa.types.is_binary(t) for t in result.schema.types):
-            dialect = _one_byte(dialect, location)
-            continue
-        return result, dialect
+        else:
+            if plan.dialect.encoding != "utf-8" or not any(pa.types.is_binary(t) for t in result.schema.types):
+                return result, plan
+        plan = _one_byte(plan)
 
 
-def _whole(location: Path, read: Any, parse: Any, convert: Any) -> Any:
+def _whole(plan: _Plan) -> Any:
     """Return a table typed by the first block, or, where that does not last, by all blocks.
 
     pyarrow keeps every parsed block until the last type is sure, which doubles the memory; most files do not need it.
     """
     try:
-        with _streaming(location, read, parse, convert) as reader:
+        with _streaming(plan) as reader:
             return reader.read_all()
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error) or "UTF8" in str(error):
             raise
-    with opened(location) as stream:
-        return pacsv.read_csv(stream, read, parse, convert)
+    with opened(plan.location) as stream:
+        return pacsv.read_csv(stream, *plan.options())
 
 
-def _streaming(location: Path, read: Any, parse: Any, convert: Any) -> Any:
-    return pacsv.open_csv(opened(location), read, parse, convert)
-
-
-def _options(
-    dialect: Dialect, names: list[str], forced: dict[str, Any], wanted: list[str], block: int
-) -> tuple[Any, ...]:
-    read = pacsv.ReadOptions(
-        block_size=block, column_names=names, skip_rows=dialect.header_lines, encoding=dialect.encoding
-    )
-    parse = pacsv.ParseOptions(
-        delimiter=dialect.delimiter,
-        quote_char=dialect.quote,
-        double_quote=not dialect.escape,
-        escape_char=dialect.escape or False,
-        newlines_in_values=True,
-    )
-    convert = pacsv.ConvertOptions(
-        null_values=["", *sorted(dialect.marks)],
-        strings_can_be_null=False,
-        true_values=["true", "True", "TRUE"],
-        false_values=["false", "False", "FALSE"],
-        column_types=forced,
-        include_columns=wanted,
-    )
-    return read, parse, convert
+def _streaming(plan: _Plan) -> Any:
+    return pacsv.open_csv(opened(plan.location), *plan.options())
 
 
 def _raws(columns: list[tuple[str, Any]], zeros: frozenset[str]) -> Iterator[Raw]:
@@ -190,37 +203,40 @@ def _parts(table: Any) -> list[tuple[str, Any]]:
     return list(zip(table.column_names, table.columns, strict=True))
 
 
-def _explained(error: Exception, location: Path, dialect: Dialect, origin: str, width: int) -> DataError:
+def _explained(error: Exception, plan: _Plan) -> DataError:
     """Return the error of a ragged file with the line at fault, found by reading it again slowly."""
-    with opened(location) as stream:
-        text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
-        reader = csv.reader(
-            text,
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote,
-            doublequote=not dialect.escape,
-            escapechar=dialect.escape or None,
-        )
-        last = 0
+    width, last = len(plan.names), 0
+    with opened(plan.location) as stream:
+        text = io.TextIOWrapper(stream, encoding=plan.dialect.encoding, errors="replace", newline="")
+        reader = records(text, plan.dialect.form)
         try:
             for cells in reader:
                 if cells and len(cells) != width:
                     return DataError(
-                        f"{origin}, line {last + 1}: {len(cells)} cells where the header has {width} columns. "
+                        f"{plan.origin}, line {last + 1}: {len(cells)} cells where the header has {width} columns. "
                         "Correct the line, or quote cells that hold the delimiter."
                     )
                 last = reader.line_num
         except csv.Error as fault:
-            return DataError(f"{origin}, line {last + 1}: {fault}. Correct the line.")
-    return DataError(f"{origin} cannot be read as separated values: {str(error)[:200]}.")
+            return DataError(f"{plan.origin}, line {last + 1}: {fault}. Correct the line.")
+    return DataError(f"{plan.origin} cannot be read as separated values: {str(error)[:200]}.")
 
 
-def _one_byte(dialect: Dialect, location: Path) -> Dialect:
+def _one_byte(plan: _Plan) -> _Plan:
+    """Return the plan with the encoding that fits the first bytes that are not UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with opened(location) as stream:
+    encoding = "latin-1"
+    with opened(plan.location) as stream:
         while piece := stream.read(_BLOCK):
             try:
                 decoder.decode(piece)
             except UnicodeDecodeError:
-                return replace(dialect, encoding=fallback(piece))
-    return replace(dialect, encoding="latin-1")
+                encoding = fallback(piece)
+                break
+    return replace(plan, dialect=replace(plan.dialect, encoding=encoding))
+
+
+def _encoding_note(plan: _Plan) -> tuple[str, ...]:
+    if plan.dialect.encoding in ("utf-8", "utf-16"):
+        return ()
+    return (f"{plan.origin} is not UTF-8 and was read as {plan.dialect.encoding}.",)

@@ -2,8 +2,9 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from modelwright.core.schema import Parsing
 from modelwright.data import dates, numbers
@@ -11,7 +12,24 @@ from modelwright.data.numbers import has_leading_zeros
 from modelwright.data.texts import NUMBER_MARKS
 
 SAMPLE_BYTES = 1 << 18
+_MOST_ROWS = 1000
 _DELIMITERS = (",", ";", "\t", "|")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How cells are told apart.
+
+    Attributes:
+        delimiter: One character.
+        quote: The quoting character.
+        escape: The escaping character, or "" when quotes are doubled.
+    """
+
+    delimiter: str
+    quote: str
+    escape: str
 
 
 @final
@@ -20,9 +38,7 @@ class Dialect:
     """Delimiter, quotes, encoding and header of a file.
 
     Attributes:
-        delimiter: One character.
-        quote: The quoting character.
-        escape: The escaping character, or "" when quotes are doubled.
+        form: How cells are told apart.
         encoding: Python's name of the encoding.
         header: The names as written.
         header_lines: Physical lines up to the end of the header.
@@ -32,9 +48,7 @@ class Dialect:
         marks: Missing marks, as written, seen in columns that else hold numbers or dates.
     """
 
-    delimiter: str
-    quote: str
-    escape: str
+    form: Form
     encoding: str
     header: tuple[str, ...]
     header_lines: int
@@ -56,10 +70,8 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
     text = start.decode(encoding, errors="ignore").removeprefix("\ufeff")
     order = ("\t", *(d for d in _DELIMITERS if d != "\t")) if prefers_tabs else _DELIMITERS
     quote = "'" if '"' not in text and _is_quoted(text, order) else '"'
-    forms = [(d, quote, "") for d in order]
-    if '\\"' in text:
-        forms += [(d, quote, "\\") for d in order]
-    best, rows = max(((form, _records(text, *form, is_whole=is_whole)) for form in forms), key=_score)
+    forms = [Form(d, quote, escape) for escape in ("", "\\")[: 1 + ('\\"' in text)] for d in order]
+    best, rows = max(((form, _rows(text, form, is_whole=is_whole)) for form in forms), key=_score)
     header, lines = rows[0] if rows else ([], 0)
     body = [cells for cells, _ in rows[1:]]
     columns = list(zip(*(r for r in body if len(r) == len(header)), strict=True)) if body else []
@@ -67,7 +79,18 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
     zeros = frozenset(i for i, cells in enumerate(cut) if cells and has_leading_zeros(cells))
     texts = frozenset(i for i, cells in enumerate(cut) if any(len(c) > 15 and c.isdigit() for c in cells))
     marks = frozenset(mark for column in columns for mark in _marks(column))
-    return Dialect(*best, encoding, tuple(header), lines, len(rows) > 1, zeros, texts, marks)
+    return Dialect(best, encoding, tuple(header), lines, len(rows) > 1, zeros, texts, marks)
+
+
+def records(lines: Iterable[str], form: Form) -> Any:
+    """Return the standard library's reader of records, which counts lines as it goes."""
+    return csv.reader(
+        lines,
+        delimiter=form.delimiter,
+        quotechar=form.quote,
+        doublequote=not form.escape,
+        escapechar=form.escape or None,
+    )
 
 
 def _marks(column: tuple[str, ...]) -> frozenset[str]:
@@ -107,28 +130,22 @@ def fallback(start: bytes) -> str:
     return "cp1252"
 
 
-def _records(text: str, delimiter: str, quote: str, escape: str, *, is_whole: bool) -> list[tuple[list[str], int]]:
+def _rows(text: str, form: Form, *, is_whole: bool) -> list[tuple[list[str], int]]:
     """Return the records of a sample with the line each ends on; the last, perhaps cut, is left out."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quotechar=quote,
-        doublequote=not escape,
-        escapechar=escape or None,
-    )
+    reader = records(io.StringIO(text, newline=""), form)
     rows: list[tuple[list[str], int]] = []
     try:
         for cells in reader:
             if cells:
                 rows.append((cells, reader.line_num))
-            if len(rows) > 2000:
+            if len(rows) > _MOST_ROWS:
                 return rows
     except csv.Error:
         return rows
     return rows if is_whole or len(rows) < 2 else rows[:-1]
 
 
-def _score(candidate: tuple[tuple[str, str, str], list[tuple[list[str], int]]]) -> tuple[float, int]:
+def _score(candidate: tuple[Form, list[tuple[list[str], int]]]) -> tuple[float, int]:
     """How well a dialect fits: the share of records as wide as the header, then the number of columns."""
     rows = candidate[1]
     if not rows:

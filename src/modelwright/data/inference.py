@@ -41,7 +41,7 @@ def infer(raw: RawTable, kinds: Mapping[str, str], *, lenient: bool = False) -> 
             continue
         if column.name in kinds:
             kind = checked_kind(column.name, kinds[column.name])
-            read = as_kind(read, column, kind, raw.origin, lenient=lenient)
+            read = as_kind(read, column, kind, where=raw.origin, lenient=lenient)
         reads.append(read)
     reads = _beside_codes(reads, frozenset(kinds))
     notes = [*raw.notes, *_notes([remark for read in reads for remark in read.remarks])]

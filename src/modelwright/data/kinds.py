@@ -7,11 +7,12 @@ from typing import final
 import numpy as np
 
 from modelwright.core.errors import listed
-from modelwright.core.schema import ColumnSchema, Dtype, Kind, Parsing
+from modelwright.core.schema import Kind, Parsing
 from modelwright.core.table import MISSING_DATE, Array, Column
 from modelwright.data import dates, numbers
 from modelwright.data.codes import Integers, code_reason, identifier_reason
-from modelwright.data.raw import Raw, number_text, object_array
+from modelwright.data.columns import date_column, number_column, string_column
+from modelwright.data.raw import Raw, number_text
 from modelwright.data.texts import NUMBER_MARKS, STRING_MARKS, Texts, clean, marked, sample
 
 Remark = tuple[str, str]
@@ -23,7 +24,6 @@ MIXED_TOPIC = "Numbers and other texts are mixed, so read as texts"
 PADDED_TOPIC = "Blanks around cells were cut in"
 INFINITE_TOPIC = "Infinite values were kept in"
 
-_MOST_LEVELS = 50
 _FEW_ROWS = 20
 _FEWEST_WORDS = 5.0
 _TEXT_SHARE = 0.3
@@ -46,7 +46,7 @@ def infer_column(raw: Raw) -> Read:
         return Read(date_column(raw.name, raw.values, Parsing(), _reason_dates(raw.values)), _taken(raw))
     if raw.form == "boolean":
         kind: Kind = "constant" if _is_constant(raw.values) else "flag"
-        return Read(number_column(raw.name, raw.values, kind, "boolean", "true and false"))
+        return Read(number_column(raw.name, raw.values, kind, "true and false", dtype="boolean"))
     return _infer_number(raw, Parsing(), _taken(raw))
 
 
@@ -61,76 +61,8 @@ def reconsider(read: Read) -> Read:
     reason = code_reason(Integers(schema.name, read.column.values, distinct), has_zeros=False, beside_codes=True)
     if reason is None:
         return read
-    column = number_column(schema.name, read.column.values, "category", "number", reason, schema.parsing)
+    column = number_column(schema.name, read.column.values, "category", reason, parsing=schema.parsing)
     return dataclasses.replace(read, column=column)
-
-
-def date_column(name: str, micros: Array, parsing: Parsing, reason: str) -> Column:
-    """Return a column of dates from epoch microseconds."""
-    present = micros[micros != MISSING_DATE]
-    distinct = np.unique(present)
-    is_constant = len(distinct) == 0 or (len(distinct) == 1 and len(present) == len(micros))
-    schema = ColumnSchema(
-        name,
-        "constant" if is_constant else "date",
-        "date",
-        "no value in any row" if not len(distinct) else "one date in every row" if is_constant else reason,
-        parsing,
-        (),
-        float(distinct[0]) if len(distinct) else None,
-        float(distinct[-1]) if len(distinct) else None,
-        1.0 - len(present) / max(1, len(micros)),
-        len(distinct),
-    )
-    return Column(schema, micros)
-
-
-def number_column(
-    name: str,
-    values: Array,
-    kind: Kind,
-    dtype: Dtype,
-    reason: str,
-    parsing: Parsing | None = None,
-    distinct: Array | None = None,
-) -> Column:
-    """Return a column of numbers or booleans, with what its schema tells of the values."""
-    if distinct is None:
-        distinct = np.unique(values[~np.isnan(values)])
-    n_missing = int(np.count_nonzero(np.isnan(values)))
-    levels: tuple[str, ...] = ()
-    if kind in ("category", "flag") and dtype == "number":
-        counts = np.bincount(np.searchsorted(distinct, values[~np.isnan(values)]), minlength=len(distinct))
-        order = np.argsort(-counts, kind="stable")[:_MOST_LEVELS]
-        levels = tuple(number_text(distinct[i]) for i in order)
-    elif dtype == "boolean":
-        levels = tuple(("False", "True")[int(v)] for v in distinct)
-    parsing = parsing or Parsing(truths=("false", "true") if dtype == "boolean" else ())
-    low, high = (float(distinct[0]), float(distinct[-1])) if len(distinct) else (None, None)
-    share = n_missing / max(1, len(values))
-    return Column(ColumnSchema(name, kind, dtype, reason, parsing, levels, low, high, share, len(distinct)), values)
-
-
-def string_column(name: str, texts: Texts, kind: Kind, reason: str, missing: tuple[str, ...] = STRING_MARKS) -> Column:
-    """Return a column of strings."""
-    n_rows = len(texts.codes)
-    levels: tuple[str, ...] = ()
-    if kind in ("category", "flag", "constant"):
-        order = np.argsort(-texts.counts, kind="stable")[:_MOST_LEVELS]
-        levels = tuple(texts.levels[i] for i in order)
-    schema = ColumnSchema(
-        name,
-        kind,
-        "string",
-        reason,
-        Parsing(missing=missing),
-        levels,
-        None,
-        None,
-        1.0 - texts.n_present / max(1, n_rows),
-        len(texts.levels),
-    )
-    return Column(schema, texts.codes, object_array(texts.levels))
 
 
 def _infer_number(raw: Raw, parsing: Parsing, remarks: tuple[Remark, ...], remark: str = "") -> Read:
@@ -142,7 +74,7 @@ def _infer_number(raw: Raw, parsing: Parsing, remarks: tuple[Remark, ...], remar
     kind, reason = _number_kind(raw, distinct, len(present))
     if remark:
         reason = f"{reason}; {remark}"
-    return Read(number_column(raw.name, values, kind, "number", reason, parsing, distinct), remarks)
+    return Read(number_column(raw.name, values, kind, reason, parsing=parsing, distinct=distinct), remarks)
 
 
 def _number_kind(raw: Raw, distinct: Array, n_present: int) -> tuple[Kind, str]:
@@ -176,27 +108,21 @@ def _infer_text(raw: Raw) -> Read:
         if truths := _truths(valued):
             values = _spread(np.array(truths), valued.codes)
             kind: Kind = "constant" if _is_constant(values) else "flag"
-            return Read(number_column(raw.name, values, kind, "boolean", "true and false"), taken)
+            return Read(number_column(raw.name, values, kind, "true and false", dtype="boolean"), taken)
         if found := numbers.recognise(valued.levels):
             parsing, remark = found
             numeric, _ = numbers.parse(valued.levels, parsing)
             if not _beyond_exact(numeric) or any(c in "".join(valued.levels[:50]) for c in ".eE"):
-                return _as_numbers(raw, valued, numeric, parsing, taken, remark)
+                zeros = numbers.has_leading_zeros(valued.levels)
+                spread = Raw(raw.name, "number", _spread(numeric, valued.codes), has_zeros=zeros)
+                return _infer_number(spread, parsing, taken, remark)
         elif found := dates.recognise(valued.levels):
             parsing, remark = found
             micros, _ = dates.parse(valued.levels, parsing)
-            spread = np.append(micros, MISSING_DATE)[valued.codes]
-            reason = _reason_dates(spread) + (f"; {remark}" if remark else "")
-            return Read(date_column(raw.name, spread, parsing, reason), taken)
+            days = np.append(micros, MISSING_DATE)[valued.codes]
+            reason = _reason_dates(days) + (f"; {remark}" if remark else "")
+            return Read(date_column(raw.name, days, parsing, reason), taken)
     return _as_strings(raw, texts, padded, has_marks=bool(is_mark.any()))
-
-
-def _as_numbers(
-    raw: Raw, texts: Texts, numeric: Array, parsing: Parsing, taken: tuple[Remark, ...], remark: str
-) -> Read:
-    values = _spread(numeric, texts.codes)
-    zeros = numbers.has_leading_zeros(texts.levels)
-    return _infer_number(Raw(raw.name, "number", values, has_zeros=zeros), parsing, taken, remark)
 
 
 def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...], *, has_marks: bool) -> Read:

@@ -8,8 +8,9 @@ from modelwright.core.errors import SpecError, listed, nearest
 from modelwright.core.schema import KINDS, ColumnSchema, Dtype, Kind, Parsing
 from modelwright.core.table import Column
 from modelwright.data import dates, numbers
+from modelwright.data.columns import date_column, number_column, string_column
 from modelwright.data.conformity import conform_column
-from modelwright.data.kinds import Read, date_column, number_column, string_column
+from modelwright.data.kinds import Read
 from modelwright.data.raw import Raw, as_text
 from modelwright.data.texts import NUMBER_MARKS, STRING_MARKS, clean, marked
 
@@ -28,7 +29,7 @@ def checked_kind(name: str, kind: str) -> Kind:
     raise SpecError(f"Kind '{kind}' for column '{name}' is unknown.{nearest(kind, KINDS)} Kinds: {listed(KINDS)}.")
 
 
-def as_kind(read: Read, raw: Raw, kind: Kind, where: str, *, lenient: bool) -> Read:
+def as_kind(read: Read, raw: Raw, kind: Kind, *, where: str, lenient: bool) -> Read:
     """Return the column as the user's kind, read anew where its storage must change.
 
     Raises:
@@ -40,7 +41,7 @@ def as_kind(read: Read, raw: Raw, kind: Kind, where: str, *, lenient: bool) -> R
     remarks = read.remarks
     column = read.column
     if dtype != schema.dtype:
-        column, n_bad = _reread(raw, kind, dtype, where, lenient=lenient)
+        column, n_bad = _reread(raw, kind, dtype, where=where, lenient=lenient)
         remarks = tuple(r for r in remarks if "mixed" not in r[0])
         if n_bad:
             remarks = (*remarks, ("Cells that did not fit were read as missing", f"{n_bad:,} in {raw.name}"))
@@ -51,7 +52,7 @@ def as_kind(read: Read, raw: Raw, kind: Kind, where: str, *, lenient: bool) -> R
     if column.levels is not None and kind in ("category", "flag"):
         column = string_column(raw.name, clean(column.values, column.levels.tolist()), kind, _REASON)
     elif dtype == "number" and kind in ("category", "flag"):
-        column = number_column(raw.name, column.values, kind, dtype, _REASON, column.schema.parsing)
+        column = number_column(raw.name, column.values, kind, _REASON, parsing=column.schema.parsing)
     return Read(
         Column(dataclasses.replace(column.schema, kind=kind, reason=_REASON), column.values, column.levels), remarks
     )
@@ -67,7 +68,7 @@ def _storage(kind: Kind, current: Dtype) -> Dtype:
     return "string" if kind in ("category", "flag") and current == "date" else current
 
 
-def _reread(raw: Raw, kind: Kind, dtype: Dtype, where: str, *, lenient: bool) -> tuple[Column, int]:
+def _reread(raw: Raw, kind: Kind, dtype: Dtype, *, where: str, lenient: bool) -> tuple[Column, int]:
     texts = clean(*as_text(raw))
     if dtype == "string":
         kept = texts.without(marked(texts, STRING_MARKS))
@@ -81,4 +82,4 @@ def _reread(raw: Raw, kind: Kind, dtype: Dtype, where: str, *, lenient: bool) ->
     column, n_bad = conform_column(raw, ColumnSchema(raw.name, kind, dtype, parsing=parsing), where, lenient=lenient)
     if dtype == "date":
         return date_column(raw.name, column.values, parsing, _REASON), n_bad
-    return number_column(raw.name, np.asarray(column.values), kind, dtype, _REASON, parsing), n_bad
+    return number_column(raw.name, np.asarray(column.values), kind, _REASON, parsing=parsing), n_bad
