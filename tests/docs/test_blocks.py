@@ -19,7 +19,7 @@ LANGUAGES = {"bash", "python", "text", "json"}
 def blocks(page: str) -> list[tuple[str, str]]:
     """Return (language, code) of each block that is to be run, with every budget made small."""
     found = BLOCK.finditer((ROOT / page).read_text(encoding="utf-8"))
-    marked = [(m["language"], BUDGET.sub(r"\g<1>8s\g<2>", m["code"])) for m in found if not m["mark"]]
+    marked = [(m["language"], BUDGET.sub(r"\g<1>15s\g<2>", m["code"])) for m in found if not m["mark"]]
     assert {language for language, _ in marked} <= LANGUAGES
     return [(language, code) for language, code in marked if language in ("bash", "python")]
 
@@ -41,5 +41,5 @@ def test_every_block_of_a_page_runs(page: str, tmp_path: Path) -> None:
 
 
 def test_budgets_in_blocks_are_made_small() -> None:
-    assert BUDGET.sub(r"\g<1>8s\g<2>", "--budget 60s") == "--budget 8s"
-    assert BUDGET.sub(r"\g<1>8s\g<2>", 'budget="5m"') == 'budget="8s"'
+    assert BUDGET.sub(r"\g<1>15s\g<2>", "--budget 60s") == "--budget 15s"
+    assert BUDGET.sub(r"\g<1>15s\g<2>", 'budget="5m"') == 'budget="15s"'
