@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.core.destination import check_writable
+from modelwright.core.errors import FileRefusedError
 from modelwright.core.events import Listener
 from modelwright.core.schema import Schema
 from modelwright.core.spec import Budget, FitSpec
@@ -71,7 +72,7 @@ def fit(
     watch = Watch(tuple(listeners) if shown is None else (shown,), started=started)
     watch.tell("phase", phase="read")
     table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
-    held_out = test if test is None or isinstance(test, Table) else read(test, schema=table.schema)
+    held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, target, spec)
     with interruptible() as interrupt:
         watched = replace(watch, interrupt=interrupt)
         content = fit_table(table, target, budget, spec, seed=seed, test=held_out, watch=watched)
@@ -87,13 +88,16 @@ def load(path: str | os.PathLike[str]) -> Model:
     """Open a model file, after auditing it.
 
     Args:
-        path: The ``.onnx`` file, or a folder that holds exactly one.
+        path: The ``.onnx`` file.
 
     Raises:
         FileRefusedError: It is corrupt, foreign, too new or hostile.
         DataError: There is no such file.
     """
-    return Model.open(Path(path))
+    try:
+        return Model.open(Path(path))
+    except FileRefusedError as error:
+        raise error if str(path) in str(error) else FileRefusedError(f"'{path}' is refused. {error}") from error
 
 
 def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
@@ -109,3 +113,8 @@ def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
     """
     return read(source, kinds=kinds).schema
 
+
+def _held_out(test: Any, schema: Schema, target: str, spec: FitSpec) -> Table:
+    """Read the test rows like the training rows; what no learner uses may be absent."""
+    unused = {c.name for c in schema if not c.is_feature} | {*spec.drop, spec.weight, spec.groups, spec.time}
+    return read(test, schema=schema, optional=[name for name in unused if name is not None and name != target])

@@ -132,7 +132,8 @@ def _source(asked: Asked, budget: Budget) -> tuple[Any, Budget]:
     from modelwright.data import read  # help and errors of usage load no reader
 
     started = time.monotonic()
-    table = read(asked.data, schema=read_schema_file(asked.schema), kinds=parsed_kinds(asked.kinds) or None)
+    schema = read_schema_file(asked.schema, parsed_kinds(asked.kinds))
+    table = read(asked.data, schema=schema)
     spent = time.monotonic() - started
     return table, replace(budget, seconds=max(1.0, budget.seconds - spent))
 

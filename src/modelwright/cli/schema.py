@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,7 +13,7 @@ import modelwright
 from modelwright.cli.output import grid, note, printable, show
 from modelwright.core.destination import check_writable, whole_file
 from modelwright.core.errors import DataError, SpecError
-from modelwright.core.schema import ColumnSchema, Schema
+from modelwright.core.schema import ColumnSchema, Dtype, Schema
 from modelwright.progress.events import json_text
 
 
@@ -48,28 +51,39 @@ def parsed_kinds(options: tuple[str, ...]) -> dict[str, str]:
     return kinds
 
 
-def read_schema_file(path: str) -> Schema:
-    """Return the schema in a JSON file.
+def read_schema_file(path: str, kinds: Mapping[str, str]) -> Schema:
+    """Return the schema in a JSON file, with `kinds` set on top; storage follows a kind that was changed by hand.
 
     Raises:
         DataError: There is no such file, or it is no schema.
+        SpecError: A kind is unknown.
     """
     try:
-        return Schema.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        found = Schema.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise DataError(
-            f"There is no schema file '{path}'. Make one with: modelwright schema data.csv -o {path}"
+            f"There is no schema file '{path}'. Make one with: modelwright schema DATA -o {path}"
         ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"The schema file '{path}' cannot be read: {error}") from error
+    return Schema(tuple(_stored(column) for column in found.with_kinds(kinds)))
+
+
+def _stored(column: ColumnSchema) -> ColumnSchema:
+    needed: dict[str, Dtype] = {"number": "number", "date": "date", "text": "string"}
+    dtype = needed.get(column.kind, "string" if column.kind in ("category", "flag") else column.dtype)
+    if column.dtype == dtype or (column.kind in ("category", "flag") and column.dtype != "date"):
+        return column
+    return replace(column, dtype=dtype)
 
 
 def schema_text(found: Schema) -> str:
     """Return a schema as a table for reading."""
-    width = shutil.get_terminal_size((120, 24)).columns
+    # Cut at the edge of a terminal only; a file or a pipe takes the whole sentence.
+    width = max(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
     head = ("column", "kind", "missing", "distinct", "values", "why")
     rows = [_cells(column) for column in found]
-    return grid([head, *rows], right=frozenset({2, 3}), width=max(width, 80))
+    return grid([head, *rows], right=frozenset({2, 3}), width=width)
 
 
 def _cells(column: ColumnSchema) -> tuple[str, ...]:

@@ -14,6 +14,12 @@ MERGED_ROWS = 500
 """Up to this many rows, equal ones are merged and their weights added: a weight of two then is exactly the row twice.
 With more rows that holds only about, as it does for every learner that splits rows into folds."""
 
+FEWEST_MERGED = 8
+"""Rows that must be left by merging, so that folds can still be made of them."""
+
+SMALLEST_SHARE = 0.25
+"""Share of the weight that must be left in rows: where most rows are copies, their number is what is known of them."""
+
 
 def is_frame(X: Any) -> bool:
     """Return whether `X` has named columns that are all text, of any frame library."""
@@ -113,7 +119,8 @@ def unused_name(wanted: str, names: Sequence[str]) -> str:
 def merge_equal_rows(table: Table, weight: Array | None) -> tuple[Table, Array | None]:
     """Merge rows that are equal in every column, adding their weights, in an order that depends on their cells alone.
 
-    Tables of more than `MERGED_ROWS` rows, and tables without weights whose rows all differ, stay as they are.
+    Tables of more than `MERGED_ROWS` rows, of very few different ones, and tables without weights whose rows all
+    differ stay as they are.
     """
     if table.n_rows > MERGED_ROWS:
         return table, weight
@@ -122,6 +129,8 @@ def merge_equal_rows(table: Table, weight: Array | None) -> tuple[Table, Array |
     if weight is None and len(first) == table.n_rows:
         return table, None
     total = np.bincount(which.reshape(-1), weights=weight)
+    if len(first) < max(FEWEST_MERGED, SMALLEST_SHARE * total.sum()):
+        return table, weight
     return table.take(first), None if (total == 1.0).all() else total
 
 
