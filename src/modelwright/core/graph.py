@@ -46,13 +46,14 @@ class TensorSpec:
 class Graph:
     """The one value in the product that is built by appending: operators, constants, inputs and outputs in order.
 
-    Tensor names are given by the graph, deterministic, and never clash with the user's column names.
+    Tensor names are given by the graph and deterministic: `prefix`, which no input's name may begin with, and a number.
     """
 
     inputs: list[TensorSpec] = field(default_factory=list)
     outputs: list[TensorSpec] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
+    prefix: str = "#"
     _made: dict[Any, Any] = field(default_factory=dict)
 
     def input(self, name: str, element: ElementType, shape: tuple[int | None, ...] = (None, 1)) -> str:
@@ -78,7 +79,7 @@ class Graph:
         content = tuple(array.ravel().tolist()) if array.dtype == object else array.tobytes()
         key = ("constant", array.dtype.str, array.shape, content)
         if key not in self._made:
-            name = f"#c{len(self.constants)}"
+            name = f"{self.prefix}c{len(self.constants)}"
             self.constants[name] = array
             self._made[key] = name
         return str(self._made[key])
@@ -95,7 +96,9 @@ class Graph:
         key = (op_type, domain, inputs, n_outputs, tuple((k, _hashable(v)) for k, v in items))
         if key not in self._made:
             first = len(self.nodes)
-            outputs = tuple(f"#t{first}" if i == 0 else f"#t{first}.{i}" for i in range(n_outputs))
+            outputs = tuple(
+                f"{self.prefix}t{first}" if i == 0 else f"{self.prefix}t{first}.{i}" for i in range(n_outputs)
+            )
             self.nodes.append(Node(op_type, domain, inputs, outputs, items))
             self._made[key] = outputs
         found: tuple[str, ...] = self._made[key]

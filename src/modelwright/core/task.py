@@ -1,6 +1,6 @@
 """What is predicted, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, final, get_args
 
@@ -49,6 +49,20 @@ class Task:
         """Turn class codes (n_rows,) into an array of the user's own labels."""
         kind = object if isinstance(self.classes[0], str) else None
         return np.asarray(self.classes, dtype=kind)[codes]
+
+    def outputs(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of the model file's outputs: label and probabilities, or prediction.
+
+        Args:
+            columns: Names of the file's inputs; an output that would be called like one gets underscores.
+        """
+        taken = set(columns)
+        names = []
+        for name in ("label", "probabilities") if self.is_classification else ("prediction",):
+            while name in taken:
+                name += "_"  # noqa: PLW2901  # the name is made longer until it is free
+            names.append(name)
+        return tuple(names)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""

@@ -39,7 +39,7 @@ class Model:
         'Yes'
     """
 
-    __slots__ = ("_contents", "_data", "_path", "_row", "_session")
+    __slots__ = ("_contents", "_data", "_outputs", "_path", "_row", "_session")
 
     def __init__(self, data: bytes, contents: Contents, path: Path | None) -> None:
         self._data = data
@@ -47,6 +47,7 @@ class Model:
         self._path = path
         self._session = Session(data)
         self._row = RowReader(contents.schema)
+        self._outputs = contents.manifest.task.outputs(contents.schema.names)
 
     @classmethod
     def open(cls, source: str | os.PathLike[str] | bytes) -> Self:
@@ -77,7 +78,7 @@ class Model:
         Raises:
             SchemaError: A column is absent or a cell is of a wrong kind.
         """
-        output = "label" if self.task.is_classification else "prediction"
+        output = self._outputs[0]
         if isinstance(data, Mapping) and is_row(data):
             answer = self._session.run((output,), self._row.read(data, lenient=lenient))[0][0]
             return self._label(answer) if self.task.is_classification else float(answer)
@@ -102,9 +103,9 @@ class Model:
         if not self.task.is_classification:
             raise SpecError("This model predicts numbers, which have no class probabilities. Use predict.")
         if isinstance(data, Mapping) and is_row(data):
-            row = self._session.run(("probabilities",), self._row.read(data, lenient=lenient))[0][0]
+            row = self._session.run(self._outputs[1:], self._row.read(data, lenient=lenient))[0][0]
             return dict(zip(self.classes, row.tolist(), strict=True))
-        answers = self._score("probabilities", self._table(data, lenient=lenient))
+        answers = self._score(self._outputs[1], self._table(data, lenient=lenient))
         return like_frame(data, answers, self.classes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -242,10 +243,10 @@ class Model:
         return self._session.run((output,), inputs)[0]
 
     def _nothing(self, output: str) -> Array:
-        if output == "probabilities":
+        if output in self._outputs[1:]:
             return np.empty((0, len(self.classes)))
         text = bool(self.classes) and isinstance(self.classes[0], str)
-        return np.empty(0, dtype=object if text else np.int64 if output == "label" else np.float64)
+        return np.empty(0, dtype=object if text else np.int64 if self.classes else np.float64)
 
     def _label(self, answer: Any) -> Label:
         kind = type(self.classes[0])

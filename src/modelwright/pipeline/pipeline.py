@@ -61,14 +61,15 @@ class Pipeline:
 
     def emit(self) -> Graph:
         """Write everything as one graph with the outputs of the task."""
-        graph = Graph()
+        marks = [len(name) - len(name.lstrip("#")) for name in self.schema.names]
+        graph = Graph(prefix="#" * (1 + max(marks, default=0)))
         inputs = {c.name: graph.input(c.name, ELEMENTS[c.dtype]) for c in self.schema}  # type: ignore[arg-type]  # element names
         margins = ""
         for member in self.members:
             part = member.fitted.emit(graph, member.view.emit(graph, inputs))
             scaled = graph.op("Mul", part, graph.constant(member.weight / self.temperature))
             margins = graph.op("Add", margins, scaled) if margins else scaled
-        _emit_answers(graph, self.task, margins)
+        _emit_answers(graph, self.task, margins, self.task.outputs(self.schema.names))
         return graph
 
 
@@ -78,9 +79,9 @@ def used_columns(schema: Schema, members: tuple[Member, ...]) -> Schema:
     return schema.select(name for name in schema.names if name in used)
 
 
-def _emit_answers(graph: Graph, task: Task, margins: str) -> None:
+def _emit_answers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]) -> None:
     if not task.is_classification:
-        graph.output("prediction", graph.op("Reshape", margins, graph.constant([-1])), "double", (None,))
+        graph.output(names[0], graph.op("Reshape", margins, graph.constant([-1])), "double", (None,))
         return
     if task.name == "binary":
         positive = graph.op("Sigmoid", margins)
@@ -91,5 +92,6 @@ def _emit_answers(graph: Graph, task: Task, margins: str) -> None:
     codes = graph.op("ArgMax", probabilities, axis=1, keepdims=0)
     is_text = isinstance(task.classes[0], str)
     classes = np.array(task.classes, dtype=object) if is_text else np.array(task.classes, dtype=np.int64)
-    graph.output("label", graph.op("Gather", graph.constant(classes), codes), "string" if is_text else "int64", (None,))
-    graph.output("probabilities", probabilities, "double", (None, len(task.classes)))
+    labels = graph.op("Gather", graph.constant(classes), codes)
+    graph.output(names[0], labels, "string" if is_text else "int64", (None,))
+    graph.output(names[1], probabilities, "double", (None, len(task.classes)))

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from modelwright.core.errors import BudgetError
+from modelwright.core.errors import BudgetError, DataError
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Array, Table
 from modelwright.export.seal import Origin, seal
@@ -242,10 +242,11 @@ def _compose(run: Run, race: Race) -> _Found:
         plan = Plan(plan.folds[:1], 1, plan.reason)
         done = [t for t in race.trials if 0 in t.margins]
     if not done:
-        reasons = "; ".join(f"{t.id}: {t.reason}" for t in race.trials if t.state == "failed")
+        failed = {t.reason for t in race.trials if t.state == "failed"}
+        if failed and run.left > 0:
+            raise DataError(f"Nothing can be learned from these {len(target)} rows. {' '.join(sorted(failed))}")
         raise BudgetError(
             f"The budget of {run.budget.seconds:g} s ended before any model was ready. Give more with --budget."
-            + (f" Failed: {reasons}." if reasons else "")
         )
     oof = out_of_fold(done, plan, target)
     mixture = blend(oof.margins, oof.target, run.metric)
@@ -274,7 +275,7 @@ def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, test: Table
         seed=run.seed,
         timed=run.timed,
         features=run.question.features,
-        leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0)) for t in race.trials],
+        leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0), timed=run.timed) for t in race.trials],
     )
     sealed = seal(pipeline, run.proof, expected, evaluation, origin, test)
     best = sealed.evaluation.main

@@ -44,8 +44,8 @@ class Trial:
         """Mean seconds per finished fold."""
         return sum(self.seconds.values()) / max(1, len(self.seconds))
 
-    def to_json(self, weight: float) -> dict[str, Any]:
-        """Return the line of the leaderboard."""
+    def to_json(self, weight: float, *, timed: bool) -> dict[str, Any]:
+        """Return the line of the leaderboard; without seconds where the file's bytes must repeat."""
         return {
             "id": self.id,
             "family": self.learner.family,
@@ -53,7 +53,7 @@ class Trial:
             "reason": self.reason,
             "loss": None if np.isnan(self.loss) else self.loss,
             "folds": len(self.margins),
-            "seconds": round(sum(self.seconds.values()), 3),
+            "seconds": round(sum(self.seconds.values()), 3) if timed else None,
             "weight": weight,
         }
 
