@@ -60,7 +60,7 @@ class Task:
         names = []
         for name in ("label", "probabilities") if self.is_classification else ("prediction",):
             while name in taken:
-                name += "_"  # noqa: PLW2901  # the name is made longer until it is free
+                name += "_"  # the name is made longer until it is free
             names.append(name)
         return tuple(names)
 
