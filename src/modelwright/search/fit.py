@@ -37,11 +37,14 @@ SMALL_CELLS = 20_000
 HOSTILE_ROWS = 300
 """Rows made to break things on which parity is proven."""
 
-QUICK_PROOF_ROWS = 200
+QUICK_PROOF_ROWS = 1_000
 """Training rows on which the model of every fold is asked for its answers, should it have to ship."""
 
 PROOF_ROWS = 10_000
 """Training rows at most, evenly spaced, on which parity is proven beside the hostile ones."""
+
+SHORT_REFIT_SHARE = 0.2
+"""Share of the budget up to which time is kept for a refit after a single holdout."""
 
 FINISH_SECONDS = 2.0
 """Seconds kept for writing, proving and evaluating a small model."""
@@ -221,7 +224,10 @@ class _Driver:
         )
         if trial.state == "done" and len(trial.margins) == len(run.plan.folds):
             found = _compose(run, race)
-            self._reserve = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
+            needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
+            # After a single holdout a refit sees few more rows: a long one is worth less than more trials.
+            is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
+            self._reserve = needed if is_worth_it else 0.0
             truth, answers = _answers(run, found)
             best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
             run.watch.tell(

@@ -80,7 +80,7 @@ def _size(n_rows: int, seconds: float) -> tuple[int, int, float]:
     if n_rows < 20_000:
         return 3 if seconds < 45 or (n_rows > 10_000 and seconds < 100) else 5, 1, 0.2
     if n_rows < 60_000:
-        return 1 if seconds < 100 else 3 if seconds < 500 else 5, 1, 0.15
+        return 1 if seconds < 100 else 3 if seconds < 500 else 5, 1, 0.1
     if n_rows < 300_000:
         return 1 if seconds < 500 else 3, 1, 0.1
     return 1, 1, 0.05

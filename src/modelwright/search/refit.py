@@ -36,8 +36,10 @@ def refit(store: Store, crew: Crew, trials: Mapping[str, Trial], chosen: Blend, 
         seconds: Time for all refits; infinite for no limit, 0 to refit none.
     """
     end = monotonic() + seconds
+    n_folds = max(len(t.margins) for t in trials.values())
+    is_possible = isinf(seconds) or refit_seconds(trials, chosen, n_folds, crew.size) <= seconds * MARGIN
     # Longest first, so that the workers end together.
-    waiting = sorted(chosen.weights, key=lambda name: -trials[name].mean_seconds) if seconds > 0 else []
+    waiting = sorted(chosen.weights, key=lambda name: -trials[name].mean_seconds) if is_possible else []
     running = 0
     while waiting or running:
         while waiting and crew.idle and (isinf(end) or end > monotonic()):
