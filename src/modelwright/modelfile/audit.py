@@ -217,7 +217,7 @@ def _check_outputs(outputs: tuple[TensorSpec, ...], described: manifest.Manifest
     names = task.outputs(schema.names)
     if task.is_classification:
         label: ElementType = "string" if isinstance(task.classes[0], str) else "int64"
-        expected = (
+        expected: tuple[TensorSpec, ...] = (
             TensorSpec(names[0], label, (None,)),
             TensorSpec(names[1], "double", (None, len(task.classes))),
         )
