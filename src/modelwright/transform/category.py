@@ -19,6 +19,9 @@ FEW_LEVELS = {"tree": 4, "linear": 9}
 MOST_HOT = {"tree": 0, "linear": 50}
 """Most frequent levels that still get a one-hot in a column of many levels."""
 
+ROOM = 20_000
+"""One-hots of all columns together, so that thousands of columns leave fewer to each."""
+
 RARE = 2
 """A level seen less often shares its statistic with all such levels and with the unseen."""
 
@@ -102,7 +105,7 @@ class Categories(Transform):
         codes = np.stack([lookup.codes(column) for lookup, column in zip(lookups, columns, strict=True)], axis=1)
         hot = [(i, code) for i, lookup in enumerate(lookups) for code in self._hot_codes(lookup)]
         limits = np.array([self._limit(lookup) for lookup in lookups], dtype=np.int64)
-        counted = [i for i, lookup in enumerate(lookups) if len(lookup.levels) > FEW_LEVELS[self.view]]
+        counted = [i for i, lookup in enumerate(lookups) if len(lookup.levels) > self._few]
         names = tuple(_hot_name(self.columns[i], lookups[i], code, int(limits[i])) for i, code in hot)
         answers = Answers.of(target, rng)
         blocks = [self._statistics(lookups[i], codes[:, i], answers) for i in counted]
@@ -125,13 +128,17 @@ class Categories(Transform):
             features[:, len(hot) :] = np.concatenate([rows for _, rows in blocks], axis=1)
         return fitted, features
 
+    @property
+    def _few(self) -> int:
+        return min(FEW_LEVELS[self.view], max(2, ROOM // len(self.columns)))
+
     def _limit(self, lookup: Lookup) -> int:
         """Return the first code of the pool of rare levels."""
         n_levels = len(lookup.levels)
-        if n_levels <= FEW_LEVELS[self.view]:
+        if n_levels <= self._few:
             return n_levels + 1
         frequent = int((lookup.counts[1:-1] >= RARE).sum())
-        return min(frequent, MOST_HOT[self.view]) + 1
+        return min(frequent, MOST_HOT[self.view], max(2, ROOM // len(self.columns))) + 1
 
     def _hot_codes(self, lookup: Lookup) -> list[int]:
         limit = self._limit(lookup)

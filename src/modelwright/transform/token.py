@@ -78,23 +78,28 @@ class Tokens:
         by_line = n_lines > _LINE_SHARE * max(int(repeats.sum()), 1)
         pieces: Counter[str] = Counter()
         frequency: Counter[str] = Counter()
+        word_of: dict[str, str] = {}
         for text, n in zip(texts, repeats.tolist(), strict=True):
-            cut = [piece for line in _lines(text, by_line) for piece in line]
-            for piece in cut:
-                pieces[piece] += n
-            for word in {_word(piece) for piece in cut}:
+            words_here = set()
+            for line in _lines(text, by_line):
+                for piece in line:
+                    word = word_of.get(piece)
+                    if word is None:
+                        word = word_of[piece] = _word(piece)
+                    pieces[piece] += n
+                    words_here.add(word)
+            for word in words_here:
                 frequency[word] += n
         del frequency[""]
-        shapes = {piece: shape for piece in pieces if frequency[_word(piece)] == 1 and (shape := _shape(piece)) >= 0}
+        shapes = {p: shape for p, word in word_of.items() if frequency[word] == 1 and (shape := _shape(p)) >= 0}
         for piece in shapes:
-            del frequency[_word(piece)]
+            del frequency[word_of[piece]]
         tally = Counter(shapes.values())
         words = sorted(frequency, key=lambda word: (-frequency[word], word))[:MOST_WORDS]
-        id_of = {word: i for i, word in enumerate(words, start=1)}
         classes = [i for i in range(len(CLASSES)) if tally[i] > 1]
         class_ids = np.zeros(len(CLASSES), dtype=np.int64)
         class_ids[classes] = np.arange(len(classes)) + len(words) + 1
-        forms = _forms(pieces, words, id_of)
+        forms = _forms(pieces, word_of, words)
         return cls(
             _objects([*words, *("" for _ in classes)]),
             np.array([*(frequency[word] for word in words), *(tally[i] for i in classes)], dtype=np.int64),
@@ -111,6 +116,7 @@ class Tokens:
 
     def ids(self, texts: Sequence[str]) -> tuple[Array, Array, Array, Array]:
         """Return (position of the text, id) of every known piece and (position, key) of every pair of neighbours."""
+        base = self.n_ids
         known = dict(zip(self.forms, self.form_ids.tolist(), strict=True))
         cached: dict[str, int] = {}
         at: list[int] = []
@@ -128,7 +134,7 @@ class Tokens:
                         number = cached[piece] = self._class_id(piece)
                     ids.append(number)
                 found += [number for number in ids if number]
-                keys = [i * self.n_ids + j for i, j in pairwise(ids) if i and j]
+                keys = [i * base + j for i, j in pairwise(ids) if i and j]
                 pairs += keys
                 pair_at += [position] * len(keys)
             at += [position] * (len(found) - len(at))
@@ -181,9 +187,10 @@ def _shape(piece: str) -> int:
     return next((i for i, pattern in enumerate(CLASSES) if _pattern(pattern).fullmatch(piece)), -1)
 
 
-def _forms(pieces: Counter[str], words: list[str], id_of: dict[str, int]) -> dict[str, int]:
+def _forms(pieces: Counter[str], word_of: dict[str, str], words: list[str]) -> dict[str, int]:
     """Return the id of each raw form: those seen, by falling frequency, then likely ones of the frequent words."""
-    seen = sorted((piece for piece in pieces if _word(piece) in id_of), key=lambda piece: (-pieces[piece], piece))
+    id_of = {word: i for i, word in enumerate(words, start=1)}
+    seen = sorted((p for p, word in word_of.items() if word in id_of), key=lambda p: (-pieces[p], p))
     likely = (
         (case + ending, word)
         for word in words[:_VARIED_WORDS]
@@ -191,7 +198,7 @@ def _forms(pieces: Counter[str], words: list[str], id_of: dict[str, int]) -> dic
         for ending in _ENDINGS
         if _word(case + ending) == word  # not so for marks, nor in scripts where the cases are not inverse
     )
-    forms = {piece: id_of[_word(piece)] for piece in seen[:MOST_FORMS]}
+    forms = {piece: id_of[word_of[piece]] for piece in seen[:MOST_FORMS]}
     for form, word in likely:
         if len(forms) >= MOST_FORMS:
             break
