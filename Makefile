@@ -13,8 +13,13 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+# LightGBM looks for the system's OpenMP library, which slim images lack; scikit-learn brings one under another name.
+OPENMP := $(VENV)/openmp
+export LD_LIBRARY_PATH := $(CURDIR)/$(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 BUDGET ?= 60s
 JOBS ?= 2
+FIND_OPENMP = $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || \
+  { mkdir -p $(OPENMP) && ln -sf $(CURDIR)/$(VENV)/lib/python3.*/site-packages/scikit_learn.libs/libgomp-*.so* $(OPENMP)/libgomp.so.1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint fix bench bench-suite docs
@@ -29,10 +34,12 @@ $(BIN)/python:
 # The stamps are older than what they were made from after every change of a dependency, so pip runs again then only.
 $(VENV)/.fit: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e ".[fit]"
+	@$(FIND_OPENMP)
 	@touch $@
 
 $(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e ".[fit,excel,sql,test,lint,bench]"
+	@$(FIND_OPENMP)
 	@touch $@ $(VENV)/.fit
 
 setup: $(VENV)/.all
