@@ -99,8 +99,6 @@ def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     absent: float | int = np.nan
     if schema.dtype == "number":
         values, good = numbers.parse(texts.levels, schema.parsing)
-        if not good.all():  # a plain 1234.5 is understood beside "$1,234.50" unless the marks say otherwise
-            values, good = _plain_as_well(texts.levels, values, good, schema)
     elif schema.dtype == "date":
         values, good = dates.parse(texts.levels, schema.parsing)
         absent = MISSING_DATE
@@ -114,19 +112,6 @@ def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     if good.all():
         return spread, None
     return spread, np.append(~good, False)[texts.codes]
-
-
-def _plain_as_well(levels: list[str], values: Array, good: Array, schema: ColumnSchema) -> tuple[Array, Array]:
-    if schema.parsing.decimal != ".":
-        return values, good
-    left = np.flatnonzero(~good)
-    guess = numbers.closest([levels[i] for i in left])
-    if guess.decimal != ".":
-        return values, good
-    more, read = numbers.parse([levels[i] for i in left], guess)
-    values, good = values.copy(), good.copy()
-    values[left[read]], good[left[read]] = more[read], True
-    return values, good
 
 
 def _converted(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:

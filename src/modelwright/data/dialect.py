@@ -69,8 +69,9 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
     encoding = _encoding(start)
     text = start.decode(encoding, errors="ignore").removeprefix("\ufeff")
     order = ("\t", *(d for d in _DELIMITERS if d != "\t")) if prefers_tabs else _DELIMITERS
-    quote = "'" if '"' not in text and _is_quoted(text, order) else '"'
-    forms = [Form(d, quote, escape) for escape in ("", "\\")[: 1 + ('\\"' in text)] for d in order]
+    quotes = '"' if '"' in text or "'" not in text else "'\"" if _is_quoted(text, order) else "\"'"
+    escapes = ("", "\\") if '\\"' in text else ("",)
+    forms = [Form(d, quote, escape) for escape in escapes for quote in quotes for d in order]
     best, rows = max(((form, _rows(text, form, is_whole=is_whole)) for form in forms), key=_score)
     header, lines = rows[0] if rows else ([], 0)
     body = [cells for cells, _ in rows[1:]]
@@ -158,5 +159,8 @@ def _score(candidate: tuple[Form, list[tuple[list[str], int]]]) -> tuple[float, 
 
 
 def _is_quoted(text: str, delimiters: tuple[str, ...]) -> bool:
+    """Whether most lines hold a cell in single quotes."""
     lines = text.splitlines()[1:20]
-    return any(sum(line.count(f"'{d}") + line.count(f"{d}'") for line in lines) > len(lines) for d in delimiters)
+    edges = [edge for d in delimiters for edge in (f"'{d}", f"{d}'")]
+    quoted = sum(line.startswith("'") or line.endswith("'") or any(edge in line for edge in edges) for line in lines)
+    return bool(lines) and quoted >= 0.8 * len(lines)

@@ -14,22 +14,21 @@ _RULES = ((".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), 
 """(decimal, thousands) in the order they are tried; the plain English form wins where several fit."""
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 _SAMPLE = 200
+_MOST_ROUNDS = 5
+"""How often texts that did not fit are added to the sample before a column is given up."""
 
 
 def recognise(levels: list[str]) -> tuple[Parsing, str] | None:
     """Return the rule by which every text is a number, with a remark on ambiguity, or None when there is none."""
-    if not levels:
-        return None
     few = sample(levels, _SAMPLE)
-    affixes = _affixes(few)
-    for decimal, thousands in _RULES:
-        parsing = Parsing(decimal=decimal, thousands=thousands, affixes=affixes)
-        if parse(few, parsing)[1].all():
-            if len(levels) == len(few) or parse(levels, parsing)[1].all():
-                return parsing, _remark(levels, parsing)
-            wider = Parsing(decimal=decimal, thousands=thousands, affixes=_affixes(levels))
-            if wider != parsing and parse(levels, wider)[1].all():
-                return wider, _remark(levels, wider)
+    for _ in range(_MOST_ROUNDS if levels else 0):
+        parsing = _first_rule(few)
+        if parsing is None:
+            return None
+        good = parse(levels, parsing)[1]
+        if good.all():
+            return parsing, _remark(levels, parsing)
+        few = [*few, *sample([s for s, ok in zip(levels, good, strict=True) if not ok], _SAMPLE)]
     return None
 
 
@@ -100,6 +99,15 @@ def _pattern(decimal: str, thousands: str, affixes: tuple[str, ...]) -> re.Patte
     )
 
 
+def _first_rule(levels: list[str]) -> Parsing | None:
+    affixes = _affixes(levels)
+    for decimal, thousands in _RULES:
+        parsing = Parsing(decimal=decimal, thousands=thousands, affixes=affixes)
+        if parse(levels, parsing)[1].all():
+            return parsing
+    return None
+
+
 def _affixes(levels: list[str]) -> tuple[str, ...]:
     joined = "\n".join(levels)
     if joined.isascii() and "$" not in joined and "%" not in joined and not any(a in joined for a in _AFFIXES[7:]):
@@ -113,6 +121,6 @@ def _remark(levels: list[str], parsing: Parsing) -> str:
         return ""
     if parsing.thousands == "," and not any("." in s for s in levels):
         return "each comma is followed by three digits, so commas are read as thousands marks, not as decimal marks"
-    if parsing.decimal == "," and not parsing.thousands:
+    if parsing.decimal == "," and not any(parsing.thousands in s for s in levels if parsing.thousands):
         return "read with a decimal comma"
     return f"read with '{parsing.decimal}' as decimal mark and '{parsing.thousands}' between thousands"

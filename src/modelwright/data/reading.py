@@ -8,7 +8,7 @@ from modelwright.core.schema import Schema
 from modelwright.core.table import Table
 from modelwright.data.conformity import conform
 from modelwright.data.inference import infer
-from modelwright.data.raw import EVERYTHING, Selection
+from modelwright.data.raw import Selection
 from modelwright.data.source import read_raw
 
 
@@ -45,7 +45,9 @@ def read(
         'flag'
     """
     if schema is None:
-        return infer(read_raw(source, EVERYTHING), kinds or {}, lenient=lenient)
+        kinds = kinds or {}
+        selection = Selection(texts=frozenset(name for name, kind in kinds.items() if kind == "text"))
+        return infer(read_raw(source, selection), kinds, lenient=lenient)
     if kinds:
         raise SpecError("Give kinds or a schema, not both: edit the schema's kinds instead.")
     return conform(read_raw(source, Selection.of(schema)), schema, lenient=lenient, optional=optional)
