@@ -55,7 +55,10 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"a\.csv' cannot be written: no space is left") as caught, whole_file(tmp_path / "a.csv"):
+    with (
+        pytest.raises(OutputError, match=r"a\.csv' cannot be written: no space is left") as caught,
+        whole_file(tmp_path / "a.csv"),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert caught.value.exit_code == 2
     assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,9 @@ from modelwright.progress.terminal import Terminal
 
 BEST = Event("best", 2.1, {"metric": "roc_auc", "score": 0.84, "low": 0.82, "high": 0.86, "members": 2})
 FAILED = Event("trial", 3.0, {"id": "SVM-1", "family": "svm", "state": "failed", "reason": "<too> big"})
-TRIAL = Event("trial", 1.0, {"id": "LGB-1", "family": "lightgbm", "fold": 0, "folds": 2, "took": 0.9, "state": "racing"})
+TRIAL = Event(
+    "trial", 1.0, {"id": "LGB-1", "family": "lightgbm", "fold": 0, "folds": 2, "took": 0.9, "state": "racing"}
+)
 
 
 def phase(name: str, seconds: float) -> Event:

@@ -8,8 +8,12 @@ RUN = (
     Event("trial", 1.0, {"id": "LGB-1", "family": "lightgbm", "fold": 0, "folds": 2, "took": 0.9, "state": "racing"}),
     Event("trial", 2.0, {"id": "LGB-1", "family": "lightgbm", "fold": 1, "folds": 2, "took": 0.9, "state": "done"}),
     Event("best", 2.1, {"metric": "roc_auc", "score": 0.84, "low": 0.82, "high": 0.86, "members": 1}),
-    Event("trial", 3.0, {"id": "SVM-1", "family": "svm", "fold": 0, "folds": 2, "state": "failed", "reason": "too big"}),
-    Event("trial", 3.1, {"id": "SVM-1", "family": "svm", "fold": 1, "folds": 2, "state": "failed", "reason": "too big"}),
+    Event(
+        "trial", 3.0, {"id": "SVM-1", "family": "svm", "fold": 0, "folds": 2, "state": "failed", "reason": "too big"}
+    ),
+    Event(
+        "trial", 3.1, {"id": "SVM-1", "family": "svm", "fold": 1, "folds": 2, "state": "failed", "reason": "too big"}
+    ),
 )
 
 
@@ -56,7 +60,8 @@ def test_a_failure_says_who_and_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.84721, "0.8472"), (12.3456, "12.35"), (0.0, "0.0000"), (-0.5, "-0.5000"), (123456.7, "123,457")]
+    ("value", "text"),
+    [(0.84721, "0.8472"), (12.3456, "12.35"), (0.0, "0.0000"), (-0.5, "-0.5000"), (123456.7, "123,457")],
 )
 def test_figures_are_short(value: float, text: str) -> None:
     assert figure(value) == text
