@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from modelwright.core.errors import DataError
 from modelwright.core.table import Table
 from modelwright.data import read
+from modelwright.data.texts import STRING_MARKS
 
 
 @pytest.fixture
