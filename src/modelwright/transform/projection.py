@@ -108,4 +108,5 @@ def _orthonormal(vectors: Array) -> Array:
     """
     sizes, mixes = np.linalg.eigh(vectors.T @ vectors)
     kept = sizes > max(sizes.max(initial=0.0) * _NOISE, _SAFE)
-    return np.asarray(vectors @ (mixes[:, kept] / np.sqrt(sizes[kept]))[:, ::-1])
+    # A reversed view would keep the product from the fast routines.
+    return np.asarray(vectors @ np.ascontiguousarray((mixes[:, kept] / np.sqrt(sizes[kept]))[:, ::-1]))

@@ -23,7 +23,7 @@ from modelwright.transform.gram import token_rows
 from modelwright.transform.projection import Documents, principal, ridge
 from modelwright.transform.scaling import Scaling
 from modelwright.transform.statistic import N_FOLDS, Answers
-from modelwright.transform.token import Tokens
+from modelwright.transform.token import Found, Tokens
 
 MOST_PAIRS = 5_000
 MOST_COMPONENTS, ROWS_PER_COMPONENT = 20, 150
@@ -66,20 +66,24 @@ class TextTable:
 
     def apply(self, texts: Sequence[str]) -> Array:
         """Return the features of texts, (n_texts, n_features)."""
-        sums = np.asarray(self.counts(texts) @ self.table.astype(np.float64))
+        return self.features(texts, self.counts(self.tokens.ids(texts), len(texts)))
+
+    def features(self, texts: Sequence[str], counts: Any) -> Array:
+        """Return the features of texts whose tokens are counted already."""
+        sums = np.asarray(counts @ self.table.astype(np.float64))
         linear = sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], _TINY)) + self.intercept
         counted = np.array([[text.count(mark) for mark in self.marks] for text in texts], dtype=np.float64)
         features = np.concatenate([linear, np.log(counted.reshape(len(texts), len(self.marks)) + 1.0)], axis=1)
         return np.rint(features * _GRID) / _GRID
 
-    def counts(self, texts: Sequence[str]) -> Any:
+    def counts(self, found: Found, n_texts: int) -> Any:
         """Return the number of each token in each text, scipy CSR (n_texts, n_ids + n_pairs); id 0 never counts."""
-        at, ids, pair_at, keys = self.tokens.ids(texts)
+        at, ids, pair_at, keys = found
         place = np.minimum(np.searchsorted(self.pairs, keys), max(len(self.pairs) - 1, 0))
         known = self.pairs[place] == keys if len(self.pairs) else np.zeros(len(keys), dtype=np.bool_)
         at = np.concatenate([at, pair_at[known]])
         ids = np.concatenate([ids, self.tokens.n_ids + place[known]])
-        shape = (len(texts), self.tokens.n_ids + len(self.pairs))
+        shape = (n_texts, self.tokens.n_ids + len(self.pairs))
         return scipy.sparse.csr_matrix((np.ones(len(at)), (at, ids)), shape=shape)
 
     def emit(self, graph: Graph, cells: str) -> str:
@@ -133,7 +137,10 @@ class FittedTexts(FittedTransform):
     def apply(self, table: Table) -> Array:
         """Return the features."""
         columns = columns_of(table, self.columns)
-        blocks = [_per_row(known, *_distinct(column)) for known, column in zip(self.tables, columns, strict=True)]
+        blocks = []
+        for known, column in zip(self.tables, columns, strict=True):
+            texts, rows = _distinct(column)
+            blocks.append(known.apply(texts)[rows])
         matrix = np.concatenate(blocks, axis=1)
         return matrix if self.scaling is None else self.scaling.apply(matrix)
 
@@ -190,10 +197,6 @@ def _distinct(column: Column) -> tuple[list[str], Array]:
     return [*column.levels[used[known]].tolist(), ""], np.where(rows < 0, known.sum(), rows)
 
 
-def _per_row(known: TextTable, texts: list[str], rows: Array) -> Array:
-    return known.apply(texts)[rows]
-
-
 def _learn(column: Column, answers: Answers, rng: np.random.Generator) -> tuple[TextTable, Array]:
     """Return what there is to know about a column and the features of its rows, cross-fitted."""
     texts, rows = _distinct(column)
@@ -203,14 +206,16 @@ def _learn(column: Column, answers: Answers, rng: np.random.Generator) -> tuple[
     repeats[-1] = 0
     learned = np.flatnonzero(repeats)
     tokens = Tokens.fit([texts[i] for i in learned], repeats[learned])
-    pairs, pair_frequency = _frequent_pairs(tokens, [texts[i] for i in learned], repeats[learned])
+    found = tokens.ids(texts)
+    pairs, pair_frequency = _frequent_pairs(found, repeats)
     marks = _marks([texts[i] for i in learned], repeats[learned])
     features = token_rows(tokens.words, tokens.frequency, pair_frequency, len(sample))
     square = np.asarray(features.multiply(features).sum(axis=1)).ravel()
     blank = TextTable(tokens, pairs, np.zeros((0, 1), dtype=np.float32), np.zeros(0), marks)
-    counts = blank.counts(texts)[:, 1:]
-    length = np.sqrt(np.maximum(counts @ square, _TINY))
-    documents = Documents((scipy.sparse.diags(1.0 / length) @ counts).tocsr(), features)
+    counts = blank.counts(found, len(texts))
+    tokens_of = counts[:, 1:]
+    length = np.sqrt(np.maximum(tokens_of @ square, _TINY))
+    documents = Documents((scipy.sparse.diags(1.0 / length) @ tokens_of).tocsr(), features)
     n_components = min(MOST_COMPONENTS, len(sample) // ROWS_PER_COMPONENT, features.shape[1])
     directions = principal(documents.take(rows[sample]), n_components, rng)
     coefficients, intercept, scores = _scores(documents, rows, sample, answers)
@@ -218,7 +223,7 @@ def _learn(column: Column, answers: Answers, rng: np.random.Generator) -> tuple[
     table = np.concatenate([linear, square[:, None]], axis=1).astype(np.float32)
     table = np.concatenate([np.zeros((1, table.shape[1]), dtype=np.float32), table])
     known = TextTable(tokens, pairs, table, np.concatenate([np.zeros(directions.shape[1]), intercept]), marks)
-    matrix = _per_row(known, texts, rows)
+    matrix = known.features(texts, counts)[rows]
     matrix[:, directions.shape[1] : len(known.intercept)] = np.rint(scores * _GRID) / _GRID
     return known, matrix
 
@@ -243,12 +248,13 @@ def _scores(documents: Documents, rows: Array, sample: Array, answers: Answers) 
     return coefficients, intercept + answers.prior, scores[:, chosen] + answers.prior
 
 
-def _frequent_pairs(tokens: Tokens, texts: list[str], repeats: Array) -> tuple[Array, Array]:
+def _frequent_pairs(found: Found, repeats: Array) -> tuple[Array, Array]:
     """Return the sorted keys of pairs of words that two rows have, and the number of rows."""
-    _, _, at, keys = tokens.ids(texts)
+    _, _, at, keys = found
     distinct, of_key = np.unique(keys, return_inverse=True)
-    once = np.unique(of_key * max(len(texts), 1) + at)
-    frequency = np.bincount(once // max(len(texts), 1), repeats[once % max(len(texts), 1)], len(distinct))
+    n_texts = len(repeats)
+    once = np.unique(of_key * n_texts + at)
+    frequency = np.bincount(once // n_texts, repeats[once % n_texts], len(distinct))
     chosen = np.argsort(-frequency, kind="stable")[:MOST_PAIRS]
     chosen = np.sort(chosen[frequency[chosen] > 1])
     return distinct[chosen], frequency[chosen].astype(np.int64)

@@ -47,6 +47,9 @@ CLASSES = (
 The first match wins; RE2 and Python read these patterns alike.
 """
 
+Found = tuple[Array, Array, Array, Array]
+"""Positions of texts and the ids in them; positions of texts and the keys of pairs in them."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Tokens:
         """Number of ids, 0 included; a pair of ids has the key left * n_ids + right."""
         return len(self.words) + 1
 
-    def ids(self, texts: Sequence[str]) -> tuple[Array, Array, Array, Array]:
+    def ids(self, texts: Sequence[str]) -> Found:
         """Return (position of the text, id) of every known piece and (position, key) of every pair of neighbours."""
         base = self.n_ids
         known = dict(zip(self.forms, self.form_ids.tolist(), strict=True))
