@@ -127,12 +127,13 @@ def _cells(column: Column) -> Array:
     if column.schema.dtype == "boolean":
         cells = np.array(["", False, True], dtype=object)
         return cells[np.where(column.missing, 0, np.nan_to_num(column.values) + 1).astype(np.int64)]
-    known = column.values[~column.missing]
-    if (np.abs(known) < 2**53).all() and (known == np.floor(known)).all():
-        whole = np.full(len(column), "", dtype=object)
-        whole[~column.missing] = known.astype(np.int64)
-        return whole  # 2 stays 2, not 2.0
-    return column.values
+    whole = (column.values == np.floor(column.values)) & (np.abs(column.values) < 2**53)
+    if not whole.any():
+        return column.values
+    cells = column.values.astype(object)
+    cells[whole] = column.values[whole].astype(np.int64)  # 2 stays 2, not 2.0
+    cells[column.missing] = ""
+    return cells
 
 
 def plain_cells(column: Array) -> list[Any]:

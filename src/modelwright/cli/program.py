@@ -16,6 +16,8 @@ from modelwright.core.errors import ModelwrightError, nearest
 
 USAGE = 2
 INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""As if ended by the signal that most programs end by then, SIGPIPE."""
 
 _EPILOG = (
     "Every command explains itself: modelwright COMMAND --help. "
@@ -51,6 +53,17 @@ class Program(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whoever reads our output may stop reading, which is not an error of anybody."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            if isinstance(error, ModelwrightError):
+                raise
+            # Nothing of the rest may be flushed when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(PIPE_CLOSED) from error
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> NoReturn:
         """Run and exit; takes what `click.Command.main` takes, and passes it on."""
         given = list(sys.argv[1:] if args is None else args)
@@ -76,10 +89,6 @@ def _told(error: Exception, *, as_json: bool) -> int:
     """Write an error to stderr and return the exit code."""
     if isinstance(error, click.exceptions.Exit):
         return int(error.exit_code)
-    if isinstance(error, BrokenPipeError) and not isinstance(error, ModelwrightError):
-        # Whoever read our output has closed it; nothing of it may be flushed when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + 13  # as if ended by SIGPIPE
     text, code = _worded(error)
     if as_json:
         from modelwright.progress.events import json_text
