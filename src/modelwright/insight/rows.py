@@ -1,0 +1,92 @@
+"""The rows that an insight looks at, read as the model needs them."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from modelwright.core.errors import DataError, SchemaError, SpecError
+from modelwright.core.schema import ColumnSchema, Dtype, Schema
+from modelwright.core.table import Array, Table
+from modelwright.insight.answers import encode_target
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """Features and the known answers of the same rows."""
+
+    features: Table
+    truth: Array
+
+
+def feature_rows(model: "Model", source: Any, *, lenient: bool = False) -> Table:
+    """Return the model's features from anything that can be read.
+
+    Raises:
+        SchemaError: A column is absent or of another kind.
+        DataError: There are no rows.
+    """
+    if isinstance(source, Table):
+        table = source.select(model.schema.names)
+        for column, expected in zip(table.columns, model.schema, strict=True):
+            if column.schema.dtype != expected.dtype:
+                raise SchemaError(
+                    f"Column '{column.name}' holds {column.schema.dtype}s, but the model learned from "
+                    f"{expected.dtype}s. Read the table with schema=model.schema."
+                )
+    else:
+        from modelwright.data import read  # a server that explains single rows must not need the readers
+
+        table = read(source, schema=model.schema, lenient=lenient).select(model.schema.names)
+    if not table.n_rows:
+        raise DataError("The table has no rows, so there is nothing to explain. Give rows like those of training.")
+    return table
+
+
+def labelled_rows(model: "Model", source: Any, target: str | None = None, *, lenient: bool = False) -> LabelledRows:
+    """Return features and answers of the rows that have an answer.
+
+    Args:
+        model: The model.
+        source: A table with the target, or anything that can be read.
+        target: Column of the answers; None takes its name in training.
+        lenient: Read cells of a wrong kind as missing.
+
+    Raises:
+        SpecError: The target is a feature of the model.
+        SchemaError: A column is absent or of another kind.
+        DataError: No row has an answer.
+    """
+    target = model.manifest.target if target is None else target
+    if target in model.schema:
+        raise SpecError(f"Column '{target}' is a feature of this model, so it cannot be the target.")
+    if isinstance(source, Table):
+        table = source
+    else:
+        from modelwright.data import read  # as above
+
+        wanted = Schema((*model.schema, _target_schema(model, target)))
+        table = read(source, schema=wanted, lenient=lenient)
+    truth, known = encode_target(table.column(target), model.task)
+    if not known.any():
+        raise DataError(f"No row has a value in target '{target}'. Give rows with the true answers.")
+    return LabelledRows(feature_rows(model, table).take(known), truth[known])
+
+
+def sampled(n_rows: int, most: int, rng: np.random.Generator) -> Array:
+    """Return the positions of at most `most` rows, drawn without replacement, in order."""
+    return np.arange(n_rows) if n_rows <= most else np.sort(rng.choice(n_rows, most, replace=False))
+
+
+def _target_schema(model: "Model", target: str) -> ColumnSchema:
+    saved = model.manifest.target_schema
+    if saved:
+        return dataclasses.replace(ColumnSchema.from_json(saved), name=target)
+    dtypes: dict[type, Dtype] = {str: "string", int: "number", bool: "boolean"}
+    dtype = dtypes[type(model.task.classes[0])] if model.task.is_classification else "number"
+    return ColumnSchema(target, "number" if dtype == "number" else "category", dtype)

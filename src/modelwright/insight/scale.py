@@ -1,0 +1,49 @@
+"""The numbers of a model that explanations explain: probabilities, margins, or the predicted value."""
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from modelwright.core.errors import SpecError
+from modelwright.core.table import Array, Table
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+Scale = Literal["probability", "margin"]
+"""Probabilities are what the model says and stay finite; margins (log-odds, log-probabilities) are what adds up inside
+most models. Regression has one scale, the predicted value, whatever is asked."""
+
+_SMALLEST = 1e-12
+"""Probabilities below count as this in a margin, so that a certain model has finite margins (at most 27.6)."""
+
+
+def check_scale(scale: str) -> None:
+    """Raise SpecError unless `scale` is one of `Scale`."""
+    if scale not in get_args(Scale):
+        raise SpecError(f"There is no scale '{scale}'. Scales: probability, margin.")
+
+
+def answer_names(model: "Model") -> tuple[str, ...]:
+    """Return what each explained number belongs to: the positive class, every class, or the target."""
+    if not model.task.is_classification:
+        return (model.manifest.target,)
+    return tuple(map(str, model.classes[1:] if model.task.name == "binary" else model.classes))
+
+
+def answers(model: "Model", table: Table, scale: Scale = "probability") -> Array:
+    """Return the explained numbers, float64 (n_rows, n_answers): one for binary and regression, one per class else."""
+    if not model.task.is_classification:
+        return np.asarray(model.predict(table), dtype=np.float64).reshape(-1, 1)
+    shares: Array = model.predict_proba(table)
+    if scale == "probability":
+        return shares[:, 1:] if model.task.name == "binary" else shares
+    logs = np.log(np.maximum(shares, _SMALLEST))
+    return logs[:, 1:] - logs[:, :1] if model.task.name == "binary" else logs
+
+
+def label_codes(model: "Model", numbers: Array, scale: Scale = "probability") -> Array:
+    """Return the class code that follows from explained numbers (n_rows, n_answers)."""
+    if model.task.name == "binary":
+        return (numbers[:, 0] > (0.5 if scale == "probability" else 0.0)).astype(np.int64)
+    return numbers.argmax(axis=1)

@@ -1,0 +1,275 @@
+"""Shapley values per raw column, from the file alone.
+
+A column that is "absent" takes the cell of a background row (interventional: columns are set, not observed), so the
+values describe what the model does and not how columns go together in the world.
+
+The default scale is the probability: it is what the user was told, and it stays finite. Margins (log-odds) are allowed.
+
+Source:
+    Strumbelj, Kononenko (2014), doi:10.1007/s10115-013-0679-x: sampling of orders. Mitchell, Cooper, Frank, Holmes
+    (2022), JMLR 23(43): antithetic orders. Janzing, Minorics, Bloebaum (2020), AISTATS: why interventional.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from modelwright.core.errors import SpecError
+from modelwright.core.table import Array, Column, Table
+from modelwright.insight.attribution import Attribution, Method
+from modelwright.insight.background import Background, make_background
+from modelwright.insight.pool import compact, joined, recombined
+from modelwright.insight.rows import feature_rows
+from modelwright.insight.scale import Scale, answer_names, answers
+from modelwright.insight.tabulation import cell_text
+from modelwright.model.row import RowReader
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+MOST_EXACT_COLUMNS = 10
+"""With more columns the 2^n coalitions are too many."""
+
+_MOST_EXACT_ROWS = 1 << 19
+"""Made-up rows up to which "auto" enumerates: some seconds."""
+
+_ROWS_AT_ONCE = 1 << 15
+"""Made-up rows asked about together; bounds the memory."""
+
+N_PAIRS = 8
+"""Pairs of orders per row: 20 columns then cost at most 304 made-up rows. Measured in docs/explain.md."""
+
+
+def shapley(
+    model: "Model",
+    source: Any,
+    *,
+    background: Any = None,
+    scale: Scale = "probability",
+    method: Method | Literal["auto"] = "auto",
+    n_pairs: int = N_PAIRS,
+    seed: int = 0,
+    lenient: bool = False,
+) -> Attribution:
+    """Return what each column adds to the answer of each row, against what was expected.
+
+    Args:
+        model: The model.
+        source: The rows to explain, in any form that can be read.
+        background: A `Background`, or rows to make one from; None makes one from what the file says of its columns.
+        scale: "probability" or "margin"; that of the `Background` where one is given.
+        method: "exact" enumerates coalitions (at most 10 columns), "sampling" draws orders, "auto" is exact where that
+            takes seconds at most.
+        n_pairs: Pairs of opposite orders drawn per row; the errors shrink with its root.
+        seed: Seed of the orders.
+        lenient: Read cells of a wrong kind as missing.
+
+    Raises:
+        SpecError: "exact" with more than 10 columns, or no orders.
+        SchemaError: A column is absent or of another kind.
+    """
+    if not isinstance(background, Background):
+        background = make_background(model, background, scale=scale, seed=seed)
+    table = compact(feature_rows(model, source, lenient=lenient))
+    return _attribution(model, table, background, method=method, n_pairs=n_pairs, seed=seed)
+
+
+def explain_row(
+    model: "Model", row: Mapping[str, Any], background: Background, *, n_pairs: int = N_PAIRS, seed: int = 0
+) -> Attribution:
+    """Explain one row fast, for a server: by sampling, one run of the model.
+
+    Threads may share the model and the background: nothing is kept between calls, and a call holds at most
+    ``2 * n_pairs * n_columns`` made-up rows. The same row, seed and background give the same values.
+
+    Args:
+        model: The model.
+        row: Cell by column name, as `Model.predict` takes it.
+        background: Made once with `make_background`.
+        n_pairs: As in `shapley`; fewer are faster.
+        seed: Seed of the orders.
+
+    Raises:
+        SchemaError: A column is absent or a cell is of a wrong kind.
+    """
+    table = _one_row(model, row)
+    return _attribution(model, table, background, method="sampling", n_pairs=n_pairs, seed=seed)
+
+
+def _one_row(model: "Model", row: Mapping[str, Any]) -> Table:
+    inputs = RowReader(model.schema).read(row)
+    columns = []
+    for schema in model.schema:
+        cell = inputs[schema.name][:, 0]
+        if schema.dtype == "string":
+            levels = cell if cell[0] else np.empty(0, dtype=object)
+            columns.append(Column(schema, np.array([len(levels) - 1], dtype=np.int32), levels))
+        else:
+            columns.append(Column(schema, cell))
+    return Table(tuple(columns), 1)
+
+
+def _attribution(
+    model: "Model",
+    table: Table,
+    background: Background,
+    *,
+    method: Method | Literal["auto"],
+    n_pairs: int,
+    seed: int,
+) -> Attribution:
+    n_columns = len(table.columns)
+    if method == "auto":
+        n_made = 2.0**n_columns * background.table.n_rows * table.n_rows
+        method = "exact" if n_columns <= MOST_EXACT_COLUMNS and n_made <= _MOST_EXACT_ROWS else "sampling"
+    if method == "exact" and n_columns > MOST_EXACT_COLUMNS:
+        raise SpecError(f"Exact values need at most {MOST_EXACT_COLUMNS} columns, not {n_columns}. Use sampling.")
+    if n_pairs < 1:
+        raise SpecError(f"At least one pair of orders is needed, not {n_pairs}.")
+    if method == "exact":
+        given, values = _enumerated(model, table, background)
+        errors = np.zeros_like(values)
+    else:
+        given, values, errors = _sampled(model, table, background, n_pairs, np.random.default_rng(seed))
+    return Attribution(
+        columns=table.names,
+        answers=answer_names(model),
+        scale=background.scale,
+        method=method,
+        base=background.base,
+        given=given,
+        values=values,
+        errors=errors,
+        cells=tuple(zip(*([cell_text(c, i) for i in range(table.n_rows)] for c in table.columns), strict=True)),
+        n_background=background.table.n_rows,
+        notes=(background.note,) if background.note else (),
+    )
+
+
+def _enumerated(model: "Model", table: Table, background: Background) -> tuple[Array, Array]:
+    """Return answers and exact values, from every coalition of columns on every background row."""
+    n_columns, n_background = len(table.columns), background.table.n_rows
+    inside = ((np.arange(2**n_columns)[:, np.newaxis] >> np.arange(n_columns)) & 1).astype(bool)  # (n_coalitions, p)
+    weights = coalition_weights(n_columns)
+    pool = joined(background.table, table)
+    values = np.empty((table.n_rows, background.answers.shape[1], n_columns))
+    given = np.empty(values.shape[:2])
+    step = max(1, _ROWS_AT_ONCE // n_background)
+    for row in range(table.n_rows):
+        means = []
+        for start in range(0, len(inside), step):
+            part = np.repeat(inside[start : start + step], n_background, axis=0)
+            absent = np.tile(np.arange(n_background), len(part) // n_background)[:, np.newaxis]
+            asked = answers(model, recombined(pool, np.where(part, n_background + row, absent)), background.scale)
+            means.append(asked.reshape(-1, n_background, asked.shape[1]).mean(axis=1))
+        worth = np.concatenate(means)
+        values[row] = (weights @ worth).T
+        given[row] = answers(model, table.take(np.array([row])), background.scale)[0]
+    return given, values
+
+
+def coalition_weights(n_columns: int) -> Array:
+    """Return the matrix (n_columns, 2^n_columns) that turns the worth of coalitions into Shapley values.
+
+    Coalition number c holds column j where bit j of c is set.
+    """
+    coalitions = np.arange(2**n_columns)
+    inside = ((coalitions[np.newaxis, :] >> np.arange(n_columns)[:, np.newaxis]) & 1).astype(bool)
+    sizes = inside.sum(axis=0)
+    factorial = np.cumprod([1.0, *range(1, n_columns + 1)])
+    with_it = factorial[np.maximum(sizes - 1, 0)] * factorial[n_columns - sizes] / factorial[n_columns]
+    without = factorial[sizes] * factorial[np.maximum(n_columns - sizes - 1, 0)] / factorial[n_columns]
+    return np.where(inside, with_it, -without)
+
+
+def _sampled(
+    model: "Model", table: Table, background: Background, n_pairs: int, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Return answers, values and their standard errors, from pairs of opposite orders of the columns."""
+    n_columns = len(table.columns)
+    pool = joined(background.table, table)
+    step = max(1, _ROWS_AT_ONCE // (2 * n_pairs * n_columns))
+    pieces = []
+    for start in range(0, table.n_rows, step):
+        rows = np.arange(start, min(start + step, table.n_rows))
+        against = _strata(len(rows), n_pairs, background.table.n_rows, rng)
+        given, pairs = _walks(model, pool, background, rows, against, rng)
+        pieces.append((given, *_estimates(given, pairs, background.base)))
+    given, values, errors = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    return given, values, errors
+
+
+def _strata(n_rows: int, n_pairs: int, n_background: int, rng: np.random.Generator) -> Array:
+    """Return the background row of every pair, (n_rows, n_pairs): one from each stretch of their order."""
+    edges = np.linspace(0.0, n_background, n_pairs + 1)
+    places = edges[:-1] + rng.random((n_rows, n_pairs)) * np.diff(edges)
+    return np.minimum(places.astype(np.int64), n_background - 1)
+
+
+def _walks(
+    model: "Model", pool: Table, background: Background, rows: Array, against: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Walk from background rows to the explained rows, a column at a time, in opposite orders.
+
+    Args:
+        model: The model.
+        pool: The background rows, then the explained ones.
+        background: What to compare with.
+        rows: Positions of the explained rows, (n_rows,).
+        against: Background row of each pair, (n_rows, n_pairs).
+        rng: Draws the orders.
+
+    Returns:
+        Answers of the rows (n_rows, n_answers), and each pair's mean steps (n_rows, n_pairs, n_columns, n_answers).
+    """
+    (n_rows, n_pairs), n_columns = against.shape, len(pool.columns)
+    explained = np.repeat(background.table.n_rows + rows, n_pairs)
+    absent = against.ravel()
+    same = np.column_stack([_equal(c, explained, absent) for c in pool.columns])  # (n_walks, p)
+    keys = rng.random(same.shape)
+    # A column whose cell is the same moves nothing: it comes last in both directions and costs no made-up row.
+    ranks = np.concatenate([_ranks(np.where(same, 2.0, keys)), _ranks(np.where(same, 2.0, -keys))])
+    n_steps = np.tile((~same).sum(axis=1), 2)
+    inner = np.maximum(n_steps - 1, 0)  # the first and the last state are rows that are known
+    walk = np.repeat(np.arange(len(ranks)), inner)
+    step = np.arange(len(walk)) - np.repeat(np.cumsum(inner) - inner, inner) + 1
+    explained, absent = np.tile(explained, 2), np.tile(absent, 2)
+    taken = ranks[walk] < step[:, np.newaxis]
+    made = np.where(taken, explained[walk, np.newaxis], absent[walk, np.newaxis])
+    own = np.broadcast_to((background.table.n_rows + rows)[:, np.newaxis], (n_rows, n_columns))
+    asked = answers(model, recombined(pool, np.concatenate([own, made])), background.scale)
+    given = asked[:n_rows]
+    states = np.repeat(given[np.tile(np.repeat(np.arange(n_rows), n_pairs), 2), np.newaxis], n_columns + 1, axis=1)
+    states[:, 0] = np.where(n_steps[:, np.newaxis] > 0, background.answers[absent], states[:, 0])
+    states[walk, step] = asked[n_rows:]
+    moved = np.take_along_axis(np.diff(states, axis=1), ranks[:, :, np.newaxis], axis=1)
+    return given, moved.reshape(2, n_rows, n_pairs, n_columns, -1).mean(axis=0)
+
+
+def _estimates(given: Array, pairs: Array, base: Array) -> tuple[Array, Array]:
+    """Return values (n_rows, n_answers, n_columns) that sum to ``given - base``, and their standard errors.
+
+    The background rows drawn have not quite the mean of all. What is missing is shared out by the variance of the
+    values, which is the least-squares answer to the one thing known for certain, their sum.
+    """
+    n_pairs = pairs.shape[1]
+    values = pairs.mean(axis=1).transpose(0, 2, 1)
+    spread = pairs.var(axis=1, ddof=1) if n_pairs > 1 else np.abs(pairs[:, 0])
+    variances = spread.transpose(0, 2, 1) / n_pairs
+    missing = (given - base)[:, :, np.newaxis] - values.sum(axis=2, keepdims=True)
+    total = variances.sum(axis=2, keepdims=True)
+    shares = np.where(total > 0, variances / np.where(total > 0, total, 1.0), 1.0 / values.shape[2])
+    return values + shares * missing, np.sqrt(variances)
+
+
+def _ranks(keys: Array) -> Array:
+    order = np.argsort(keys, axis=1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(keys.shape[1])[np.newaxis, :], axis=1)
+    return ranks
+
+
+def _equal(column: Column, left: Array, right: Array) -> Array:
+    a, b = column.values[left], column.values[right]
+    return (a == b) | ((a != a) & (b != b))

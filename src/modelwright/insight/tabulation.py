@@ -1,0 +1,62 @@
+"""How results look: aligned text for terminals, plain accessible tables for notebooks."""
+
+import html
+import math
+from collections.abc import Sequence
+
+from modelwright.core.table import Column
+
+_LONGEST = 24
+
+
+def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+    """Return lines of cells in columns; `sides` holds "<" or ">" for each."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, widths, strict=True)).rstrip() for row in rows]
+
+
+def html_table(rows: Sequence[Sequence[str]], caption: str, sides: str) -> str:
+    """Return a table whose first row and first column are headings; everything is escaped."""
+    styles = [' style="text-align:left"' if s == "<" else ' style="text-align:right"' for s in sides]
+    head = "".join(f'<th scope="col"{s}>{html.escape(c)}</th>' for c, s in zip(rows[0], styles, strict=True))
+    body = [f"<tr>{head}</tr>"]
+    for row in rows[1:]:
+        rest = "".join(f"<td{s}>{html.escape(c)}</td>" for c, s in zip(row[1:], styles[1:], strict=True))
+        body.append(f'<tr><th scope="row"{styles[0]}>{html.escape(row[0])}</th>{rest}</tr>')
+    return f"<table><caption>{html.escape(caption)}</caption>{''.join(body)}</table>"
+
+
+def html_notes(notes: Sequence[str]) -> str:
+    """Return one paragraph per note, escaped."""
+    return "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+
+
+def printable(value: object, longest: int = _LONGEST) -> str:
+    """Return a text from data as one short line: it may hold anything, control characters too."""
+    text = "".join(c if c.isprintable() else "�" for c in str(value))
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign, three significant digits, "–" where there is none."""
+    return "–" if not math.isfinite(value) else f"{value:+.3g}"
+
+
+def plain(value: float) -> str:
+    """Return a number with at most four significant digits, "–" where there is none."""
+    return "–" if not math.isfinite(value) else f"{value:.4g}"
+
+
+def cell_text(column: Column, row: int) -> str:
+    """Return one cell as people read it, "missing" where there is none."""
+    if bool(column.missing[row]):
+        return "missing"
+    value = column.values[row]
+    if column.levels is not None:
+        return str(column.levels[value])
+    if column.schema.dtype == "date":
+        text = str(value.astype("datetime64[us]"))
+        return text.removesuffix(".000000").removesuffix("T00:00:00")
+    if column.schema.dtype == "boolean":
+        return (column.schema.parsing.truths or ("false", "true"))[int(value)]
+    return f"{value:.6g}"
