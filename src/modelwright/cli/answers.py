@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from modelwright.core.catalog import load
 from modelwright.core.errors import MissingExtraError, SpecError, listed
 from modelwright.core.table import Array, Column, Table
 from modelwright.model.model import Model
+from modelwright.progress.events import json_text
 
 Write = Callable[[list[Array]], None]
 """Takes one piece: an array per column, all of one length."""
@@ -99,7 +99,7 @@ def jsonl_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
         def write(columns: list[Array]) -> None:
             for row in zip(*map(plain_cells, columns), strict=True):
                 cells = {name: None if cell == "" else cell for name, cell in zip(names, row, strict=True)}
-                stream.write(json.dumps(cells, ensure_ascii=False) + "\n")
+                stream.write(json_text(cells) + "\n")
 
         yield write
 

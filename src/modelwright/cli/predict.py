@@ -1,8 +1,10 @@
 """``modelwright predict``: answer every row of a table, in constant memory and in order."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 ROWS = 16_384
 """Rows that are read, answered and written at once."""
+
+MOST_NOTES = 12
+"""Notes shown at most; every piece of a long file may have one of its own."""
 
 FORMS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 """Endings of output files and the forms they mean."""
@@ -47,22 +52,27 @@ def predict(
     from modelwright.cli.answers import Answers, writer  # loads numpy, which help must not
 
     answers = Answers(opened, keep)
-    target: AbstractContextManager[Any] = (
-        nullcontext(click.get_binary_stream("stdout")) if place is None else whole_file(place)
-    )
-    n_rows, notes = 0, dict.fromkeys(())
-    with target as where, writer(form, where, answers) as write:
+    n_rows = 0
+    notes: dict[str, None] = {}  # in order, each once
+    with _opened(place) as where, writer(form, where, answers) as write:
         for table in _tables(opened, data, keep, lenient=lenient):
             write(answers.of(table))
             n_rows += table.n_rows
             notes |= dict.fromkeys(table.notes)
-    for text in notes:
+    for text in list(notes)[:MOST_NOTES]:
         note(text, quiet=quiet)
+    if len(notes) > MOST_NOTES:
+        note(f"And {len(notes) - MOST_NOTES} more notes of this kind.", quiet=quiet)
     if as_json:
         document = {"schema": "modelwright/predict/1", "output": output, "rows": n_rows, "columns": answers.names}
         show("", document | {"notes": list(notes)}, as_json=True)
     elif place is not None:
         note(f"Wrote {n_rows:,} rows to {place}.", quiet=quiet)
+
+
+def _opened(place: Path | None) -> AbstractContextManager[Path | BinaryIO]:
+    """Return the file that appears when all is written, or stdout."""
+    return nullcontext(sys.stdout.buffer) if place is None else whole_file(place)
 
 
 def _form(output: str) -> str:

@@ -130,7 +130,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return X and y after scikit-learn's own checks, with its wording."""
         if not is_frame(X):
-            return validate_data(  # type: ignore[no-any-return]  # scikit-learn is untyped
+            return validate_data(
                 self, X, y, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2, y_numeric=self._y_numeric()
             )
         X, y = validate_data(self, X, y, skip_check_array=True)

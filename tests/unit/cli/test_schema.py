@@ -35,9 +35,16 @@ def test_the_table_shows_kind_values_and_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "dtype"), [("zip", "number", "number"), ("zip", "date", "date"), ("age", "text", "string"),
-                                ("age", "category", "number"), ("day", "category", "string"), ("age", "identifier", "number")]
-)  # fmt: skip
+    ("name", "kind", "dtype"),
+    [
+        ("zip", "number", "number"),
+        ("zip", "date", "date"),
+        ("age", "text", "string"),
+        ("age", "category", "number"),
+        ("day", "category", "string"),
+        ("age", "identifier", "number"),
+    ],
+)
 def test_storage_follows_a_kind_that_was_edited(tmp_path: Path, name: str, kind: str, dtype: str) -> None:
     document = SCHEMA.to_json()
     next(c for c in document["columns"] if c["name"] == name)["kind"] = kind
