@@ -7,6 +7,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "modelwright.cli.inspect:inspect",
     "verify": "modelwright.cli.verify:verify",
     "schema": "modelwright.cli.schema:schema",
+    "serve": "modelwright.cli.serve:serve",
 }
 """Name to ``"module:attribute"`` of a click command."""
 
@@ -17,6 +18,7 @@ SUMMARIES: dict[str, str] = {
     "inspect": "Show what a model file holds.",
     "verify": "Audit a model file and prove its answers again.",
     "schema": "Show what each column of a table is taken for, and why.",
+    "serve": "Answer requests over HTTP with model files.",
 }
 """What help says of each command, so that listing them imports none."""
 

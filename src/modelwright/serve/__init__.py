@@ -1,0 +1,1 @@
+"""Serving: model files behind HTTP, in the protocols of every platform at once."""

@@ -1,0 +1,16 @@
+"""The protocols a server speaks, in the order in which their routes are tried."""
+
+PROTOCOLS: dict[str, str] = {
+    "plain": "modelwright.serve.plain:ROUTES",
+    "health": "modelwright.serve.health:ROUTES",
+    "mlflow": "modelwright.serve.mlflow:ROUTES",
+    "sagemaker": "modelwright.serve.sagemaker:ROUTES",
+    "oip": "modelwright.serve.oip:ROUTES",
+    "azureml": "modelwright.serve.azureml:ROUTES",
+    "vertex": "modelwright.serve.vertex:routes",
+}
+"""Name to ``"module:attribute"`` of a tuple of `Route`, or of a function from the settings to one.
+
+A new protocol, or a route of our own such as an explanation, is one file and one line here. Of several routes with
+one path, the first whose `media_type` the request accepts answers, so a page stands before a probe.
+"""

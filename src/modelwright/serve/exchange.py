@@ -1,0 +1,163 @@
+"""A request, a reply and a route, without any transport: every server and web framework maps to these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+from urllib.parse import parse_qsl
+
+from modelwright.serve import strict_json
+from modelwright.serve.refusal import RefusedRequestError
+
+if TYPE_CHECKING:
+    from modelwright.serve.service import Service
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+CSV = "text/csv"
+JSON_LINES = "application/jsonlines"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked.
+
+    Attributes:
+        method: In capitals.
+        path: Without the query.
+        headers: Values by name in small letters.
+        parameters: The parts of the path that the route names.
+        query_string: As it came.
+        body: Decompressed.
+        id: The caller's ``x-request-id``, or a new one.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    query_string: str = ""
+    body: bytes = b""
+    id: str = ""
+
+    @property
+    def media_type(self) -> str:
+        """Type of the body in small letters, without parameters; empty when it has none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query, the last of repeated names."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=100))
+
+    def accepts(self, *offered: str) -> str | None:
+        """Return the offered type that the Accept header likes best; the first when it does not care, None if none."""
+        return best_of(self.headers.get("accept", ""), offered)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered.
+
+    Attributes:
+        body: The bytes.
+        media_type: Their type.
+        status: The status code.
+        headers: Others, by name in small letters.
+        n_rows: Rows that were scored, for logs and metrics.
+        model: Name of the model that answered.
+    """
+
+    body: bytes = b""
+    media_type: str = JSON
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    n_rows: int = 0
+    model: str = ""
+
+
+ErrorForm = Callable[[RefusedRequestError], Any]
+"""Turns an error into the JSON-able body that a protocol's clients expect."""
+
+
+def plain_error(error: RefusedRequestError) -> Any:
+    """Return our own form of an error."""
+    return {"error": {"code": error.code, "message": str(error), "column": error.column, "row": error.row}}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and what answers there.
+
+    Attributes:
+        method: In capitals.
+        path: With ``{name}`` for a part that the handler is given.
+        handler: Answers; pure Python that may take long when `scores`.
+        summary: One sentence for the OpenAPI document.
+        scores: Whether it scores rows, so that it waits for its turn and may go to a thread.
+        is_open: Whether it answers without a token, as health checks do.
+        media_type: The type it answers when several routes share a path; chosen by the Accept header.
+        error: The form of its errors.
+        is_documented: Whether the OpenAPI document names it.
+        per_model: Whether ``/models/NAME`` in front of the path asks one of several models.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Service, Request], Reply]
+    summary: str
+    scores: bool = False
+    is_open: bool = False
+    media_type: str = ""
+    error: ErrorForm = plain_error
+    is_documented: bool = True
+    per_model: bool = False
+
+
+def json_reply(value: Any, status: int = 200) -> Reply:
+    """Return a reply of JSON."""
+    return Reply(strict_json.write(value), JSON, status)
+
+
+def error_reply(error: RefusedRequestError, form: ErrorForm = plain_error) -> Reply:
+    """Return an error as a reply."""
+    return Reply(strict_json.write(form(error)), JSON, error.status, error.headers)
+
+
+def best_of(accept: str, offered: tuple[str, ...]) -> str | None:
+    """Return the offered type that an Accept header likes best (RFC 9110, section 12.5.1).
+
+    Among equals the first offered wins; an absent or unusable header accepts anything.
+    """
+    if not accept or accept == "*/*":
+        return offered[0]
+    ranges = [_range(part) for part in accept[:1000].lower().split(",")[:50]]
+    best, best_weight = None, 0.0
+    for kind in offered:
+        weight = max(((len(name), q) for name, q in ranges if _covers(name, kind)), default=(0, 0.0))[1]
+        if weight > best_weight:
+            best, best_weight = kind, weight
+    return best
+
+
+def _range(part: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip() for piece in part.split(";"))
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            try:
+                return name, float(value)
+            except ValueError:
+                return name, 0.0
+    return name, 1.0
+
+
+def _covers(name: str, kind: str) -> bool:
+    kind = kind.partition(";")[0]
+    return name in (kind, "*/*") or (name.endswith("/*") and kind.startswith(name[:-1]))

@@ -1,0 +1,202 @@
+"""Open Inference Protocol, version 2 over REST: KServe and its clients; one tensor per column.
+
+Source:
+    Open Inference Protocol specification, "Predict Protocol - Version 2", REST. ``null`` for a missing cell is our
+    extension; its tensors have no other way to say it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import modelwright
+from modelwright.core.schema import ColumnSchema
+from modelwright.model.model import Model
+from modelwright.serve import strict_json
+from modelwright.serve.exchange import Reply, Request, Route, json_reply
+from modelwright.serve.given import from_cells_of
+from modelwright.serve.plain import counted
+from modelwright.serve.refusal import RefusedRequestError
+from modelwright.serve.scoring import Answers
+from modelwright.serve.shelf import Served
+
+if TYPE_CHECKING:
+    from modelwright.serve.service import Service
+
+PLATFORM = "onnx_onnxv1"
+_NUMBERS = {"FP16", "FP32", "FP64"}
+_INTEGERS = {f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1)) for bits in (8, 16, 32, 64)}
+_INTEGERS |= {f"UINT{bits}": (0, 2**bits) for bits in (8, 16, 32, 64)}
+_KNOWN = {*_NUMBERS, *_INTEGERS, "BOOL", "BYTES"}
+DATATYPES = {"number": "FP64", "boolean": "BOOL", "string": "BYTES", "date": "BYTES"}
+"""Datatype of the tensor of a column, by what it holds."""
+
+
+def error(refusal: RefusedRequestError) -> Any:
+    """Return an error in the protocol's form."""
+    return {"error": str(refusal)}
+
+
+def server(service: "Service", request: Request) -> Reply:  # noqa: ARG001  # the signature of handlers
+    """Answer what the server is."""
+    return json_reply({"name": "modelwright", "version": modelwright.__version__, "extensions": []})
+
+
+def live(service: "Service", request: Request) -> Reply:  # noqa: ARG001  # the signature of handlers
+    """Answer that the server lives."""
+    return json_reply({"live": True})
+
+
+def ready(service: "Service", request: Request) -> Reply:  # noqa: ARG001  # the signature of handlers
+    """Answer whether it may be sent requests; the specification's text says "live" here too."""
+    return json_reply({"live": service.is_ready, "ready": service.is_ready}, 200 if service.is_ready else 503)
+
+
+def model_ready(service: "Service", request: Request) -> Reply:
+    """Answer whether a model may be sent requests."""
+    served = _served(service, request)
+    is_ready = not served.fault and not service.is_draining
+    return json_reply({"name": served.name, "ready": is_ready}, 200 if is_ready else 503)
+
+
+def model_metadata(service: "Service", request: Request) -> Reply:
+    """Answer the tensors of a model."""
+    served = _served(service, request)
+    model = served.model
+    inputs = [{"name": c.name, "datatype": DATATYPES[c.dtype], "shape": [-1]} for c in model.schema]
+    return json_reply(
+        {
+            "name": served.name,
+            "versions": [version_of(served)],
+            "platform": PLATFORM,
+            "inputs": inputs,
+            "outputs": [{k: v for k, v in tensor.items() if k != "data"} for tensor in _outputs(model, None)],
+        }
+    )
+
+
+def infer(service: "Service", request: Request) -> Reply:
+    """Answer tensors with tensors."""
+    served = _served(service, request)
+    served = service.shelf.get(served.name)
+    limits = service.settings.limits
+    value = strict_json.read(request.body, limits.depth)
+    if not isinstance(value, dict):
+        raise RefusedRequestError(400, "The body must be an object with 'inputs'.")
+    if value.keys() - {"id", "parameters", "inputs", "outputs"}:
+        raise RefusedRequestError(400, "Only 'id', 'parameters', 'inputs' and 'outputs' have a meaning.")
+    if not isinstance(value.get("id", ""), str) or not isinstance(value.get("parameters", {}), dict):
+        raise RefusedRequestError(400, "'id' must be a text and 'parameters' an object.")
+    wanted = _wanted(value.get("outputs"), served.model)
+    columns = _columns(value.get("inputs"), served.model)
+    given = from_cells_of(columns, served.model.schema, limits.rows)
+    answers = service.score(served, given)
+    tensors = {tensor["name"]: tensor for tensor in _outputs(served.model, answers)}
+    reply: dict[str, Any] = {"model_name": served.name, "model_version": version_of(served)}
+    reply |= {"id": value["id"]} if "id" in value else {}
+    reply["outputs"] = [tensors[name] for name in wanted or tensors]
+    return counted(json_reply(reply), len(answers), served)
+
+
+def version_of(served: Served) -> str:
+    """Return the version of a model: the beginning of its seal."""
+    return served.model.digest[:12]
+
+
+def _served(service: "Service", request: Request) -> Served:
+    served = service.shelf.look_up(request.parameters["model"])
+    version = request.parameters.get("version")
+    if version is not None and version not in (version_of(served), "1", served.model.digest):
+        raise RefusedRequestError(404, f"The model has no such version. Version: {version_of(served)}.")
+    return served
+
+
+def _columns(inputs: Any, model: Model) -> dict[str, list[Any]]:
+    if not isinstance(inputs, list) or not all(isinstance(tensor, dict) for tensor in inputs):
+        raise RefusedRequestError(400, "'inputs' must be a list of tensors, one per column.")
+    names = [tensor.get("name") for tensor in inputs]
+    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise RefusedRequestError(400, "Every tensor needs a name of its own.")
+    tensors = dict(zip(names, inputs, strict=True))
+    for name in model.schema.names:
+        if name not in tensors:
+            raise RefusedRequestError(
+                400, f"There is no tensor for column '{name}'; where it is unknown, send null.", column=name
+            )
+    # A tensor that is no column is ignored, as a column that is none is elsewhere.
+    return {column.name: _cells(tensors[column.name], column) for column in model.schema}
+
+
+def _cells(tensor: dict[str, Any], column: ColumnSchema) -> list[Any]:
+    name, datatype, shape, data = column.name, tensor.get("datatype"), tensor.get("shape"), tensor.get("data")
+    if datatype not in _KNOWN:
+        raise RefusedRequestError(400, f"Tensor '{name}' has no known datatype.", column=name)
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise RefusedRequestError(400, f"Tensor '{name}' has no usable shape.", column=name)
+    if len(shape) not in (1, 2) or (len(shape) == 2 and shape[1] != 1):
+        raise RefusedRequestError(400, f"Tensor '{name}' must have shape [n] or [n, 1].", column=name)
+    if not isinstance(data, list):
+        raise RefusedRequestError(400, f"Tensor '{name}' has no list of data.", column=name)
+    if data and all(type(cell) is list and len(cell) == 1 for cell in data):
+        data = [cell[0] for cell in data]
+    if len(data) != shape[0]:
+        raise RefusedRequestError(
+            400, f"Tensor '{name}' holds {len(data)} cells, its shape says {shape[0]}.", column=name
+        )
+    for row, cell in enumerate(data, 1):
+        if cell is not None and not _fits(cell, datatype):
+            raise RefusedRequestError(
+                400, f"Tensor '{name}', row {row}: the cell is no {datatype}.", column=name, row=row
+            )
+    return data
+
+
+def _fits(cell: Any, datatype: str) -> bool:
+    if datatype == "BYTES":
+        return type(cell) is str
+    if datatype == "BOOL":
+        return type(cell) is bool
+    if datatype in _NUMBERS:
+        return type(cell) is float or type(cell) is int
+    low, high = _INTEGERS[datatype]
+    return type(cell) is int and low <= cell < high
+
+
+def _wanted(outputs: Any, model: Model) -> list[str]:
+    if outputs is None:
+        return []
+    known = [tensor["name"] for tensor in _outputs(model, None)]
+    if not isinstance(outputs, list) or not all(isinstance(o, dict) and o.get("name") in known for o in outputs):
+        raise RefusedRequestError(400, f"'outputs' must be a list of objects with a name. Names: {', '.join(known)}.")
+    return list(dict.fromkeys(o["name"] for o in outputs))
+
+
+def _outputs(model: Model, answers: Answers | None) -> list[dict[str, Any]]:
+    """Return the tensors of answers, or their description with free sizes."""
+    n = -1 if answers is None else len(answers)
+    if not model.classes:
+        data = [] if answers is None else answers.values
+        return [{"name": "prediction", "datatype": "FP64", "shape": [n], "data": data}]
+    datatype = {str: "BYTES", int: "INT64", bool: "BOOL"}[type(model.classes[0])]
+    labels = [] if answers is None else answers.labels
+    flat = [] if answers is None else [p for row in answers.values for p in row]
+    return [
+        {"name": "label", "datatype": datatype, "shape": [n], "data": labels},
+        {"name": "probabilities", "datatype": "FP64", "shape": [n, len(model.classes)], "data": flat},
+    ]
+
+
+def _of_model(path: str) -> tuple[Route, ...]:
+    return (
+        Route("POST", f"{path}/infer", infer, "KServe: answer tensors.", scores=True, error=error),
+        Route("GET", f"{path}/ready", model_ready, "KServe: may the model be asked?", is_open=True, error=error),
+        Route("GET", path, model_metadata, "KServe: what are its tensors?", error=error),
+    )
+
+
+ROUTES = (
+    *_of_model("/v2/models/{model}"),
+    *_of_model("/v2/models/{model}/versions/{version}"),
+    Route("GET", "/v2", server, "KServe: what is this server?", error=error),
+    Route("GET", "/v2/", server, "KServe: what is this server?", error=error, is_documented=False),
+    Route("GET", "/v2/health/live", live, "KServe: is it alive?", is_open=True, error=error),
+    Route("GET", "/v2/health/ready", ready, "KServe: may it be sent requests?", is_open=True, error=error),
+)
