@@ -157,6 +157,7 @@ class Categories(Transform):
             shared[MISSING] = lookup.unseen
         means, rows = answers.statistics(shared[codes], len(shared))
         counts = np.log1p(lookup.counts.astype(np.float64))
+        counts[-1] = 0.0  # levels beyond the cap are rare each, whatever they add up to
         table = np.column_stack([means[shared], counts])
         rows = np.column_stack([rows, counts[codes]])
         if self.view == "tree":
@@ -179,4 +180,4 @@ def _hot_name(column: str, lookup: Lookup, code: int, limit: int) -> str:
     if code == limit:
         return f"{column} is rare"
     level = lookup.levels[code - 1]
-    return f"{column} = {level if isinstance(level, str) else f'{level:g}'}"
+    return f"{column} = {level if isinstance(level, str) else f'{level:.15g}'}"

@@ -121,3 +121,18 @@ def test_linear_view_pools_levels_beyond_the_most_frequent(rng):
     found = fitted.apply(table(strings(["v55", "new", "v00"])))
     np.testing.assert_array_equal(found[:, 50], [1.0, 1.0, 0.0])
     np.testing.assert_allclose(matrix[:, 51:].std(axis=0), 1.0)
+
+
+def test_levels_beyond_the_cap_count_as_rare_not_as_one_frequent_level(rng, monkeypatch):
+    monkeypatch.setattr(lookup, "MOST_LEVELS", 5)
+    column = strings([f"v{i % 40:02}" for i in range(100)])
+    fitted = Categories(("c",), "tree").fit(table(column), Target(BINARY, rng.integers(0, 2, 100)), rng)
+    assert fitted.apply(table(strings(["v39", "new"])))[:, 1].tolist() == [0.0, 0.0]
+
+
+def test_very_many_columns_leave_fewer_one_hots_to_each(rng, monkeypatch):
+    monkeypatch.setattr("modelwright.transform.category.ROOM", 6)
+    columns = tuple(strings([f"v{(i * k) % 9}" for i in range(60)], f"c{k}") for k in (1, 2))
+    target = Target(BINARY, rng.integers(0, 2, 60))
+    fitted = Categories(("c1", "c2"), "linear").fit(Table(columns, 60), target, rng)
+    assert len(fitted.hot_codes) == 8  # three levels and the pool of the rest, twice
