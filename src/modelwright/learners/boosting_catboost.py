@@ -208,7 +208,7 @@ def _arrays(model: catboost.CatBoost, rounds: int, coding: _Coding) -> TreeArray
         [[s["border"] for s in t["splits"] or ()] for t in trees],
         _placed(np.concatenate([t["leaf_values"] for t in trees]) * factor, coding),
         base,
-    )
+    ).pruned()  # leaves that no training row reached are zero, often many side by side
 
 
 def _placed(values: Array, coding: _Coding) -> Array:

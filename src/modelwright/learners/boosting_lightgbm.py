@@ -86,6 +86,7 @@ class LightGBM(Learner):
         trees = parsed(booster.model_to_string(num_iteration=watch.best_round), train.target.task.n_margins)
         trees = replace(trees, values=trees.values * standard.spread, base=offset)
         native = _native(booster, watch.best_round, standard.spread, offset)
+        booster.free_dataset()
         return TreeSum(trees, watch.best_round, self.careful, native)
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:

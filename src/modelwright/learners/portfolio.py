@@ -109,13 +109,13 @@ def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Se
     first, second = (_DEEP, _EXTRA) if is_regression else (_EXTRA, _DEEP)
     is_small, is_large = n_rows <= 3_000, n_rows > 10_000
     yield "LIN", "linear", {}
-    yield "CAT-1", "catboost", _DEPTH_6
     if is_large:
-        yield "LGB-0", "lightgbm", _PLAIN  # beats the extra trees on many rows
+        yield "LGB-0", "lightgbm", _PLAIN  # on many rows cheaper than CAT-1 and better than LGB-1
+    yield "CAT-1", "catboost", _DEPTH_6
     yield "LGB-1", "lightgbm", first
     if is_small:
         yield "SVM-RBF", "svm", {}
-        yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75}
+        yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75, "trees": 100, "most_leaves": 500}
     if 5_000 < n_rows <= 10_000:
         yield "LGB-0", "lightgbm", _PLAIN
     yield "LGB-2", "lightgbm", second
@@ -126,10 +126,8 @@ def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Se
     if n_rows > 2_000:
         yield "LGB-D", "lightgbm", _LARGE
     yield "LGB-G", "lightgbm", _STUMPS
-    if is_small:
-        yield "RF-1", "forest", {"kind": "random", "trees": 150}
-    elif n_rows <= 20_000:
-        yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75, "trees": 100, "most_leaves": 1000}
+    if n_rows <= 20_000:
+        yield "RF-1", "forest", {"kind": "random", "trees": 100, "min_leaf": 5, "most_leaves": 300}
 
 
 def _sized(family: str, settings: Settings, n_rows: int, n_features: int, seconds: float) -> dict[str, Any]:
@@ -145,7 +143,7 @@ def _sized(family: str, settings: Settings, n_rows: int, n_features: int, second
         sized["max_bin"] = 127 if n_rows > 60_000 else 255
         sized["feature_fraction"] = min(sized["feature_fraction"], max(0.05, 500 / n_features))
         if n_rows > 300_000:
-            sized["bagging_fraction"] = 0.5
+            sized |= {"bagging_fraction": 0.5, "learning_rate": FASTEST}
     elif family == "catboost":
         sized["borders"] = 64 if n_rows > 60_000 else 128
         sized["feature_fraction"] = 0.3 if n_features > 200 else 1.0

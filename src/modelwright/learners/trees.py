@@ -64,6 +64,11 @@ class TreeArrays:
         return len(self.values)
 
     @property
+    def width(self) -> int:
+        """Values per leaf; forests of one width are fused without repeating trees."""
+        return self.values.shape[1]
+
+    @property
     def n_targets(self) -> int:
         """Number of columns of the answer."""
         return len(self.base)
@@ -87,7 +92,7 @@ class TreeArrays:
         for start in range(0, len(features) if self.n_trees else 0, ROWS_AT_ONCE):
             leaves = self.leaves(features[start : start + ROWS_AT_ONCE])
             part = sums[start : start + ROWS_AT_ONCE]
-            if self._is_wide:
+            if self.width > 1:
                 for tree in leaves.T:
                     part += self.values[tree]
             else:
@@ -101,20 +106,37 @@ class TreeArrays:
         single = self.roots < 0
         base = self.base.copy()
         alone = ~self.roots[single]
-        if self._is_wide:
+        if self.width > 1:
             base += self.values[alone].sum(axis=0)
         else:
             np.add.at(base, self.target[alone], self.values[alone, 0])
         roots = self.roots[~single]
         if not len(roots):
             return emit_constant(graph, features, base)
-        write = self._emit_wide if self._is_wide else self._emit_narrow
+        write = self._emit_narrow if self.width == 1 else self._emit_wide
         sums = write(graph, features, roots)
         return graph.op("Add", sums, graph.constant(base.reshape(1, -1), "double")) if base.any() else sums
 
-    @property
-    def _is_wide(self) -> bool:
-        return self.values.shape[1] > 1
+    def pruned(self) -> "TreeArrays":
+        """Return the same forest without questions whose answer changes nothing."""
+        left, right, roots = self.left.copy(), self.right.copy(), self.roots.copy()
+        gone = np.zeros(len(left), dtype=np.bool_)
+        while True:
+            open_ends = np.flatnonzero((left < 0) & (right < 0) & ~gone)
+            same = (self.values[~left[open_ends]] == self.values[~right[open_ends]]).all(axis=1)
+            ends = open_ends[same]
+            if not len(ends):
+                break
+            gone[ends] = True
+            for child in (left, right, roots):
+                ended = child >= 0
+                ended[ended] = gone[child[ended]]
+                child[ended] = left[child[ended]]
+        kept = ~gone
+        used = np.zeros(self.n_leaves, dtype=np.bool_)
+        for child in (left[kept], right[kept], roots):
+            used[~child[child < 0]] = True
+        return self._only(kept, used, left, right, roots)
 
     def _emit_narrow(self, graph: Graph, features: str, roots: Array) -> str:
         left_leaf, right_leaf = self.left < 0, self.right < 0
@@ -141,14 +163,14 @@ class TreeArrays:
     def _emit_wide(self, graph: Graph, features: str, roots: Array) -> str:
         # A leaf of the operator holds one number, so the trees answer with the number of the leaf reached, and the
         # leaf's vector is looked up: one walk per tree instead of one per tree and class.
-        owner = self._leaf_owners()
+        node_owner, owner = self._owners()
         trees = np.flatnonzero(self.roots >= 0)
         sums = ""
         for start in range(0, len(roots), TREES_AT_ONCE):
             some = trees[start : start + TREES_AT_ONCE]
             column = np.full(self.n_trees, -1)
             column[some] = np.arange(len(some))
-            part = self._subset(some, owner)
+            part = self._only(np.isin(node_owner, some), np.isin(owner, some), self.left, self.right, self.roots[some])
             numbers = replace(
                 part,
                 values=np.arange(part.n_leaves, dtype=np.float64).reshape(-1, 1),
@@ -173,25 +195,24 @@ class TreeArrays:
             at, tree = np.concatenate([self.left[at], self.right[at]]), np.tile(tree, 2)
         return of_node, of_leaf
 
-    def _leaf_owners(self) -> Array:
-        return self._owners()[1]
-
-    def _subset(self, trees: Array, leaf_owner: Array) -> "TreeArrays":
-        """Return some of the trees alone, nodes and leaves renumbered in their order."""
-        node_owner = self._owners()[0]
-        nodes, leaves = np.isin(node_owner, trees), np.isin(leaf_owner, trees)
+    def _only(self, nodes: Array, leaves: Array, left: Array, right: Array, roots: Array) -> "TreeArrays":
+        """Return the masked nodes and leaves, renumbered in their order, joined as `left`, `right` and `roots` say."""
         new_node, new_leaf = np.cumsum(nodes) - 1, np.cumsum(leaves) - 1
 
         def renumbered(child: Array) -> Array:
-            return np.where(child >= 0, new_node[np.maximum(child, 0)], ~new_leaf[np.maximum(~child, 0)])
+            is_leaf = child < 0
+            found = np.empty_like(child)
+            found[is_leaf] = ~new_leaf[~child[is_leaf]]
+            found[~is_leaf] = new_node[child[~is_leaf]]
+            return found
 
         return TreeArrays(
             feature=self.feature[nodes],
             threshold=self.threshold[nodes],
             nan_left=self.nan_left[nodes],
-            left=renumbered(self.left[nodes]),
-            right=renumbered(self.right[nodes]),
-            roots=renumbered(self.roots[trees]),
+            left=renumbered(left[nodes]),
+            right=renumbered(right[nodes]),
+            roots=renumbered(roots),
             values=self.values[leaves],
             target=self.target[leaves],
             base=self.base,
@@ -208,7 +229,7 @@ def fuse(parts: Sequence[tuple[TreeArrays, float]]) -> TreeArrays:
     """
     if len({trees.n_targets for trees, _ in parts}) != 1:
         raise DataError("Forests with different numbers of targets cannot be added up.")
-    if len({trees.values.shape[1] for trees, _ in parts}) > 1:
+    if len({trees.width for trees, _ in parts}) > 1:
         parts = [(_narrowed(trees), factor) for trees, factor in parts]
     nodes = np.cumsum([0, *(len(trees.feature) for trees, _ in parts)])
     leaves = np.cumsum([0, *(trees.n_leaves for trees, _ in parts)])
@@ -263,7 +284,7 @@ def _shifted(child: Array, nodes: int, leaves: int) -> Array:
 
 def _narrowed(trees: TreeArrays) -> TreeArrays:
     """Return the forest with one value per leaf: wide trees are repeated, once for each target."""
-    if trees.values.shape[1] == 1:
+    if trees.width == 1:
         return trees
     copies = [
         replace(

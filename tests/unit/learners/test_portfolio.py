@@ -14,7 +14,8 @@ def test_every_size_has_a_constant_a_linear_and_a_boosted_learner_under_differen
 ) -> None:
     chosen = portfolio(task, n_rows, 20, 60.0)
     names = [name for name, _ in chosen]
-    assert names[:3] == ["CONST", "LIN", "CAT-1"]
+    assert names[:2] == ["CONST", "LIN"]
+    assert "CAT-1" in names[2:4]
     assert len(set(names)) == len(names)
     assert any(isinstance(learner, LightGBM) for _, learner in chosen)
 

@@ -101,6 +101,18 @@ def test_a_forest_of_single_leaves_is_a_constant(rng: np.random.Generator, run_g
     np.testing.assert_allclose(_emitted(trees, features, run_graph), _slow(trees, features))
 
 
+@pytest.mark.parametrize("width", [1, 3])
+def test_pruning_keeps_every_answer_with_fewer_nodes(rng: np.random.Generator, width: int) -> None:
+    whole = _forest(rng, 40, 3, width)
+    trees = replace(whole, values=np.round(whole.values / 10, 0) + 0.0)  # mostly zero
+    pruned = trees.pruned()
+    features = _features(rng)
+    np.testing.assert_array_equal(pruned.margins(features), trees.margins(features))
+    assert len(pruned.feature) < len(trees.feature)
+    assert pruned.n_leaves == len(pruned.feature) + pruned.n_trees
+    assert whole.pruned().n_leaves == whole.n_leaves
+
+
 def test_no_rows_give_no_answers(rng: np.random.Generator, run_graph: RunGraph) -> None:
     for width in (1, 3):
         trees = _forest(rng, 7, 3, width)
