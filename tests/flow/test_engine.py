@@ -16,6 +16,7 @@ from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.insight.evaluation import Evaluation
 from modelwright.model.model import Model
+from modelwright.model.session import Session
 from modelwright.pipeline.pipeline import Pipeline
 from modelwright.search.fit import fit_table
 from modelwright.search.watch import Watch
@@ -190,3 +191,19 @@ def test_a_test_table_replaces_the_estimate() -> None:
     found = estimate(model)
     assert found.source == "test"
     assert found.n_rows == 150
+
+
+def test_one_huge_text_does_not_pad_a_thousand_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = ["short words here"] * 39 + ["word " * 400_000]
+    table = read({"note": notes, "y": [1.0, 2.0] * 20}, kinds={"note": "text"})
+    model = Model.open(fit_table(table, "y", Budget(trials=1), FitSpec()))
+    sizes = []
+    run = Session.run
+
+    def counted(self: Session, outputs: object, inputs: dict[str, np.ndarray]) -> object:
+        sizes.append(len(inputs["note"]))
+        return run(self, outputs, inputs)
+
+    monkeypatch.setattr(Session, "run", counted)
+    assert len(model.predict({"note": notes})) == 40
+    assert max(sizes) <= 2

@@ -26,6 +26,9 @@ CHUNK = 8192
 TEXT_CHUNK = 1024
 """The same where a column holds free text, whose word tables are wide."""
 
+TEXT_CELLS = 4_000_000
+"""Rows × characters of the longest text scored at once: ONNX Runtime pads every text to the pieces of the longest."""
+
 _MATRIX_NAME = re.compile(r"x\d+", re.ASCII)
 
 
@@ -232,7 +235,9 @@ class Model:
         return {name: data[:, position] for position, name in enumerate(self.schema.names)}
 
     def _score(self, output: str, table: Table) -> Array:
-        size = TEXT_CHUNK if any(c.kind == "text" for c in self.schema) else CHUNK
+        texts = [c for c in table.columns if c.schema.kind == "text" and c.levels is not None]
+        longest = max((len(text) for c in texts for text in c.levels), default=0)  # type: ignore[union-attr]  # not None
+        size = min(TEXT_CHUNK, max(1, TEXT_CELLS // max(1, longest))) if texts else CHUNK
         starts = range(0, max(1, table.n_rows), size)
         return np.concatenate([self._chunk(output, table, start, start + size) for start in starts])
 
