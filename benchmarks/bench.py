@@ -69,6 +69,8 @@ def large() -> list[Measure]:
     if fit.code != 0:
         raise SystemExit(fit.errors)
     scored = run([*MODELWRIGHT, "evaluate", str(file), str(test), "--json"], 600)
+    if scored.code != 0:
+        raise SystemExit(scored.errors)
     scores = {score["name"]: score["value"] for score in json.loads(scored.output)["metrics"]}
     what = "KDD-99, 370,468 × 42, 120 s"
     loss, default = scores["log_loss"], case.reference["log_loss"]
