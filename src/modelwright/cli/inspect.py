@@ -108,7 +108,7 @@ def _trials(model: "Model") -> list[str]:
             str(line.get("family", "")),
             str(line.get("state", "")),
             "" if line.get("loss") is None else f"{line['loss']:.5g}",
-            f"{line.get('seconds', 0):.1f}",
+            "" if line.get("seconds") is None else f"{line['seconds']:.1f}",
             f"{line['weight']:.2f}" if line.get("weight") else "",
             printable(str(line.get("reason", "")), 60),
         )
