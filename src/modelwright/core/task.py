@@ -83,11 +83,13 @@ class Target:
         task: What is predicted.
         values: Class codes (int64) or numbers (float64), shape (n_rows,); never missing.
         weight: Sample weights, shape (n_rows,), positive; or None.
+        groups: Group number of each row, shape (n_rows,); no row may be judged by its own group. None: each its own.
     """
 
     task: Task
     values: Array
     weight: Array | None = None
+    groups: Array | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -95,4 +97,5 @@ class Target:
 
     def take(self, rows: Array) -> "Target":
         """Return the answers at the given positions."""
-        return Target(self.task, self.values[rows], None if self.weight is None else self.weight[rows])
+        taken = (None if part is None else part[rows] for part in (self.weight, self.groups))
+        return Target(self.task, self.values[rows], *taken)

@@ -143,7 +143,7 @@ def _plan(question: Question, metric: Metric, budget: Budget, seed: int, store: 
     rng = np.random.default_rng(seed)
     question, told = sample_rows(question, budget, rng)
     seconds = 60.0 if budget.trials else budget.seconds
-    plan = plan_folds(question.target, seconds, rng, question.groups, question.order)
+    plan = plan_folds(question.target, seconds, rng, question.order)
     for note in filter(None, (told, f"Validation: {plan.reason}.")):
         watch.tell("note", text=note)
     features = question.features

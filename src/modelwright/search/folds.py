@@ -36,18 +36,15 @@ class Plan:
     reason: str
 
 
-def plan_folds(
-    target: Target, seconds: float, rng: np.random.Generator, groups: Array | None = None, order: Array | None = None
-) -> Plan:
+def plan_folds(target: Target, seconds: float, rng: np.random.Generator, order: Array | None = None) -> Plan:
     """Plan folds by rows, time and structure.
 
     Numbers of folds by rows and budget follow the measurements in ``docs/decisions/0005-folds.md``.
 
     Args:
-        target: The answers, to stratify by.
+        target: The answers, to stratify by; its groups are never split.
         seconds: Budget in seconds; more of it pays for more folds.
         rng: Source of the shuffle.
-        groups: Group number per row; a group is never split.
         order: Position of each row in time; folds then never train on the future.
 
     Raises:
@@ -57,8 +54,8 @@ def plan_folds(
     n_folds, repeats, share = _size(n_rows, seconds)
     if order is not None:
         return _by_time(order, min(n_folds, 5), share)
-    if groups is not None:
-        return _by_group(groups, n_folds, share, rng)
+    if target.groups is not None:
+        return _by_group(target.groups, n_folds, share, rng)
     strata = _strata(target, max(n_folds, 2))
     if n_folds == 1:
         valid = _holdout(strata, share, rng)

@@ -26,9 +26,8 @@ class Question:
 
     Attributes:
         features: Rows with a known answer, feature columns only.
-        target: The answers of those rows.
+        target: The answers of those rows, with weights and groups where asked for.
         target_schema: What the target column is.
-        groups: Group number of each row, or None.
         order: Position of each row in time, or None.
         notes: What was decided, one sentence each.
     """
@@ -36,7 +35,6 @@ class Question:
     features: Table
     target: Target
     target_schema: ColumnSchema
-    groups: Array | None
     order: Array | None
     notes: tuple[str, ...]
 
@@ -73,9 +71,8 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     notes.extend(dropped)
     return Question(
         features=features,
-        target=Target(task, values, weight),
+        target=Target(task, values, weight, None if spec.groups is None else _numbered(table.column(spec.groups))),
         target_schema=answers.schema,
-        groups=None if spec.groups is None else _numbered(table.column(spec.groups)),
         order=None if spec.time is None else _ordered(table.column(spec.time)),
         notes=tuple(notes),
     )

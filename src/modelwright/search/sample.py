@@ -31,7 +31,6 @@ def sample_rows(question: Question, budget: Budget, rng: np.random.Generator) ->
             question,
             features=question.features.take(rows),
             target=question.target.take(rows),
-            groups=None if question.groups is None else question.groups[rows],
             order=None if question.order is None else np.argsort(np.argsort(question.order[rows])),
         ),
         told,

@@ -38,13 +38,8 @@ class Answers:
     @classmethod
     def of(cls, target: Target, rng: np.random.Generator) -> Self:
         """Prepare the target; folds are stratified so that their means hardly differ and cannot betray a row."""
-        n_rows = len(target)
-        weight = np.ones(n_rows) if target.weight is None else target.weight / target.weight.mean()
-        # Each run of N_FOLDS neighbours in the order of the target holds every fold once.
-        order = np.lexsort((rng.random(n_rows), target.values))
-        n_runs = -(-n_rows // N_FOLDS)
-        folds = np.empty(n_rows, dtype=np.int64)
-        folds[order] = rng.permuted(np.tile(np.arange(N_FOLDS), (n_runs, 1)), axis=1).ravel()[:n_rows]
+        weight = np.ones(len(target)) if target.weight is None else target.weight / target.weight.mean()
+        folds = _stratified(target.values, rng) if target.groups is None else _whole_groups(target.groups, rng)
         if not target.task.is_classification:
             return cls(_standardised(target.values, weight)[:, None], weight, folds, ("mean",), shares=False)
         classes = target.task.classes
@@ -82,6 +77,21 @@ class Answers:
             other_sums, other_weights = _others(sums), _others(weights)
             rows[:, i] = ((other_sums + SMOOTHING * prior) / (other_weights + SMOOTHING)).ravel()[cells]
         return table, rows
+
+
+def _stratified(values: Array, rng: np.random.Generator) -> Array:
+    """Return a fold per row: each run of N_FOLDS neighbours in the order of the target holds every fold once."""
+    order = np.lexsort((rng.random(len(values)), values))
+    n_runs = -(-len(values) // N_FOLDS)
+    folds = np.empty(len(values), dtype=np.int64)
+    folds[order] = rng.permuted(np.tile(np.arange(N_FOLDS), (n_runs, 1)), axis=1).ravel()[: len(values)]
+    return folds
+
+
+def _whole_groups(groups: Array, rng: np.random.Generator) -> Array:
+    """Return a fold per row that is the same for all rows of a group."""
+    names, codes = np.unique(groups, return_inverse=True)
+    return rng.permutation(len(names))[codes] % N_FOLDS
 
 
 def _others(per_fold: Array) -> Array:

@@ -57,7 +57,7 @@ def test_more_budget_pays_for_more_folds(rng: np.random.Generator) -> None:
 
 def test_groups_are_never_split(rng: np.random.Generator) -> None:
     groups = rng.integers(0, 40, 1000)
-    plan = plan_folds(Target(Task("regression"), rng.normal(size=1000)), 60, rng, groups=groups)
+    plan = plan_folds(Target(Task("regression"), rng.normal(size=1000), groups=groups), 60, rng)
     for fold in plan.folds:
         assert not set(groups[fold.train]) & set(groups[fold.valid])
     sizes = [len(fold.valid) for fold in plan.folds]
@@ -66,7 +66,7 @@ def test_groups_are_never_split(rng: np.random.Generator) -> None:
 
 def test_one_group_cannot_be_held_out(rng: np.random.Generator) -> None:
     with pytest.raises(DataError, match="one group only"):
-        plan_folds(Target(Task("regression"), rng.normal(size=50)), 60, rng, groups=np.zeros(50, dtype=np.int64))
+        plan_folds(Target(Task("regression"), rng.normal(size=50), groups=np.zeros(50, dtype=np.int64)), 60, rng)
 
 
 @pytest.mark.parametrize("n_rows", [5, 100, 3_000, 30_000])

@@ -64,8 +64,8 @@ def test_roles_are_never_features() -> None:
     )
     question = frame_question(columns, "y", FitSpec(weight="w", groups="g", time="t"))
     assert question.features.names == ("x",)
-    assert question.groups is not None
-    assert set(question.groups.tolist()) == {0, 1}
+    assert question.target.groups is not None
+    assert set(question.target.groups.tolist()) == {0, 1}
     assert question.order is not None
     assert question.order.tolist() == list(range(40))
 
