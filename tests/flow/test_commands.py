@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 import modelwright as mw
 from modelwright.cli.program import program
 
+CHURN = Path(__file__).parents[2] / "examples" / "churn.csv"
 N_ROWS = 120
 
 

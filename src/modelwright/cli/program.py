@@ -103,7 +103,7 @@ def _worded(error: Exception) -> tuple[str, int]:
     if isinstance(error, ModelwrightError):
         return _one_line(error), error.exit_code
     if isinstance(error, click.Abort):
-        return "interrupted; nothing was written.", INTERRUPTED
+        return "interrupted before the end.", INTERRUPTED
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = f" See: {context.command_path} --help" if context is not None else ""
