@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, Self, final
 
 from cases import data_folder
-
 from modelwright.data import read
 from modelwright.suspicion.catalog import LEAKS
 from modelwright.suspicion.finding import Findings

@@ -12,6 +12,7 @@ _NAMES = {
     "fit": "modelwright.api",
     "load": "modelwright.api",
     "evaluate": "modelwright.api",
+    "check": "modelwright.insight.check",
     "read_schema": "modelwright.api",
     "Model": "modelwright.model.model",
     "Classifier": "modelwright.estimators.classifier",

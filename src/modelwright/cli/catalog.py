@@ -1,6 +1,7 @@
 """The commands, in the order in which help lists them."""
 
 COMMANDS: dict[str, str] = {
+    "check": "modelwright.cli.check:check",
     "fit": "modelwright.cli.fit:fit",
     "predict": "modelwright.cli.predict:predict",
     "evaluate": "modelwright.cli.evaluate:evaluate",
@@ -12,6 +13,7 @@ COMMANDS: dict[str, str] = {
 """Name to ``"module:attribute"`` of a click command."""
 
 SUMMARIES: dict[str, str] = {
+    "check": "Look for leaks, identifiers, copies and drift in a table.",
     "fit": "Learn to predict a column and write the model file.",
     "predict": "Answer every row of a table with a model file.",
     "evaluate": "Score a model file on a labelled table.",
