@@ -1,5 +1,6 @@
 """Arrow columns to raw columns, without a Python object per cell."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,36 @@ import pyarrow.types as pt
 from modelwright.core.errors import DataError
 from modelwright.core.table import MISSING_DATE, Array
 from modelwright.data.cells import factorised, from_cells
-from modelwright.data.raw import EXACT, Raw, object_array
+from modelwright.data.raw import EXACT, Later, Raw, object_array
 from modelwright.data.texts import NUMBER_MARKS
 
 _MANY_LEVELS = 2000
 """Above this many distinct texts, plain numbers are read by Arrow instead of text by text."""
+
+
+def later(name: str, column: Any, *, has_zeros: bool = False, marks: frozenset[str] = frozenset()) -> Later:
+    """Return an Arrow column as a raw column to be made when asked for; the Arrow column then goes.
+
+    Args:
+        name: The user's name.
+        column: The Arrow array or chunked array.
+        has_zeros: Whether integers were written with leading zeros.
+        marks: Missing marks that the reader may already have taken out.
+    """
+    held = [column]
+    del column
+
+    def make() -> Raw:
+        raw = to_raw(name, held.pop())
+        if has_zeros and raw.form == "number":
+            raw = replace(raw, has_zeros=True)
+        if not marks or raw.form == "text" or raw.marks:
+            return raw
+        missing = raw.values == MISSING_DATE if raw.form == "date" else np.isnan(raw.values)
+        n_missing = int(np.count_nonzero(missing))
+        return replace(raw, marks=tuple((mark, n_missing) for mark in sorted(marks))) if n_missing else raw
+
+    return Later(name, make)
 
 
 def to_raw(name: str, column: Any) -> Raw:
@@ -75,12 +101,10 @@ def _doubles(column: Any) -> Array:
 
 
 def _integers(name: str, column: Any) -> Raw:
-    if column.type.bit_width == 64:
-        bounds = pc.min_max(column)
-        low, high = bounds["min"].as_py(), bounds["max"].as_py()
-        if low is not None and max(-low, high) > EXACT:
-            return _texts(name, column.cast(pa.string()))
-    return Raw(name, "number", _doubles(column))
+    values = _doubles(column)
+    if column.type.bit_width == 64 and np.nanmax(np.abs(values), initial=0.0) > EXACT:
+        return _texts(name, column.cast(pa.string()))
+    return Raw(name, "number", values)
 
 
 def _dates(name: str, column: Any) -> Raw:
@@ -90,7 +114,7 @@ def _dates(name: str, column: Any) -> Raw:
         micros = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
     except pa.ArrowInvalid as error:
         raise DataError(f"Column '{name}' holds dates too far away to be counted in microseconds: {error}.") from error
-    filled = micros.fill_null(int(MISSING_DATE))
+    filled = micros.fill_null(int(MISSING_DATE)) if micros.null_count else micros
     values = filled.to_numpy(zero_copy_only=False) if isinstance(filled, pa.Array) else filled.to_numpy()
     return Raw(name, "date", np.asarray(values, dtype=np.int64))
 
@@ -114,7 +138,21 @@ def _texts(name: str, column: Any) -> Raw:
     codes = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
     if len(last) > _MANY_LEVELS and (raw := _plain_numbers(name, codes, last)):
         return raw
-    return Raw(name, "text", codes, last.to_numpy(zero_copy_only=False))
+    return Raw(name, "text", codes, last.to_numpy(zero_copy_only=False), is_trimmed=_is_trimmed(last))
+
+
+def _is_trimmed(levels: Any) -> bool:
+    """Whether no text begins or ends with a blank, seen from the bytes; False where that is not sure."""
+    if not (pt.is_string(levels.type) or pt.is_large_string(levels.type)) or levels.null_count or not len(levels):
+        return False
+    _, places, data = levels.buffers()
+    width = np.int64 if pt.is_large_string(levels.type) else np.int32
+    offsets = np.frombuffer(places, dtype=width)[levels.offset : levels.offset + len(levels) + 1]
+    if data is None or (offsets[1:] == offsets[:-1]).any():
+        return False
+    text = np.frombuffer(data, dtype=np.uint8)
+    edges = np.concatenate([text[offsets[:-1]], text[offsets[1:] - 1]])
+    return bool(((edges > ord(" ")) & (edges < 128)).all())  # other scripts have blanks of their own
 
 
 def _codes(chunk: Any) -> Array:

@@ -29,5 +29,5 @@ def read(source: Any, selection: Selection = EVERYTHING) -> RawTable:
 def from_table(table: Any, origin: str, selection: Selection = EVERYTHING) -> RawTable:
     """Return the columns of a pyarrow table."""
     names, notes = checked(table.column_names, origin)
-    columns = tuple(arrow_columns.to_raw(n, table.column(i)) for i, n in enumerate(names) if n in selection)
+    columns = tuple(arrow_columns.later(n, table.column(i)) for i, n in enumerate(names) if n in selection)
     return RawTable(columns, table.num_rows, origin, tuple(names), tuple(notes))

@@ -10,9 +10,15 @@ _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"),
 
 def opened(location: Path) -> Any:
     """Return the file as a stream of decompressed bytes, whatever its name says."""
+    return pa.input_stream(str(location), compression=_compression(location))
+
+
+def is_compressed(location: Path) -> bool:
+    """Whether the file's first bytes say that it is compressed."""
+    return _compression(location) is not None
+
+
+def _compression(location: Path) -> str | None:
     with location.open("rb") as file:
         start = file.read(4)
-    for magic, name in _MAGIC:
-        if start.startswith(magic):
-            return pa.input_stream(str(location), compression=name)
-    return pa.input_stream(str(location), compression=None)
+    return next((name for magic, name in _MAGIC if start.startswith(magic)), None)

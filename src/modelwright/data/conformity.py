@@ -9,7 +9,8 @@ from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.table import MISSING_DATE, Array, Column, Table
 from modelwright.data import dates, numbers
 from modelwright.data.kinds import shortened
-from modelwright.data.raw import Raw, RawTable, as_text, number_text, object_array
+from modelwright.data.parallel import each
+from modelwright.data.raw import Raw, RawTable, as_text, made, number_text, object_array
 from modelwright.data.texts import NUMBER_MARKS, clean, marked
 
 _EXPECTED = {"number": "a number", "boolean": "true or false", "date": "a date"}
@@ -31,23 +32,25 @@ def conform(
         SchemaError: A column is absent, or a cell does not fit.
     """
     given = {column.name: column for column in raw.columns}
-    columns, notes = [], list(raw.notes)
-    for wanted in schema:
-        if wanted.name not in given:
-            if wanted.name in optional:
-                continue
-            raise SchemaError(
-                f"Column '{wanted.name}' is not in {raw.origin}.{nearest(wanted.name, raw.names)} "
-                f"Columns there: {listed(raw.names)}."
-            )
-        column, n_bad = conform_column(given[wanted.name], wanted, raw.origin, lenient=lenient, first_row=first_row)
-        columns.append(column)
+    if absent := [c.name for c in schema if c.name not in given and c.name not in optional]:
+        raise SchemaError(
+            f"Column '{absent[0]}' is not in {raw.origin}.{nearest(absent[0], raw.names)} "
+            f"Columns there: {listed(raw.names)}."
+        )
+
+    def fit_one(wanted: ColumnSchema) -> tuple[Column, int]:
+        column = made(given[wanted.name])
+        return conform_column(column, wanted, raw.origin, lenient=lenient, first_row=first_row)
+
+    done = each(fit_one, [c for c in schema if c.name in given], raw.n_rows)
+    notes = list(raw.notes)
+    for column, n_bad in done:
         if n_bad:
-            notes.append(f"Column '{wanted.name}': {n_bad:,} cells that did not fit were read as missing.")
+            notes.append(f"Column '{column.name}': {n_bad:,} cells that did not fit were read as missing.")
     known = frozenset(schema.names)
     if extra := [name for name in raw.names if name not in known]:
         notes.append(f"Columns that the schema does not name were left out: {listed(extra)}.")
-    return Table(tuple(columns), raw.n_rows, tuple(notes))
+    return Table(tuple(column for column, _ in done), raw.n_rows, tuple(notes))
 
 
 def conform_column(
@@ -85,7 +88,7 @@ def _strings(raw: Raw, schema: ColumnSchema) -> Column:
     codes, levels = as_text(raw)
     if not levels:
         return Column(schema, np.full(len(raw.values), -1, dtype=np.int32), object_array([]))
-    texts = clean(codes, levels)
+    texts = clean(codes, levels, are_clean=raw.is_trimmed)
     texts = texts.without(marked(texts, schema.parsing.missing))
     return Column(schema, texts.codes, object_array(texts.levels))
 
@@ -93,7 +96,7 @@ def _strings(raw: Raw, schema: ColumnSchema) -> Column:
 def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     """Read texts by the schema's rules; the second array tells which cells do not fit, None when all do."""
     assert raw.levels is not None
-    texts = clean(raw.values, raw.levels.tolist())
+    texts = clean(raw.values, raw.levels.tolist(), are_clean=raw.is_trimmed)
     texts = texts.without(marked(texts, NUMBER_MARKS))
     texts = texts.without(marked(texts, schema.parsing.missing))
     absent: float | int = np.nan

@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from modelwright.core.errors import DataError
-from modelwright.core.table import MISSING_DATE
 from modelwright.data import arrow_columns
-from modelwright.data.compressed import opened
+from modelwright.data.compressed import is_compressed, opened
 from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, records, sniff
 from modelwright.data.names import checked
-from modelwright.data.raw import EVERYTHING, Raw, RawTable, Selection
+from modelwright.data.raw import EVERYTHING, Later, Raw, RawTable, Selection
 
 _TABS = re.compile(r"\.(tsv|tab)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"-?\d+(\.\d+)?")
@@ -39,6 +38,7 @@ class _Plan:
         names: Names of all columns, fit to be told apart.
         wanted: Names of the columns to read.
         texts: Names of the columns to read as texts.
+        may_break_lines: Whether a quoted cell may hold a line break, which slows pyarrow down.
         block: Bytes parsed at a time.
     """
 
@@ -48,6 +48,7 @@ class _Plan:
     names: tuple[str, ...]
     wanted: tuple[str, ...]
     texts: frozenset[str]
+    may_break_lines: bool = True
     block: int = _BLOCK
 
     def options(self) -> tuple[Any, Any, Any]:
@@ -63,7 +64,7 @@ class _Plan:
             quote_char=self.dialect.form.quote,
             double_quote=not self.dialect.form.escape,
             escape_char=self.dialect.form.escape or False,
-            newlines_in_values=True,
+            newlines_in_values=self.may_break_lines,
         )
         converting = pacsv.ConvertOptions(
             null_values=["", *sorted(self.dialect.marks)],
@@ -90,11 +91,8 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     if times := [n for n, t in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_time(t)]:
         # 12:30 must stay as written, to be found again at prediction
         table, plan = _attempt(replace(plan, texts=plan.texts.union(times)), _whole)
-    n_rows, parts = table.num_rows, _parts(table)
-    del table
-    zeros = frozenset(plan.names[i] for i in plan.dialect.zeros)
-    columns = tuple(_with_marks(raw, plan.dialect.marks) for raw in _raws(parts, zeros))
-    return RawTable(columns, n_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
+    columns = _columns(table, plan)
+    return RawTable(columns, table.num_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
 
 
 def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> Iterator[RawTable]:
@@ -117,9 +115,7 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
             raise _explained(error, plan) from error
         for start in range(0, batch.num_rows, rows):
             piece = pa.Table.from_batches([batch.slice(start, rows)])
-            yield RawTable(
-                tuple(_raws(_parts(piece), frozenset())), piece.num_rows, plan.origin, plan.names, tuple(notes)
-            )
+            yield RawTable(_columns(piece, plan), piece.num_rows, plan.origin, plan.names, notes)
 
 
 def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tuple[str, ...]]:
@@ -137,7 +133,23 @@ def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tup
         notes.append(f"The first line of {origin} was taken as the header, though it holds only numbers.")
     wanted = tuple(name for name in names if name in selection)
     texts = frozenset(name for i, name in enumerate(names) if i in dialect.texts or name in selection.texts)
-    return _Plan(location, origin, dialect, tuple(names), wanted, texts.intersection(wanted)), tuple(notes)
+    plan = _Plan(
+        location, origin, dialect, tuple(names), wanted, texts.intersection(wanted), _has_quotes(location, dialect)
+    )
+    return plan, tuple(notes)
+
+
+def _has_quotes(location: Path, dialect: Dialect) -> bool:
+    """Whether a quote stands anywhere in the file; where looking is not cheap, say that one may."""
+    if not dialect.encoding.startswith("utf-8") or is_compressed(location) or not location.is_file():
+        return True
+    quote = dialect.form.quote.encode()
+    with location.open("rb", buffering=0) as file:
+        buffer = bytearray(_BLOCK)
+        while size := file.readinto(buffer):
+            if buffer.find(quote, 0, size) >= 0:
+                return True
+    return False
 
 
 def _attempt(plan: _Plan, how: Callable[[_Plan], Any]) -> tuple[Any, _Plan]:
@@ -162,45 +174,49 @@ def _attempt(plan: _Plan, how: Callable[[_Plan], Any]) -> tuple[Any, _Plan]:
 
 
 def _whole(plan: _Plan) -> Any:
-    """Return a table typed by the first block, or, where that does not last, by all blocks.
+    """Return a table typed by the beginning of the file, or, where that does not last, by all of it.
 
-    pyarrow keeps every parsed block until the last type is sure, which doubles the memory; most files do not need it.
+    pyarrow keeps every parsed block until the last type is sure, which adds the file's size to the memory; most files
+    do not need it.
     """
-    try:
-        with _streaming(plan) as reader:
-            return reader.read_all()
-    except pa.ArrowInvalid as error:
-        if "conversion error" not in str(error) or "UTF8" in str(error):
-            raise
+    read, parse, convert = plan.options()
+    if types := _types(plan):
+        convert.column_types = types
+        try:
+            with opened(plan.location) as stream:
+                return pacsv.read_csv(stream, read, parse, convert)
+        except pa.ArrowInvalid as error:
+            if "conversion error" not in str(error) or "UTF8" in str(error):
+                raise
     with opened(plan.location) as stream:
         return pacsv.read_csv(stream, *plan.options())
+
+
+def _types(plan: _Plan) -> dict[str, Any]:
+    """Return the types that pyarrow finds in the first block, none where the file is hardly larger."""
+    if plan.location.stat().st_size < 4 * plan.block:
+        return {}
+    with opened(plan.location) as stream:
+        start = stream.read(plan.block)
+    if plan.dialect.encoding == "utf-8":
+        start = start[: start.rfind(b"\n") + 1]
+    try:
+        found = pacsv.read_csv(pa.BufferReader(start), *plan.options()).schema
+    except pa.ArrowInvalid:  # a quoted line break was cut in two
+        return {}
+    return {field.name: pa.string() if pa.types.is_null(field.type) else field.type for field in found}
 
 
 def _streaming(plan: _Plan) -> Any:
     return pacsv.open_csv(opened(plan.location), *plan.options())
 
 
-def _raws(columns: list[tuple[str, Any]], zeros: frozenset[str]) -> Iterator[Raw]:
-    """Convert column by column, letting each Arrow column go once it is converted."""
-    columns.reverse()
-    while columns:
-        raw = arrow_columns.to_raw(*columns.pop())
-        if raw.name in zeros and raw.form == "number":
-            raw = replace(raw, has_zeros=True)
-        yield raw
-
-
-def _with_marks(raw: Raw, marks: frozenset[str]) -> Raw:
-    """Say which marks pyarrow may have taken out of a column that it typed itself."""
-    if not marks or raw.form == "text" or raw.marks:
-        return raw
-    missing = raw.values == MISSING_DATE if raw.form == "date" else np.isnan(raw.values)
-    n_missing = int(np.count_nonzero(missing))
-    return replace(raw, marks=tuple((mark, n_missing) for mark in sorted(marks))) if n_missing else raw
-
-
-def _parts(table: Any) -> list[tuple[str, Any]]:
-    return list(zip(table.column_names, table.columns, strict=True))
+def _columns(table: Any, plan: _Plan) -> tuple[Later, ...]:
+    zeros = frozenset(plan.names[i] for i in plan.dialect.zeros)
+    parts = zip(table.column_names, table.columns, strict=True)
+    return tuple(
+        arrow_columns.later(name, column, has_zeros=name in zeros, marks=plan.dialect.marks) for name, column in parts
+    )
 
 
 def _explained(error: Exception, plan: _Plan) -> DataError:

@@ -6,7 +6,8 @@ from modelwright.core.errors import DataError, SchemaError, listed, nearest
 from modelwright.core.table import Table
 from modelwright.data.kinds import Read, Remark, infer_column, reconsider
 from modelwright.data.overrides import as_kind, checked_kind
-from modelwright.data.raw import RawTable
+from modelwright.data.parallel import each
+from modelwright.data.raw import Later, Raw, RawTable, made
 
 _MOST_DETAILS = 12
 
@@ -32,22 +33,28 @@ def infer(raw: RawTable, kinds: Mapping[str, str], *, lenient: bool = False) -> 
     if not raw.n_rows or not raw.columns:
         lacks = "rows" if raw.names else "columns"
         raise DataError(f"{raw.origin} has no {lacks}. Give a table with a header and at least one row.")
-    reads: list[Read] = []
-    blank: list[str] = []
-    for i, column in enumerate(raw.columns):
-        read = infer_column(column)
-        if column.name == f"column_{i + 1}" and not read.column.schema.n_distinct and column.name not in kinds:
-            blank.append(column.name)
-            continue
-        if column.name in kinds:
-            kind = checked_kind(column.name, kinds[column.name])
-            read = as_kind(read, column, kind, where=raw.origin, lenient=lenient)
-        reads.append(read)
+
+    def read_one(column: Raw | Later) -> Read:
+        raw_column = made(column)
+        read = infer_column(raw_column)
+        if column.name not in kinds:
+            return read
+        kind = checked_kind(column.name, kinds[column.name])
+        return as_kind(read, raw_column, kind, where=raw.origin, lenient=lenient)
+
+    reads = each(read_one, raw.columns, raw.n_rows)
+    blank = [r.column.name for r in reads if _is_unnamed(r, raw) and not r.column.schema.n_distinct]
+    reads = [r for r in reads if r.column.name not in blank or r.column.name in kinds]
     reads = _beside_codes(reads, frozenset(kinds))
     notes = [*raw.notes, *_notes([remark for read in reads for remark in read.remarks])]
     if blank:
         notes.append(f"Columns without a name and without a value were left out: {listed(blank)}.")
     return Table(tuple(read.column for read in reads), raw.n_rows, tuple(notes))
+
+
+def _is_unnamed(read: Read, raw: RawTable) -> bool:
+    name = read.column.name
+    return name.startswith("column_") and name[7:].isdigit() and raw.names.index(name) == int(name[7:]) - 1
 
 
 def _beside_codes(reads: list[Read], fixed: frozenset[str]) -> list[Read]:

@@ -67,7 +67,8 @@ def reconsider(read: Read) -> Read:
 
 def _infer_number(raw: Raw, parsing: Parsing, remarks: tuple[Remark, ...], remark: str = "") -> Read:
     values = raw.values
-    present = values[~np.isnan(values)]
+    missing = np.isnan(values)
+    present = values[~missing] if missing.any() else values
     distinct = np.unique(present)
     if len(distinct) and np.isinf(distinct[[0, -1]]).any():
         remarks = (*remarks, (INFINITE_TOPIC, raw.name))
@@ -99,7 +100,7 @@ def _number_kind(raw: Raw, distinct: Array, n_present: int) -> tuple[Kind, str]:
 
 def _infer_text(raw: Raw) -> Read:
     assert raw.levels is not None
-    texts = clean(raw.values, raw.levels.tolist())
+    texts = clean(raw.values, raw.levels.tolist(), are_clean=raw.is_trimmed)
     padded: tuple[Remark, ...] = ((PADDED_TOPIC, raw.name),) if texts.was_padded and texts.levels else ()
     is_mark = marked(texts, NUMBER_MARKS)
     valued = texts.without(is_mark)

@@ -1,5 +1,6 @@
 """Columns as a source gives them, before anyone has said what they mean."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self, final
 
@@ -25,6 +26,7 @@ class Raw:
         values: Shape (n_rows,).
         levels: Distinct texts of a text column, possibly with blanks around; None for others.
         is_categorical: Whether the source itself declares categories (pandas, Arrow dictionary).
+        is_trimmed: Whether the levels are known to be distinct, used, not empty, and without blanks around.
         has_zeros: Whether integers were written at one width with leading zeros, as codes are.
         marks: Missing marks that the reader already took out, with the number of cells of each.
     """
@@ -34,8 +36,23 @@ class Raw:
     values: Array
     levels: Array | None = None
     is_categorical: bool = False
+    is_trimmed: bool = False
     has_zeros: bool = False
     marks: tuple[tuple[str, int], ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A column that is made when asked for, once, so that columns are made side by side and none is held twice.
+
+    Attributes:
+        name: The user's name.
+        make: Makes the column, and forgets what it was made of.
+    """
+
+    name: str
+    make: Callable[[], Raw]
 
 
 @final
@@ -44,18 +61,23 @@ class RawTable:
     """Everything a source gave.
 
     Attributes:
-        columns: The columns in the source's order.
+        columns: The columns in the source's order, made or still to be made.
         n_rows: Number of rows.
         origin: What to call the source in messages, such as a file name.
         names: Names of all columns of the source, those left unread as well.
         notes: What the reader decided, one sentence each.
     """
 
-    columns: tuple[Raw, ...]
+    columns: tuple[Raw | Later, ...]
     n_rows: int
     origin: str
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+
+def made(column: Raw | Later) -> Raw:
+    """Return the column, making it first where it is not."""
+    return column.make() if isinstance(column, Later) else column
 
 
 @final

@@ -71,8 +71,17 @@ class Texts:
         return Texts(codes, levels, self.counts[~gone], self.was_padded)
 
 
-def clean(codes: Array, levels: list[str]) -> Texts:
-    """Cut blanks around texts, merge those that become equal, and drop empty and unused ones."""
+def clean(codes: Array, levels: list[str], *, are_clean: bool = False) -> Texts:
+    """Cut blanks around texts, merge those that become equal, and drop empty and unused ones.
+
+    Args:
+        codes: Codes into `levels`, -1 where missing.
+        levels: The texts.
+        are_clean: Whether the reader already knows that there is nothing to cut, merge or drop.
+    """
+    if are_clean:
+        counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
+        return Texts(codes.astype(np.int32, copy=False), levels, counts, was_padded=False)
     stripped = [level.strip() for level in levels]
     was_padded = stripped != levels
     if was_padded:
