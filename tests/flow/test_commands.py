@@ -280,7 +280,8 @@ class TestSignals:
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
-        assert process.returncode == 130
+        # A shell calls both 130: Python itself dies by the signal when it interrupted the text of an exec (as in imports).
+        assert process.returncode in (130, -signal.SIGINT)
         assert "Traceback" not in err
         assert list(place.parent.iterdir()) == []
 
