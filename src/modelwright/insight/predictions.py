@@ -1,0 +1,216 @@
+"""Answers beside the truth: what every look at the quality of a model starts from."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from modelwright.core.errors import DataError, SpecError
+from modelwright.core.schema import ColumnSchema, Dtype, Schema
+from modelwright.core.table import Array, Column, Table
+from modelwright.core.task import Label, Task
+from modelwright.insight.answers import encode_target
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """The truth and the answers of the same rows.
+
+    Attributes:
+        task: What was predicted.
+        truth: Class codes int64 or values float64, (n_rows,).
+        answers: Probabilities float64 (n_rows, n_classes) or values float64 (n_rows,).
+        weight: Row weights float64 (n_rows,), or None.
+        table: The rows themselves, or None where only arrays are known.
+        notes: What was left out and why, one sentence each.
+        metric: The metric that matters most.
+    """
+
+    task: Task
+    truth: Array
+    answers: Array
+    weight: Array | None = None
+    table: Table | None = None
+    notes: tuple[str, ...] = ()
+    metric: str = "auto"
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.truth)
+
+    @property
+    def weights(self) -> Array:
+        """Row weights float64 (n_rows,), ones where there are none."""
+        return np.ones(len(self.truth)) if self.weight is None else self.weight
+
+    def need_classes(self, what: str) -> None:
+        """Raise SpecError unless classes were predicted."""
+        if not self.task.is_classification:
+            raise SpecError(f"{what} is of classes, but numbers were predicted. Look at residuals instead.")
+
+    def need_numbers(self, what: str) -> None:
+        """Raise SpecError unless numbers were predicted."""
+        if self.task.is_classification:
+            raise SpecError(f"{what} is of numbers, but classes were predicted. Look at the confusion instead.")
+
+
+def predictions_of(
+    model: "Model",
+    source: Any,
+    *,
+    target: str | None = None,
+    weight: str | None = None,
+    lenient: bool = False,
+) -> Predictions:
+    """Let a model answer every row of a labelled table that has an answer.
+
+    Args:
+        model: An opened model file.
+        source: A table, or anything `modelwright.data.read` reads; it holds the model's features and the target.
+        target: Column of the true answers; None takes the name it had in training.
+        weight: Column of row weights.
+        lenient: Read cells of a wrong kind as missing instead of raising.
+
+    Raises:
+        SchemaError: A column is absent or a cell is of a wrong kind.
+        DataError: No row has an answer, a class is unknown to the model, or a weight is missing or negative.
+        SpecError: The target is one of the features.
+    """
+    target = model.manifest.target if target is None else target
+    if target in model.schema:
+        raise SpecError(f"Column '{target}' is a feature of this model, so it cannot be the target to score it by.")
+    table = source if isinstance(source, Table) else _read(model, source, target, weight, lenient=lenient)
+    truth, known = encode_target(table.column(target), model.task)
+    weights = None if weight is None else _weights(table.column(weight), known)
+    notes = list(table.notes)
+    table, truth, n_unknown = _with_answers(table, truth, known, target)
+    if n_unknown:
+        notes.append(f"Rows without a value in '{target}' were left out: {n_unknown:,}.")
+    answer = model.predict_proba if model.task.is_classification else model.predict
+    return Predictions(
+        task=model.task,
+        truth=truth,
+        answers=answer(table.select(model.schema.names), lenient=lenient),
+        weight=weights,
+        table=table.drop([target]),
+        notes=tuple(notes),
+        metric=model.manifest.metric,
+    )
+
+
+def of_classes(
+    truth: Any, probabilities: Any, weight: Any = None, *, classes: Sequence[Label] | None = None
+) -> Predictions:
+    """Return predictions of classes from arrays.
+
+    Args:
+        truth: The true class of each row, (n_rows,): texts, whole numbers or booleans.
+        probabilities: Of every class, (n_rows, n_classes), in the order of `classes`; or of the second class alone,
+            (n_rows,). Any other score of the second class will do where only the order of the rows counts.
+        weight: Row weights, (n_rows,).
+        classes: The classes in order; None takes those in `truth`, sorted, so that the last of two is positive.
+
+    Raises:
+        DataError: The arrays do not fit each other, or hold a class that is not among `classes`.
+    """
+    known, answers = np.asarray(truth), np.asarray(probabilities, dtype=np.float64)
+    names = _labels(np.unique(known)) if classes is None else tuple(classes)
+    if answers.ndim == 1:
+        answers = np.column_stack([1.0 - answers, answers])
+    if known.ndim != 1 or answers.ndim != 2 or len(known) != len(answers):
+        raise DataError(f"Truth of shape {known.shape} and probabilities of shape {answers.shape} do not fit together.")
+    if answers.shape[1] != len(names) or len(names) < 2:
+        raise DataError(
+            f"There are {answers.shape[1]} columns of probabilities for the classes {', '.join(map(str, names))}."
+            " Name all classes, in the order of the columns, with classes=."
+        )
+    codes = np.full(len(known), -1, dtype=np.int64)
+    for code, name in enumerate(names):
+        codes[known == name] = code
+    if (codes < 0).any():
+        row = int(np.flatnonzero(codes < 0)[0])
+        raise DataError(f"Row {row + 1} holds the class '{known[row]}', which is not among the classes given.")
+    task = Task("binary" if len(names) == 2 else "multiclass", names)
+    return Predictions(task, codes, _finite(answers), _weight_array(weight, len(codes)))
+
+
+def of_values(truth: Any, values: Any, weight: Any = None) -> Predictions:
+    """Return predictions of numbers from arrays (n_rows,).
+
+    Raises:
+        DataError: The arrays do not fit each other, or hold what is not a finite number.
+    """
+    known, answers = np.asarray(truth, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    if known.ndim != 1 or known.shape != answers.shape:
+        raise DataError(f"Truth of shape {known.shape} and values of shape {answers.shape} do not fit together.")
+    return Predictions(Task("regression"), _finite(known), _finite(answers), _weight_array(weight, len(known)))
+
+
+def target_schema(model: "Model", target: str) -> ColumnSchema:
+    """Return how a target column is to be read: as in training, under another name."""
+    saved = model.manifest.target_schema
+    if saved:
+        return dataclasses.replace(ColumnSchema.from_json(saved), name=target)
+    dtypes: dict[type, Dtype] = {str: "string", int: "number", bool: "boolean"}
+    dtype = dtypes[type(model.task.classes[0])] if model.task.is_classification else "number"
+    return ColumnSchema(target, "number" if dtype == "number" else "category", dtype)
+
+
+def _read(model: "Model", source: Any, target: str, weight: str | None, *, lenient: bool) -> Table:
+    from modelwright.data import read  # scoring arrays must not need the readers
+
+    columns = [*model.schema, target_schema(model, target)]
+    if weight is not None and weight not in model.schema:
+        columns.append(ColumnSchema(weight, "number", "number"))
+    return read(source, schema=Schema(tuple(columns)), lenient=lenient)
+
+
+def _with_answers(table: Table, truth: Array, known: Array, target: str) -> tuple[Table, Array, int]:
+    """Return the rows with an answer, their answers, and how many rows have none."""
+    n_unknown = table.n_rows - int(known.sum())
+    if n_unknown == table.n_rows:
+        why = f"Target '{target}' is missing in all {n_unknown:,} rows" if n_unknown else "The table has no rows"
+        raise DataError(f"{why}, so there is nothing to score. Evaluate on a table that holds the true answers.")
+    return (table.take(known), truth[known], n_unknown) if n_unknown else (table, truth, 0)
+
+
+def _weights(column: Column, known: Array) -> Array:
+    """Return the weights of the rows with an answer; those of the others are not looked at."""
+    if column.schema.dtype not in ("number", "boolean"):
+        raise DataError(f"Weight column '{column.name}' holds {column.schema.dtype}s, not numbers.")
+    wrong = np.flatnonzero(known & ~(np.isfinite(column.values) & (column.values >= 0)))
+    if len(wrong):
+        raise DataError(
+            f"Weight column '{column.name}' holds {column.values[wrong[0]]:g} in row {wrong[0] + 1}; "
+            "weights are finite and not negative. Mend or drop the row."
+        )
+    weights = column.values[known]
+    if len(weights) and not weights.any():
+        raise DataError(f"Weight column '{column.name}' is zero in every row, so there is nothing to score.")
+    return weights
+
+
+def _labels(values: Array) -> tuple[Label, ...]:
+    return tuple(int(v) if isinstance(v, float) and v.is_integer() else v for v in values.tolist())
+
+
+def _finite(numbers: Array) -> Array:
+    wrong = ~np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1)
+    if wrong.any():
+        raise DataError(f"Row {int(np.flatnonzero(wrong)[0]) + 1} holds no finite number. Leave the row out.")
+    return numbers
+
+
+def _weight_array(weight: Any, n_rows: int) -> Array | None:
+    if weight is None:
+        return None
+    weights = np.asarray(weight, dtype=np.float64)
+    if weights.shape != (n_rows,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise DataError(f"Weights must be {n_rows:,} finite numbers, none negative and not all zero.")
+    return weights
