@@ -117,6 +117,8 @@ def _column(schema: ColumnSchema, sketch: Mapping[str, Any], n_rows: int) -> Col
         quantiles = [q for q in sketch.get("quantiles", ()) if isinstance(q, int | float) and isfinite(q)]
         places = (np.arange(n_known) + 0.5) / max(1, n_known)
         cells = np.interp(places, np.linspace(0, 1, max(2, len(quantiles))), quantiles or _ends(schema))
+    if schema.dtype == "number" and _is_whole(schema):
+        cells = np.round(cells)  # half a child would be no row of any data
     if schema.dtype == "date":
         return Column(schema, np.append(cells.astype(np.int64), np.full(n_missing, MISSING_DATE)))
     return Column(schema, np.append(cells, np.full(n_missing, np.nan)))
@@ -138,4 +140,10 @@ def _ends(schema: ColumnSchema) -> list[float]:
     low, high = schema.low, schema.high
     if low is None or high is None or not (isfinite(low) and isfinite(high)):
         return [0.0, 0.0]
-    return [low, high]
+    return [float(low), float(high)]
+
+
+def _is_whole(schema: ColumnSchema) -> bool:
+    """Return whether a column seems to count: whole ends, and no more values than whole numbers between them."""
+    low, high = _ends(schema)
+    return low.is_integer() and high.is_integer() and 2 < schema.n_distinct <= high - low + 1

@@ -1,0 +1,287 @@
+"""A glass box in the model's place: how well a tree that one can read says the same, and what using it would cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Self, final
+
+import numpy as np
+
+from modelwright.core.errors import DataError, SpecError
+from modelwright.core.table import Array, Table
+from modelwright.insight.glassbox import Node, Split, grow
+from modelwright.insight.rows import feature_rows, labelled_rows, sampled
+from modelwright.insight.scale import answer_names, answers, label_codes
+from modelwright.insight.tabulation import html_notes, plain, printable, signed
+from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.choose import metric_for
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+SCHEMA = "modelwright/surrogate/1"
+LEVEL = 0.95
+_RESAMPLES = 200
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the glass box loses against the model on rows with known answers, in a metric; positive is worse."""
+
+    metric: str
+    title: str
+    model: float
+    loss: Interval
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False)
+class Surrogate:
+    """A small tree grown on the model's answers, with its fidelity on rows it was not grown on.
+
+    Attributes:
+        answers: What the numbers of the leaves belong to: the positive class, each class, or the target.
+        tree: The tree.
+        fidelity: Share of the variance of the model's answers that the tree explains (R²).
+        agreement: Share of rows given the same class; None for regression.
+        cost: What using it instead would cost; None without true answers.
+        n_rows: Rows it was grown on.
+        n_held_out: Rows it was judged on.
+        level: Level of the intervals.
+        notes: What a reader must know, one sentence each.
+    """
+
+    answers: tuple[str, ...]
+    tree: Node
+    fidelity: Interval
+    agreement: Interval | None
+    cost: Cost | None
+    n_rows: int
+    n_held_out: int
+    level: float = LEVEL
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary; `from_json` reverses it."""
+        cost = self.cost
+        return {
+            "schema": SCHEMA,
+            "answers": list(self.answers),
+            "tree": _node_to_json(self.tree),
+            "fidelity": self.fidelity.to_json(),
+            "agreement": None if self.agreement is None else self.agreement.to_json(),
+            "cost": None
+            if cost is None
+            else {"metric": cost.metric, "title": cost.title, "model": cost.model, "loss": cost.loss.to_json()},
+            "n_rows": self.n_rows,
+            "n_held_out": self.n_held_out,
+            "level": self.level,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Build a surrogate from `to_json` output.
+
+        Raises:
+            DataError: It is not such a document.
+        """
+        try:
+            fields = dict(value)
+            if fields.pop("schema") != SCHEMA:
+                raise DataError(f"This is not a surrogate of the form {SCHEMA}.")
+            agreement, cost = fields.pop("agreement"), fields.pop("cost")
+            return cls(
+                answers=tuple(fields.pop("answers")),
+                tree=_node_from_json(fields.pop("tree")),
+                fidelity=Interval.from_json(fields.pop("fidelity")),
+                agreement=None if agreement is None else Interval.from_json(agreement),
+                cost=None if cost is None else Cost(**{**cost, "loss": Interval.from_json(cost["loss"])}),
+                notes=tuple(fields.pop("notes")),
+                **fields,
+            )
+        except (KeyError, TypeError) as error:
+            raise DataError(f"A surrogate cannot be understood: {error!r}.") from error
+
+    def __repr__(self) -> str:
+        return f"<Surrogate tree of {self.tree.n_leaves} leaves, fidelity {plain(self.fidelity.value)}>"
+
+    def __str__(self) -> str:
+        lines = [*self._facts(), "", *self._rules(self.tree, 0)]
+        return "\n".join([*lines, *(["", *self.notes] if self.notes else [])])
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        facts = html_notes(self._facts())
+        rules = "\n".join(self._rules(self.tree, 0)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return {"text/plain": str(self), "text/html": f"{facts}<pre>{rules}</pre>{html_notes(self.notes)}"}
+
+    def _facts(self) -> list[str]:
+        facts = [
+            f"A tree of {self.tree.n_leaves} leaves says {self.fidelity.value:.0%} of what the model says "
+            f"(R² {_reach(self.fidelity)}, {self.n_held_out:,} rows it was not grown on)."
+        ]
+        if self.agreement is not None:
+            facts.append(f"It gives the same class to {self.agreement.value:.1%} of rows ({_reach(self.agreement)}).")
+        if self.cost is not None:
+            loss = self.cost.loss
+            facts.append(
+                f"Used instead, it is worse by {signed(loss.value)} {self.cost.title} ({_reach(loss)}); "
+                f"the model has {plain(self.cost.model)}."
+            )
+        return facts
+
+    def _rules(self, node: Node, depth: int) -> list[str]:
+        pad = "  " * depth
+        if node.split is None or node.yes is None or node.no is None:
+            return [f"{pad}{self._said(node)}, {node.n_rows:,} rows"]
+        return [
+            f"{pad}if {printable(node.split.text, 90)}:",
+            *self._rules(node.yes, depth + 1),
+            f"{pad}if {printable(node.split.otherwise, 90)}:",
+            *self._rules(node.no, depth + 1),
+        ]
+
+    def _said(self, node: Node) -> str:
+        at = int(np.argmax(node.values))
+        return f"{printable(self.answers[at])} {plain(node.values[at])}"
+
+
+def surrogate(
+    model: "Model",
+    source: Any,
+    *,
+    target: str | None = None,
+    depth: int = 4,
+    most_rows: int = 20_000,
+    metric: str = "auto",
+    seed: int = 0,
+) -> Surrogate:
+    """Grow a tree on the answers of a model for half of the rows and judge it on the other half.
+
+    Args:
+        model: The model.
+        source: Rows in any form that can be read; with the true answers the cost is told too.
+        target: Column of the true answers; None uses its name in training where the rows have it.
+        depth: Questions in a row at most; 4 gives up to 16 rules, about what a person reads.
+        most_rows: Most rows used; they are drawn at random.
+        metric: In which the cost is told; "auto" takes the one the fit optimised.
+        seed: Seed of the draws.
+
+    Raises:
+        SpecError: The depth is not positive.
+        DataError: There are fewer than 20 rows.
+    """
+    if depth < 1:
+        raise SpecError(f"A tree needs a depth of at least 1, not {depth}.")
+    table, truth = rows_and_truth(model, source, target)
+    rng = np.random.default_rng(seed)
+    kept = rng.permutation(sampled(table.n_rows, most_rows, rng))
+    if len(kept) < 20:
+        raise DataError(f"A glass box needs at least 20 rows, not {len(kept)}.")
+    half = len(kept) // 2
+    grown, held = table.take(kept[:half]), table.take(kept[half:])
+    tree = grow(grown, answers(model, grown), depth=depth, least_rows=max(5, half // 100))
+    said, meant = tree.answer(held), answers(model, held)
+    draws = rng.multinomial(len(held), np.full(len(held), 1 / len(held)), size=_RESAMPLES)
+    weights = np.vstack([np.ones(len(held)), draws])
+    agreement = None
+    if model.task.is_classification:
+        same = (label_codes(model, said) == label_codes(model, meant)).astype(np.float64)
+        agreement = _interval(weights @ same / weights.sum(axis=1))
+    return Surrogate(
+        answers=answer_names(model),
+        tree=tree,
+        fidelity=_interval(_explained(said, meant, weights)),
+        agreement=agreement,
+        cost=None if truth is None else _cost(model, metric, truth[kept[half:]], (meant, said), weights),
+        n_rows=half,
+        n_held_out=len(held),
+    )
+
+
+def rows_and_truth(model: "Model", source: Any, target: str | None) -> tuple[Table, Array | None]:
+    """Return features, and the true answers where a target is named or the rows have the one of the training."""
+    if target is None:
+        names = source.names if isinstance(source, Table) else _column_names(source)
+        if model.manifest.target not in names:
+            return feature_rows(model, source), None
+    rows = labelled_rows(model, source, target)
+    return rows.features, rows.truth
+
+
+def _column_names(source: Any) -> tuple[str, ...]:
+    if hasattr(source, "columns"):
+        return tuple(map(str, source.columns))
+    if isinstance(source, Mapping):
+        return tuple(map(str, source))
+    from modelwright.data import read  # only files and streams need the readers to know their columns
+
+    return read(source).names
+
+
+def _explained(said: Array, meant: Array, weights: Array) -> Array:
+    """Return R² over all answers under each weighting (n_weightings, n_rows)."""
+    total = weights.sum(axis=1, keepdims=True)
+    means = weights @ meant / total
+    whole = weights @ (meant**2).sum(axis=1) - total[:, 0] * (means**2).sum(axis=1)
+    left = weights @ ((meant - said) ** 2).sum(axis=1)
+    return np.where(whole > 1e-12, 1.0 - left / np.where(whole > 1e-12, whole, 1.0), 1.0)
+
+
+def _cost(model: "Model", name: str, truth: Array, given: tuple[Array, Array], weights: Array) -> Cost:
+    metric = metric_for(model.manifest.metric if name == "auto" else name, model.task)
+    scores = []
+    for numbers in given:
+        looked_at = metric.answers_from(_predictions(model, numbers))
+        if metric.prepare is not None:
+            with np.errstate(all="ignore"):  # a resample with one class only is NaN
+                scores.append(metric.prepare(truth, looked_at)(np.ascontiguousarray(weights.T)))
+        else:
+            scores.append(np.array([metric.score(truth, looked_at, w) for w in weights]))
+    loss = scores[0] - scores[1] if metric.greater_is_better else scores[1] - scores[0]
+    return Cost(metric.name, metric.title, float(scores[0][0]), _interval(loss))
+
+
+def _predictions(model: "Model", numbers: Array) -> Array:
+    if not model.task.is_classification:
+        return numbers[:, 0]
+    return np.column_stack([1.0 - numbers, numbers]) if model.task.name == "binary" else numbers
+
+
+def _interval(values: Array) -> Interval:
+    """Return the first value with the quantiles of the others, which are resampled."""
+    known = values[1:][np.isfinite(values[1:])]
+    if not len(known):
+        return Interval(float(values[0]), float("nan"), float("nan"))
+    reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) * float(known.std())
+    return Interval(float(values[0]), float(values[0]) - reach, float(values[0]) + reach)
+
+
+def _reach(interval: Interval) -> str:
+    return f"{plain(interval.low)} to {plain(interval.high)}"
+
+
+def _node_to_json(node: Node) -> dict[str, Any]:
+    made: dict[str, Any] = {"n_rows": node.n_rows, "values": list(node.values)}
+    if node.split is not None and node.yes is not None and node.no is not None:
+        split = node.split
+        made["split"] = {
+            "column": split.column,
+            "threshold": split.threshold,
+            "levels": list(split.levels),
+            "unknown": split.unknown,
+            "text": split.text,
+            "otherwise": split.otherwise,
+        }
+        made |= {"yes": _node_to_json(node.yes), "no": _node_to_json(node.no)}
+    return made
+
+
+def _node_from_json(value: Mapping[str, Any]) -> Node:
+    if "split" not in value:
+        return Node(value["n_rows"], tuple(value["values"]))
+    split = Split(**{**value["split"], "levels": tuple(value["split"]["levels"])})
+    return Node(
+        value["n_rows"], tuple(value["values"]), split, _node_from_json(value["yes"]), _node_from_json(value["no"])
+    )
