@@ -14,6 +14,7 @@ from modelwright.data.cells import factorised, from_cells
 from modelwright.data.raw import EXACT, Later, Raw, object_array
 from modelwright.data.texts import NUMBER_MARKS
 
+_MANY_ROWS = 200_000
 _MANY_LEVELS = 2000
 """Above this many distinct texts, plain numbers are read by Arrow instead of text by text."""
 
@@ -32,6 +33,8 @@ def later(name: str, column: Any, *, has_zeros: bool = False, marks: frozenset[s
 
     def make() -> Raw:
         raw = to_raw(name, held.pop())
+        if len(raw.values) >= _MANY_ROWS:
+            pa.default_memory_pool().release_unused()  # Arrow keeps what it freed, which here is a large share
         if has_zeros and raw.form == "number":
             raw = replace(raw, has_zeros=True)
         if not marks or raw.form == "text" or raw.marks:
@@ -80,7 +83,7 @@ def _others(name: str, column: Any) -> Raw:
         except pa.ArrowInvalid as error:
             raise DataError(f"Column '{name}' holds bytes that are not UTF-8 text. Decode or drop it.") from error
     if pt.is_nested(kind):
-        row = int(np.argmax(column.is_valid().to_numpy(zero_copy_only=False))) + 1 if len(column) else 1
+        row = next((i for i, cell in enumerate(column, 1) if cell.is_valid), 1)
         raise DataError(
             f"Column '{name}', row {row}: the cell holds a nested value ({kind}), not a single one. "
             "Spread it over columns of its own, or drop the column."
@@ -95,9 +98,30 @@ def _is_string(kind: Any) -> bool:
 
 
 def _doubles(column: Any) -> Array:
-    doubles = column.cast(pa.float64(), safe=False)
-    values = doubles.to_numpy(zero_copy_only=False) if isinstance(doubles, pa.Array) else doubles.to_numpy()
-    return np.asarray(values, dtype=np.float64)
+    return _filled(column.cast(pa.float64(), safe=False), np.float64, np.nan)
+
+
+def _filled(column: Any, dtype: type[np.generic], absent: float) -> Array:
+    """Return fixed-width cells as numpy, `absent` where null.
+
+    Read from the buffers, since pyarrow's own ``to_numpy``, ``fill_null`` and ``array`` import pandas when it is there.
+    """
+    values = np.empty(len(column), dtype=dtype)
+    start = 0
+    for chunk in _chunks(column):
+        stop = start + len(chunk)
+        validity, data = chunk.buffers()
+        if stop > start and data is not None:
+            values[start:stop] = np.frombuffer(data, dtype=dtype, count=chunk.offset + len(chunk))[chunk.offset :]
+        if chunk.null_count:
+            bits = np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little")
+            values[start:stop][bits[chunk.offset : chunk.offset + len(chunk)] == 0] = absent
+        start = stop
+    return values
+
+
+def _chunks(column: Any) -> list[Any]:
+    return list(column.chunks) if isinstance(column, pa.ChunkedArray) else [column]
 
 
 def _integers(name: str, column: Any) -> Raw:
@@ -114,31 +138,33 @@ def _dates(name: str, column: Any) -> Raw:
         micros = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
     except pa.ArrowInvalid as error:
         raise DataError(f"Column '{name}' holds dates too far away to be counted in microseconds: {error}.") from error
-    filled = micros.fill_null(int(MISSING_DATE)) if micros.null_count else micros
-    values = filled.to_numpy(zero_copy_only=False) if isinstance(filled, pa.Array) else filled.to_numpy()
-    return Raw(name, "date", np.asarray(values, dtype=np.int64))
+    return Raw(name, "date", _filled(micros, np.int64, MISSING_DATE))
 
 
 def _dictionary(name: str, column: Any) -> Raw:
-    whole = _whole(column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column)
-    codes = whole.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    return factorised(name, codes, whole.dictionary.to_pylist(), is_categorical=True)
+    chunks = _chunks(column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column)
+    codes = np.concatenate([_codes(chunk) for chunk in chunks]) if chunks else np.zeros(0, dtype=np.int32)
+    levels = chunks[-1].dictionary.to_pylist() if chunks else []
+    return factorised(name, codes, levels, is_categorical=True)
 
 
 def _texts(name: str, column: Any) -> Raw:
-    encoded = column.dictionary_encode()
-    chunks = encoded.chunks if isinstance(encoded, pa.ChunkedArray) else [encoded]
+    chunks = _chunks(column.dictionary_encode())
     if not chunks:
         return Raw(name, "text", np.zeros(0, dtype=np.int32), object_array([]))
-    last = chunks[-1].dictionary
-    if any(len(c.dictionary) != len(last) for c in chunks):
-        chunks = encoded.unify_dictionaries().chunks
-        last = chunks[-1].dictionary
-    pieces = [_codes(chunk) for chunk in chunks]
-    codes = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
-    if len(last) > _MANY_LEVELS and (raw := _plain_numbers(name, codes, last)):
+    levels = chunks[-1].dictionary
+    if any(len(chunk.dictionary) != len(levels) for chunk in chunks):
+        chunks = pa.chunked_array(chunks).unify_dictionaries().chunks
+        levels = chunks[-1].dictionary
+    codes = np.concatenate([_codes(chunk) for chunk in chunks])
+    del chunks
+    if len(levels) > _MANY_LEVELS and (raw := _plain_numbers(name, codes, levels)):
         return raw
-    return Raw(name, "text", codes, last.to_numpy(zero_copy_only=False), is_trimmed=_is_trimmed(last))
+    return Raw(name, "text", codes, object_array(levels.to_pylist()), is_trimmed=_is_trimmed(levels))
+
+
+def _codes(chunk: Any) -> Array:
+    return _filled(chunk.indices.cast(pa.int32()), np.int32, -1)
 
 
 def _is_trimmed(levels: Any) -> bool:
@@ -155,11 +181,6 @@ def _is_trimmed(levels: Any) -> bool:
     return bool(((edges > ord(" ")) & (edges < 128)).all())  # other scripts have blanks of their own
 
 
-def _codes(chunk: Any) -> Array:
-    indices = chunk.indices.cast(pa.int32())
-    return np.asarray((indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False))
-
-
 def _whole(column: Any) -> Any:
     if not isinstance(column, pa.ChunkedArray):
         return column
@@ -169,19 +190,27 @@ def _whole(column: Any) -> Any:
 
 def _plain_numbers(name: str, codes: Array, levels: Any) -> Raw | None:
     """Read plain numbers among missing marks at the speed of Arrow; None when there is anything else."""
-    trimmed = pc.utf8_trim_whitespace(levels)
-    is_mark = pc.is_in(trimmed, value_set=pa.array(sorted(NUMBER_MARKS), type=levels.type))
-    kept = pc.if_else(is_mark, None, trimmed)
+    trimmed = pc.utf8_trim_whitespace(levels).cast(pa.string())
+    is_mark = pc.is_in(trimmed, value_set=_string_array(sorted(NUMBER_MARKS)))
+    kept = trimmed.filter(pc.invert(is_mark))
     if pc.any(pc.match_substring_regex(kept, r"^[+-]?0\d|[a-df-zA-DF-Z]")).as_py():
         return None
     try:
-        numbers = kept.cast(pa.float64())
+        numbers = _doubles(kept)
     except pa.ArrowInvalid:
         return None
-    values = np.append(numbers.to_numpy(zero_copy_only=False), np.nan)
-    if np.nanmax(np.abs(values), initial=0.0) > EXACT:
+    if np.nanmax(np.abs(numbers), initial=0.0) > EXACT:
         return None
+    gone = _filled(is_mark.cast(pa.uint8()), np.uint8, 0).astype(np.bool_)
+    values = np.full(len(levels) + 1, np.nan)
+    values[:-1][~gone] = numbers
     counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
-    found = np.flatnonzero(is_mark.to_numpy(zero_copy_only=False)).tolist()
+    found = np.flatnonzero(gone).tolist()
     marks = tuple((trimmed[i].as_py(), int(counts[found].sum())) for i in found)
     return Raw(name, "number", values[codes], marks=marks)
+
+
+def _string_array(texts: list[str]) -> Any:
+    encoded = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))

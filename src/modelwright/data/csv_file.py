@@ -92,6 +92,7 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
         # 12:30 must stay as written, to be found again at prediction
         table, plan = _attempt(replace(plan, texts=plan.texts.union(times)), _whole)
     columns = _columns(table, plan)
+    pa.default_memory_pool().release_unused()  # the parsed text, which Arrow would keep for itself
     return RawTable(columns, table.num_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
 
 

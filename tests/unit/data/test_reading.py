@@ -256,6 +256,23 @@ def test_without_pyarrow_frames_of_pandas_are_read_and_files_name_the_extra(tmp_
     assert done.stdout.count('pip install "modelwright[read]"') == 2
 
 
+def test_reading_files_and_polars_does_not_import_pandas(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(
+        "a,b,c,d,e\n" + "".join(f"{i},x{i},2020-01-01,{'NA' if i > 2990 else i / 7},true\n" for i in range(3000))
+    )
+    code = (
+        "import sys, polars as pl\nfrom modelwright.data import read, scan\ntable = read(sys.argv[1])\n"
+        "assert sum(t.n_rows for t in scan(sys.argv[1], table.schema)) == 3000\n"
+        "read(pl.DataFrame({'a': [1, None], 'b': ['x', None]}))\nassert 'pandas' not in sys.modules"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_nothing_given_is_changed() -> None:
     array = np.array([[1.0, np.nan], [3.0, 4.0]])
     array.flags.writeable = False
