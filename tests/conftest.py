@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -172,5 +173,46 @@ def small_file() -> Callable[..., bytes]:
         task = Task("binary" if kind == "flag" else kind, CLASSES[kind])  # type: ignore[arg-type]
         manifest = Manifest("0.1.0", task, "answer", "log_loss" if CLASSES[kind] else "rmse")
         return encode(_small_graph(kind, SMALL_SCHEMA), documents(manifest, SMALL_SCHEMA, **others))
+
+    return build
+
+
+class AsgiClient:
+    """Talks to an ASGI application in this process, without a socket; exceptions of the application are raised."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        """Send one request with the options of ``httpx.AsyncClient.request`` and return the response."""
+        import httpx  # only the tests of the server need it
+
+        async def ask() -> Any:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **options: Any) -> Any:
+        """Send a GET request."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Any:
+        """Send a POST request."""
+        return self.request("POST", path, **options)
+
+
+@pytest.fixture(scope="session")
+def served(small_file: Callable[..., bytes]) -> Callable[..., AsgiClient]:
+    """``served(kind, settings) -> client`` of an application with the file of `small_file`, called "small"."""
+
+    def build(kind: str = "binary", settings: Any = None) -> AsgiClient:
+        from modelwright.model.model import Model
+        from modelwright.serve.app import application
+        from modelwright.serve.settings import Settings
+
+        app = application({"small": Model.open(small_file(kind))}, settings or Settings(log_level="error"))
+        return AsgiClient(app)
 
     return build

@@ -1,7 +1,7 @@
 """Rows as a request gives them, on their way to the model: one record, or columns not yet read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -144,11 +144,12 @@ def raw_column(column: ColumnSchema, cells: Sequence[Any]) -> Raw:
     if not kinds <= SCALARS:
         row = next(i for i, cell in enumerate(cells, 1) if type(cell) not in SCALARS)
         raise _nested(column.name, row)
-    if column.dtype == "date" and kinds <= _DATES and int in kinds and not column.parsing.formats:
+    if column.dtype == "date" and int in kinds and not column.parsing.formats:
         # Whole numbers are epoch microseconds, as the file itself takes them.
         low, high = int(MISSING_DATE), -int(MISSING_DATE)
-        if all(cell is None or low <= cell < high for cell in cells):
+        if kinds <= _DATES and all(cell is None or low <= cell < high for cell in cells):
             return Raw(column.name, "date", np.array([low if c is None else c for c in cells], dtype=np.int64))
+        cells = [str(np.datetime64(c, "us")) if type(c) is int and low < c < high else c for c in cells]
     try:
         return from_cells(column.name, cells)
     except DataError as error:
@@ -192,7 +193,7 @@ def _first_misfit(raw: Raw, column: ColumnSchema) -> int:
 
 
 def _rows(raw: Raw, start: int, stop: int) -> Raw:
-    return Raw(raw.name, raw.form, raw.values[start:stop], raw.levels, raw.is_categorical, raw.has_zeros)
+    return replace(raw, values=raw.values[start:stop])
 
 
 def _one(record: Mapping[str, Any], schema: Schema) -> Given:
