@@ -11,7 +11,10 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target
 
 ViewName = Literal["tree", "linear"]
-"""Which feature view a learner takes: "tree" keeps NaN and statistics of categories; "linear" is scaled, filled, one-hot."""
+"""Which feature view a learner takes.
+
+"tree" keeps NaN and has statistics of categories; "linear" is scaled, filled, one-hot.
+"""
 
 
 @final
@@ -38,7 +41,10 @@ class Fitted(ABC):
 
     @abstractmethod
     def margins(self, features: Array) -> Array:
-        """Return float64 (n_rows, n_margins): log-odds (binary), one score per class whose softmax is the answer, or the value."""
+        """Return float64 (n_rows, n_margins).
+
+        These are log-odds (binary), one score per class whose softmax is the answer, or the value.
+        """
 
     @abstractmethod
     def emit(self, graph: Graph, features: str) -> str:
