@@ -13,6 +13,7 @@ _NAMES = {
     "load": "modelwright.api",
     "evaluate": "modelwright.api",
     "check": "modelwright.insight.check",
+    "explain": "modelwright.insight.explain",
     "read_schema": "modelwright.api",
     "Model": "modelwright.model.model",
     "Classifier": "modelwright.estimators.classifier",

@@ -10,6 +10,7 @@ from modelwright.core.spec import FitSpec as FitSpec
 from modelwright.estimators.classifier import Classifier as Classifier
 from modelwright.estimators.regressor import Regressor as Regressor
 from modelwright.insight.check import check as check
+from modelwright.insight.explain import explain as explain
 from modelwright.model.model import Model as Model
 
 __version__: str

@@ -21,7 +21,7 @@ def associations(table: Table) -> Array:
     for chance. One of each: the correlation ratio of the ranks, corrected likewise. A missing category is a level.
 
     Source:
-        Bergsma (2013), doi:10.1016/j.jkss.2012.10.002, equations 4 and 5; Kelley (1935) for the ratio (epsilon squared).
+        Bergsma (2013), doi:10.1016/j.jkss.2012.10.002, equations 4 and 5; Kelley (1935) for the ratio.
     """
     n = len(table.columns)
     ordered = [_ranks(c) for c in table.columns]

@@ -28,13 +28,14 @@ class Attribution:
     Attributes:
         columns: The raw columns, (n_columns).
         answers: What each explained number belongs to: the positive class, each class, or the target.
-        scale: In which the numbers are; regression is in units of the target.
+        scale: In which the numbers are; a value is in units of the target.
         method: How they were computed.
         base: The mean answer of the background, (n_answers,).
         given: What the model says of the rows, (n_rows, n_answers).
         values: What each column adds, (n_rows, n_answers, n_columns).
         errors: Standard error of each value from sampling, zero where exact, of the same shape.
         cells: The cells of the rows as text, for display.
+        rows: The number of each row in its table, from 1, for display.
         n_background: Rows compared with.
         notes: What a reader must know, one sentence each.
     """
@@ -48,6 +49,7 @@ class Attribution:
     values: Array
     errors: Array
     cells: tuple[tuple[str, ...], ...]
+    rows: tuple[int, ...]
     n_background: int
     notes: tuple[str, ...] = ()
 
@@ -91,6 +93,7 @@ class Attribution:
             "values": self.values.tolist(),
             "errors": self.errors.tolist(),
             "cells": [list(row) for row in self.cells],
+            "rows": list(self.rows),
             "n_background": self.n_background,
             "notes": list(self.notes),
         }
@@ -112,6 +115,7 @@ class Attribution:
                 scale=value["scale"],
                 method=value["method"],
                 cells=tuple(map(tuple, value["cells"])),
+                rows=tuple(value["rows"]),
                 n_background=value["n_background"],
                 notes=tuple(value["notes"]),
                 **numbers,
@@ -154,7 +158,7 @@ class Attribution:
             rest = order[_MOST_COLUMNS_SHOWN:]
             cells.append([f"{len(rest)} others", "", signed(float(self.values[row, at, rest].sum())), ""])
         caption = (
-            f"Row {row + 1}: {printable(self.answers[at])} {plain(self.given[row, at])}, "
-            f"expected {plain(self.base[at])} ({self.scale if len(self.answers[at]) else 'value'})"
+            f"Row {self.rows[row]}: {printable(self.answers[at])} {plain(self.given[row, at])}, "
+            f"expected {plain(self.base[at])} ({self.scale})"
         )
         return caption, [["column", "cell", "moves it by", ""], *cells], "<<><"

@@ -12,7 +12,7 @@ from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import MISSING_DATE, Array, Column, Table
 from modelwright.insight.pool import compact
 from modelwright.insight.rows import feature_rows, sampled
-from modelwright.insight.scale import Scale, answers, check_scale
+from modelwright.insight.scale import Scale, answers, scale_for
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -73,7 +73,7 @@ def make_background(
         SchemaError: A column is absent or of another kind.
         DataError: There are no rows.
     """
-    check_scale(scale)
+    scale = scale_for(model, scale)
     if most < 1:
         raise SpecError(f"A background needs at least one row, not {most}.")
     rng = np.random.default_rng(seed)

@@ -1,6 +1,15 @@
 """Every look at a model, by name."""
 
 INSIGHTS: dict[str, str] = {
+    "counterfactuals": "modelwright.insight.counterfactual:counterfactuals",
+    "dependence": "modelwright.insight.dependence:dependence",
     "evaluate": "modelwright.insight.evaluate:evaluate",
+    "explain": "modelwright.insight.explain:explain",
+    "explain_row": "modelwright.insight.shapley:explain_row",
+    "importance": "modelwright.insight.importance:importance",
+    "interactions": "modelwright.insight.interaction:interactions",
+    "prototypes": "modelwright.insight.prototypes:prototypes",
+    "shapley": "modelwright.insight.shapley:shapley",
+    "surrogate": "modelwright.insight.surrogate:surrogate",
 }
 """Name to ``"module:attribute"`` of a function ``(model, source, ...) -> result``."""

@@ -81,7 +81,8 @@ class Counterfactuals:
             if fields.pop("schema") != SCHEMA:
                 raise DataError(f"These are not counterfactuals of the form {SCHEMA}.")
             found = tuple(
-                Counterfactual(**{**c, "changes": tuple(Change(**x) for x in c["changes"])}) for c in fields.pop("found")
+                Counterfactual(**{**c, "changes": tuple(Change(**x) for x in c["changes"])})
+                for c in fields.pop("found")
             )
             return cls(found=found, kept=tuple(fields.pop("kept")), notes=tuple(fields.pop("notes")), **fields)
         except (KeyError, TypeError) as error:

@@ -82,7 +82,9 @@ def counterfactuals(
         DataError: It is not one row.
     """
     names = [model.schema.column(name).name for name in immutable]
-    records = [row] if isinstance(row, Mapping) and not any(isinstance(v, list | np.ndarray) for v in row.values()) else row
+    records = (
+        [row] if isinstance(row, Mapping) and not any(isinstance(v, list | np.ndarray) for v in row.values()) else row
+    )
     table = feature_rows(model, records)
     if table.n_rows != 1:
         raise DataError(f"Counterfactuals are of one row, not of {table.n_rows}.")
@@ -265,7 +267,9 @@ class _Search:
             changed, original = table.columns[j], own.columns[j]
             changes.append(Change(changed.name, cell_text(original, 0), cell_text(changed, 0)))
             numeric = np.isfinite(self._choices.ranges[j]) and not original.missing[0]
-            way = abs(float(changed.values[0]) - float(original.values[0])) / self._choices.ranges[j] if numeric else 1.0
+            way = (
+                abs(float(changed.values[0]) - float(original.values[0])) / self._choices.ranges[j] if numeric else 1.0
+            )
             distance += float(way)
         return Counterfactual(tuple(changes), float(self.ask(table)[0][0]), distance)
 

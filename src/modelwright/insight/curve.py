@@ -93,7 +93,9 @@ class Dependence:
         return f"<Dependence of {self.answer} on {self.column}, {self.effect}, {len(self.points)} points>"
 
     def __str__(self) -> str:
-        return "\n".join([self._about(), "", *aligned(self._cells(), "<>>>"), *(["", *self.notes] if self.notes else [])])
+        return "\n".join(
+            [self._about(), "", *aligned(self._cells(), "<>>>"), *(["", *self.notes] if self.notes else [])]
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         page = html_table(self._cells(), self._about(), "<>>>") + html_notes(self.notes)

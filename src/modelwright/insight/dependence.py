@@ -11,7 +11,7 @@ from modelwright.insight.curve import Dependence, Effect, Point
 from modelwright.insight.grid import Grid, grid_of
 from modelwright.insight.pool import repeated, replaced
 from modelwright.insight.rows import feature_rows, sampled
-from modelwright.insight.scale import Scale, answer_names, answers, check_scale
+from modelwright.insight.scale import Scale, answer_names, answer_position, answers, scale_for
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -52,14 +52,10 @@ def dependence(
     Source:
         Friedman (2001), doi:10.1214/aos/1013203451, section 8.2; Apley, Zhu (2020), doi:10.1111/rssb.12377, section 2.
     """
-    check_scale(scale)
+    scale, position = scale_for(model, scale), answer_position(model, answer)
     model.schema.column(column)
     if effect not in ("partial", "accumulated"):
         raise SpecError(f"There is no effect '{effect}'. Effects: partial, accumulated.")
-    names = answer_names(model)
-    if answer is not None and answer not in names:
-        raise SpecError(f"There is no answer '{answer}'. Answers: {', '.join(names)}.")
-    position = 0 if answer is None else names.index(answer)
     rng = np.random.default_rng(seed)
     table = feature_rows(model, source)
     table = table.take(sampled(table.n_rows, 1000, rng))
@@ -78,7 +74,7 @@ def dependence(
         points = _accumulated(ask, table, grid, rng)
     left_out = int((grid.nearest < 0).sum())
     notes = (f"{left_out:,} rows are missing there or hold a rarer level.",) if left_out else ()
-    return Dependence(column, names[position], effect, scale, points, table.n_rows, LEVEL, notes)
+    return Dependence(column, answer_names(model)[position], effect, scale, points, table.n_rows, LEVEL, notes)
 
 
 def _partial(ask: Any, table: Table, grid: Grid) -> tuple[Point, ...]:

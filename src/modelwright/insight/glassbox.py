@@ -79,7 +79,8 @@ def grow(table: Table, answers: Array, *, depth: int, least_rows: int) -> Node:
         if best is not None and gain > 1e-9 * max(total, 1e-300):
             holds = best.holds(table)
             yes, no = (
-                grow(table.take(side), answers[side], depth=depth - 1, least_rows=least_rows) for side in (holds, ~holds)
+                grow(table.take(side), answers[side], depth=depth - 1, least_rows=least_rows)
+                for side in (holds, ~holds)
             )
             return Node(table.n_rows, values, best, yes, no)
     return Node(table.n_rows, values)

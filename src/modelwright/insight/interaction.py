@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError
 from modelwright.core.table import Array, Table
 from modelwright.insight.pool import recombined
 from modelwright.insight.rows import feature_rows, sampled
-from modelwright.insight.scale import Scale, answer_names, answers, check_scale
+from modelwright.insight.scale import Scale, answer_names, answer_position, answers, scale_for
 from modelwright.insight.tabulation import aligned, html_notes, html_table, plain, printable
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ class Interactions:
         return f"<Interactions for {self.answer}, {len(self.pairs)} pairs, {self.n_rows} rows>"
 
     def __str__(self) -> str:
-        return "\n".join([self._about(), "", *aligned(self._cells(), "<>>>"), *(["", *self.notes] if self.notes else [])])
+        return "\n".join(
+            [self._about(), "", *aligned(self._cells(), "<>>>"), *(["", *self.notes] if self.notes else [])]
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         page = html_table(self._cells(), self._about(), "<>>>") + html_notes(self.notes)
@@ -109,7 +111,12 @@ class Interactions:
 
     def _cells(self) -> list[list[str]]:
         rows = [
-            [" × ".join(map(printable, p.columns)), plain(p.size), plain(p.strength), f"{plain(p.low)} to {plain(p.high)}"]
+            [
+                " × ".join(map(printable, p.columns)),
+                plain(p.size),
+                plain(p.strength),
+                f"{plain(p.low)} to {plain(p.high)}",
+            ]
             for p in self.pairs[:_MOST_SHOWN]
         ]
         return [["columns", "size", "H", f"{self.level * 100:g} % interval"], *rows]
@@ -147,11 +154,7 @@ def interactions(
     Source:
         Friedman, Popescu (2008), doi:10.1214/07-AOAS148, equation 44; the interval resamples the rows of both sums.
     """
-    check_scale(scale)
-    names = answer_names(model)
-    if answer is not None and answer not in names:
-        raise SpecError(f"There is no answer '{answer}'. Answers: {', '.join(names)}.")
-    position = 0 if answer is None else names.index(answer)
+    scale, position = scale_for(model, scale), answer_position(model, answer)
     rng = np.random.default_rng(seed)
     table = feature_rows(model, source)
     table = table.take(sampled(table.n_rows, most_rows, rng))
@@ -166,7 +169,7 @@ def interactions(
         joint = _partial(model, table, (i, j), position, scale)
         pairs.append(_pair((table.names[i], table.names[j]), joint, joint - single[i] - single[j], weights))
     pairs.sort(key=lambda p: -p.size)
-    return Interactions(tuple(pairs), names[position], scale, table.n_rows)
+    return Interactions(tuple(pairs), answer_names(model)[position], scale, table.n_rows)
 
 
 def _partial(model: "Model", table: Table, columns: tuple[int, ...], position: int, scale: Scale) -> Array:

@@ -48,20 +48,43 @@ def feature_rows(model: "Model", source: Any, *, lenient: bool = False) -> Table
     return table
 
 
-def labelled_rows(model: "Model", source: Any, target: str | None = None, *, lenient: bool = False) -> LabelledRows:
+def labelled_rows(model: "Model", source: Any, target: str | None = None) -> LabelledRows:
     """Return features and answers of the rows that have an answer.
 
     Args:
         model: The model.
         source: A table with the target, or anything that can be read.
         target: Column of the answers; None takes its name in training.
-        lenient: Read cells of a wrong kind as missing.
 
     Raises:
         SpecError: The target is a feature of the model.
         SchemaError: A column is absent or of another kind.
         DataError: No row has an answer.
     """
+    table, truth, known = rows_with_answers(model, source, target, must=True)
+    assert truth is not None
+    if not known.any():
+        name = model.manifest.target if target is None else target
+        raise DataError(f"No row has a value in target '{name}'. Give rows with the true answers.")
+    return LabelledRows(table.take(known), truth[known])
+
+
+def rows_with_answers(
+    model: "Model", source: Any, target: str | None = None, *, must: bool = False
+) -> tuple[Table, Array | None, Array]:
+    """Return the features, the answers where there is such a column, and which rows have one.
+
+    Args:
+        model: The model.
+        source: Anything that can be read.
+        target: Column of the answers; None takes its name in training and is content with none.
+        must: Whether the column must be there; it must where it is named.
+
+    Raises:
+        SpecError: The target is a feature of the model.
+        SchemaError: A column is absent or of another kind.
+    """
+    must = must or target is not None
     target = model.manifest.target if target is None else target
     if target in model.schema:
         raise SpecError(f"Column '{target}' is a feature of this model, so it cannot be the target.")
@@ -71,11 +94,12 @@ def labelled_rows(model: "Model", source: Any, target: str | None = None, *, len
         from modelwright.data import read  # as above
 
         wanted = Schema((*model.schema, _target_schema(model, target)))
-        table = read(source, schema=wanted, lenient=lenient)
+        table = read(source, schema=wanted, optional=() if must else (target,))
+    features = feature_rows(model, table)
+    if not must and target not in table.names:
+        return features, None, np.zeros(table.n_rows, dtype=bool)
     truth, known = encode_target(table.column(target), model.task)
-    if not known.any():
-        raise DataError(f"No row has a value in target '{target}'. Give rows with the true answers.")
-    return LabelledRows(feature_rows(model, table).take(known), truth[known])
+    return features, truth, known
 
 
 def sampled(n_rows: int, most: int, rng: np.random.Generator) -> Array:

@@ -1,27 +1,46 @@
 """The numbers of a model that explanations explain: probabilities, margins, or the predicted value."""
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, listed, nearest
 from modelwright.core.table import Array, Table
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-Scale = Literal["probability", "margin"]
+Scale = Literal["probability", "margin", "value"]
 """Probabilities are what the model says and stay finite; margins (log-odds, log-probabilities) are what adds up inside
-most models. Regression has one scale, the predicted value, whatever is asked."""
+most models. Regression has the predicted value only."""
 
 _SMALLEST = 1e-12
 """Probabilities below count as this in a margin, so that a certain model has finite margins (at most 27.6)."""
 
 
-def check_scale(scale: str) -> None:
-    """Raise SpecError unless `scale` is one of `Scale`."""
-    if scale not in get_args(Scale):
-        raise SpecError(f"There is no scale '{scale}'. Scales: probability, margin.")
+def scale_for(model: "Model", asked: str) -> Scale:
+    """Return the scale to explain on: that of the classes as asked, the value for regression whatever is asked.
+
+    Raises:
+        SpecError: There is no such scale for classes.
+    """
+    if not model.task.is_classification:
+        return "value"
+    if asked not in ("probability", "margin"):
+        raise SpecError(f"There is no scale '{asked}' for classes. Scales: probability, margin.")
+    return "probability" if asked == "probability" else "margin"
+
+
+def answer_position(model: "Model", name: str | None) -> int:
+    """Return the position of an answer by name; None is the first.
+
+    Raises:
+        SpecError: There is no such answer.
+    """
+    names = answer_names(model)
+    if name is not None and name not in names:
+        raise SpecError(f"There is no answer '{name}'.{nearest(name, names)} Answers: {listed(names)}.")
+    return 0 if name is None else names.index(name)
 
 
 def answer_names(model: "Model") -> tuple[str, ...]:

@@ -142,6 +142,7 @@ def _attribution(
         values=values,
         errors=errors,
         cells=tuple(zip(*([cell_text(c, i) for i in range(table.n_rows)] for c in table.columns), strict=True)),
+        rows=tuple(range(1, table.n_rows + 1)),
         n_background=background.table.n_rows,
         notes=(background.note,) if background.note else (),
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self, final
 import numpy as np
 
 from modelwright.core.errors import DataError, SpecError
-from modelwright.core.table import Array, Table
+from modelwright.core.table import Array
 from modelwright.insight.glassbox import Node, Split, grow
-from modelwright.insight.rows import feature_rows, labelled_rows, sampled
+from modelwright.insight.rows import rows_with_answers, sampled
 from modelwright.insight.scale import answer_names, answers, label_codes
 from modelwright.insight.tabulation import html_notes, plain, printable, signed
 from modelwright.metrics.bootstrap import Interval
@@ -174,7 +174,11 @@ def surrogate(
     """
     if depth < 1:
         raise SpecError(f"A tree needs a depth of at least 1, not {depth}.")
-    table, truth = rows_and_truth(model, source, target)
+    table, truth, known = rows_with_answers(model, source, target)
+    if truth is not None and known.any():
+        table, truth = table.take(known), truth[known]
+    else:
+        truth = None
     rng = np.random.default_rng(seed)
     kept = rng.permutation(sampled(table.n_rows, most_rows, rng))
     if len(kept) < 20:
@@ -198,26 +202,6 @@ def surrogate(
         n_rows=half,
         n_held_out=len(held),
     )
-
-
-def rows_and_truth(model: "Model", source: Any, target: str | None) -> tuple[Table, Array | None]:
-    """Return features, and the true answers where a target is named or the rows have the one of the training."""
-    if target is None:
-        names = source.names if isinstance(source, Table) else _column_names(source)
-        if model.manifest.target not in names:
-            return feature_rows(model, source), None
-    rows = labelled_rows(model, source, target)
-    return rows.features, rows.truth
-
-
-def _column_names(source: Any) -> tuple[str, ...]:
-    if hasattr(source, "columns"):
-        return tuple(map(str, source.columns))
-    if isinstance(source, Mapping):
-        return tuple(map(str, source))
-    from modelwright.data import read  # only files and streams need the readers to know their columns
-
-    return read(source).names
 
 
 def _explained(said: Array, meant: Array, weights: Array) -> Array:
