@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from modelwright.core.errors import DataError
+from modelwright.core.schema import Parsing
 from modelwright.core.table import MISSING_DATE, Array
 from modelwright.data.cells import factorised, from_cells
+from modelwright.data.numbers import parse
 from modelwright.data.raw import EXACT, Later, Raw, object_array
 from modelwright.data.texts import NUMBER_MARKS
 
@@ -190,6 +192,9 @@ def _whole(column: Any) -> Any:
 
 def _plain_numbers(name: str, codes: Array, levels: Any) -> Raw | None:
     """Read plain numbers among missing marks at the speed of Arrow; None when there is anything else."""
+    few = [levels[i].as_py().strip() for i in range(0, len(levels), len(levels) // 50)]
+    if not parse([text for text in few if text not in NUMBER_MARKS], Parsing())[1].all():
+        return None
     trimmed = pc.utf8_trim_whitespace(levels).cast(pa.string())
     is_mark = pc.is_in(trimmed, value_set=_string_array(sorted(NUMBER_MARKS)))
     kept = trimmed.filter(pc.invert(is_mark))
