@@ -1,0 +1,155 @@
+"""Which classes are taken for which, at a threshold, by a table of costs, or by the highest probability."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from modelwright.core.errors import SpecError
+from modelwright.core.table import Array
+from modelwright.insight.document import Cells, Document, Sheet, reach
+from modelwright.insight.predictions import Predictions
+from modelwright.insight.ranking import LEVEL
+from modelwright.insight.tabulation import plain, printable
+from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.proportion import rows_that_count, share_interval
+
+_MOST_SHOWN = 12
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ClassRates:
+    """One class: how many of its rows are found, and how many of the rows given it are right."""
+
+    label: str
+    recall: Interval
+    precision: Interval
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False)
+class Confusion(Document):
+    """The confusion matrix and what follows from it.
+
+    Attributes:
+        labels: The classes.
+        cells: Weight of each class meant (outer) and given (inner).
+        rates: Per class, with intervals.
+        rule: How a class was chosen, in words.
+        threshold: Probability from which a row is given the positive class; None where there is no threshold.
+        cost: Mean cost per row, NaN without costs.
+        n_rows: Rows.
+        level: Level of the intervals.
+        notes: What a reader must know.
+    """
+
+    SCHEMA: ClassVar[str] = "modelwright/confusion/1"
+
+    labels: tuple[str, ...]
+    cells: tuple[tuple[float, ...], ...]
+    rates: tuple[ClassRates, ...]
+    rule: str
+    threshold: float | None
+    cost: float
+    n_rows: int
+    level: float = LEVEL
+    notes: tuple[str, ...] = ()
+
+    def to_columns(self) -> Cells:
+        """Return one row per cell of the matrix."""
+        n = len(self.labels)
+        return {
+            "truth": [label for label in self.labels for _ in range(n)],
+            "given": list(self.labels) * n,
+            "weight": [cell for row in self.cells for cell in row],
+        }
+
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Return the matrix, unless it is too wide, and the rates."""
+        span = f"{self.level * 100:g} % interval"
+        head = ("class", "found (recall)", span, "right (precision)", span)
+        rates = tuple(
+            (printable(r.label), plain(r.recall.value), reach(r.recall), plain(r.precision.value), reach(r.precision))
+            for r in self.rates
+        )
+        cost = f"; mean cost {plain(self.cost)}" if self.cost == self.cost else ""
+        sheets = [Sheet(f"{self.n_rows:,} rows, {self.rule}{cost}", (head, *rates), "<>>>>")]
+        if len(self.labels) <= _MOST_SHOWN:
+            names = [printable(label, 16) for label in self.labels]
+            rows = [(n, *(f"{c:.6g}" for c in row)) for n, row in zip(names, self.cells, strict=True)]
+            caption = "Rows: the truth. Columns: what was predicted."
+            sheets.append(Sheet(caption, (("", *names), *rows), "<" + ">" * len(names)))
+        return tuple(sheets)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return the notes."""
+        return self.notes
+
+
+def confusion(
+    predictions: Predictions, *, threshold: float | None = None, costs: Sequence[Sequence[float]] | None = None
+) -> Confusion:
+    """Return the confusion of classes with the recall and precision of each and their intervals.
+
+    Args:
+        predictions: Of classes.
+        threshold: Probability of the positive class from which a row is given it; two classes only.
+        costs: Cost of each class meant (outer) when each is given (inner): the class of least expected cost is given.
+
+    Raises:
+        SpecError: Numbers were predicted, or the rule does not fit the classes.
+    """
+    predictions.need_classes("A confusion matrix")
+    labels = tuple(map(str, predictions.task.classes))
+    matrix = None if costs is None else cost_matrix(costs, len(labels))
+    given, rule = _given(predictions, threshold, matrix)
+    truth, weights, n = predictions.truth, predictions.weights, len(labels)
+    cells = np.bincount(truth * n + given, weights=weights, minlength=n * n).reshape(n, n)
+    mean = float("nan") if matrix is None else float((cells * matrix).sum() / cells.sum())
+    return Confusion(
+        labels=labels,
+        cells=tuple(map(tuple, cells.tolist())),
+        rates=tuple(
+            ClassRates(
+                label,
+                _rate(weights[truth == code], given[truth == code] == code),
+                _rate(weights[given == code], truth[given == code] == code),
+            )
+            for code, label in enumerate(labels)
+        ),
+        rule=rule,
+        threshold=threshold,
+        cost=mean,
+        n_rows=len(predictions),
+        notes=predictions.notes,
+    )
+
+
+def cost_matrix(costs: Sequence[Sequence[float]], n_classes: int) -> Array:
+    """Return costs as an array; raises SpecError unless there is one finite number per pair of classes."""
+    matrix = np.asarray(costs, dtype=np.float64)
+    if matrix.shape != (n_classes, n_classes) or not np.isfinite(matrix).all():
+        raise SpecError(f"Costs are {n_classes} rows of {n_classes} finite numbers: one row per true class.")
+    return matrix
+
+
+def _given(predictions: Predictions, threshold: float | None, matrix: Array | None) -> tuple[Array, str]:
+    if threshold is not None and matrix is not None:
+        raise SpecError("Give a threshold or costs, not both: costs make the threshold.")
+    if matrix is not None:
+        return (predictions.answers @ matrix).argmin(axis=1), "the class of least expected cost is given"
+    if threshold is None:
+        return predictions.answers.argmax(axis=1), "the most probable class is given"
+    if predictions.task.name != "binary":
+        raise SpecError("A threshold is for two classes. With more, give costs.")
+    positive = predictions.task.classes[1]
+    return (predictions.answers[:, 1] >= threshold).astype(np.int64), f"'{positive}' from {threshold:.4g} on"
+
+
+def _rate(weights: Array, right: Array) -> Interval:
+    total = float(weights.sum())
+    if total <= 0:
+        return share_interval(float("nan"), 0.0)
+    return share_interval(float(weights[right].sum()) / total, rows_that_count(weights), LEVEL)
