@@ -16,7 +16,7 @@ def score(service: "Service", request: Request) -> Reply:
     """Answer a list with a value per row."""
     served = service.model(request)
     limits = service.settings.limits
-    value = strict_json.read(request.body, limits.depth)
+    value = strict_json.read(request.body, limits)
     _, rows = only(value, ("input_data",), ("params",))
     key = "dataframe_split" if isinstance(rows, dict) else "instances"
     given = read_data(key, rows, served.model.schema, limits)

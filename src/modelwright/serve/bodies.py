@@ -101,7 +101,7 @@ def read_json_lines(request: Request, schema: Schema, limits: Limits) -> Given:
     values = []
     for row, line in enumerate(lines, 1):
         try:
-            values.append(strict_json.read(line, limits.depth))
+            values.append(strict_json.read(line, limits))
         except RefusedRequestError as error:
             raise RefusedRequestError(error.status, f"Line {row}: {error}", row=row) from None
     if values and all(type(value) is list for value in values):

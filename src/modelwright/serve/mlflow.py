@@ -37,7 +37,7 @@ def invocations(service: "Service", request: Request) -> Reply:
     limits = service.settings.limits
     kind = _answer_type(service, request)
     if request.media_type in JSON_TYPES:
-        value = strict_json.read(request.body, limits.depth)
+        value = strict_json.read(request.body, limits)
         key, rows = only(value, DATA_KEYS, ("params", "signature_name"))
         given = read_data(key, rows, served.model.schema, limits)
         output = parameter(value, "params", "predictions")

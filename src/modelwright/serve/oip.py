@@ -78,7 +78,7 @@ def infer(service: "Service", request: Request) -> Reply:
     served = _served(service, request)
     served = service.shelf.get(served.name)
     limits = service.settings.limits
-    value = strict_json.read(request.body, limits.depth)
+    value = strict_json.read(request.body, limits)
     if not isinstance(value, dict):
         raise RefusedRequestError(400, "The body must be an object with 'inputs'.")
     if value.keys() - {"id", "parameters", "inputs", "outputs"}:

@@ -33,7 +33,7 @@ def read_rows(service: "Service", served: Served, request: Request) -> tuple[Giv
     limits, schema = service.settings.limits, served.model.schema
     if request.media_type not in JSON_TYPES:
         return read_other(request, schema, limits), False
-    value = strict_json.read(request.body, limits.depth)
+    value = strict_json.read(request.body, limits)
     if isinstance(value, list):
         return from_records(value, schema, limits.rows), False
     key, rows = only(value, ("records", "columns"), ())

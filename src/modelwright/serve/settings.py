@@ -16,6 +16,7 @@ class Limits:
         body_bytes: Largest body, after decompression too.
         rows: Most rows in one request.
         depth: Deepest nesting of JSON.
+        containers: Most lists and objects in JSON: rows, and one a cell where clients nest them.
         header_bytes: Largest request line and headers together.
         header_seconds: Time from the first byte, or the connection, to the end of the headers.
         body_seconds: Time from there to the end of the body.
@@ -29,6 +30,7 @@ class Limits:
     body_bytes: int = 8 * MEGABYTE
     rows: int = 10_000
     depth: int = 32
+    containers: int = 200_000
     header_bytes: int = 64 * 1024
     header_seconds: float = 10.0
     body_seconds: float = 20.0

@@ -17,7 +17,7 @@ def predict(service: "Service", request: Request) -> Reply:
     """Answer instances with an object each, or with what the parameters ask for."""
     served = service.model(request)
     limits = service.settings.limits
-    value = strict_json.read(request.body, limits.depth)
+    value = strict_json.read(request.body, limits)
     key, rows = only(value, ("instances",), ("parameters",))
     given = read_data(key, rows, served.model.schema, limits)
     output = parameter(value, "parameters", "full")

@@ -20,7 +20,17 @@ from modelwright.serve.settings import Access, Limits, Settings
 ROWS = [{"age": 41.5, "member": True, "city": "Rome", "since": "2024-01-31"}]
 QUIET = Settings(log_level="error")
 TOKEN = "a-token-of-some-length"
-OPEN = ["/livez", "/readyz", "/ping", "/health", "/version", "/", "/v2/health/live", "/v2/health/ready", "/v2/models/small/ready"]
+OPEN = [
+    "/livez",
+    "/readyz",
+    "/ping",
+    "/health",
+    "/version",
+    "/",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/small/ready",
+]
 CLOSED = ["/schema", "/openapi.json", "/models", "/metrics", "/v2", "/v2/models/small", "/swagger.json"]
 
 
@@ -66,7 +76,10 @@ def test_limits_are_kept(served: Any) -> None:
     assert client.post("/predict", json=ROWS * 3).status_code == 200
     assert client.post("/predict", json=ROWS * 4).status_code == 413
     assert client.post("/predict", content=b" " * 1001).status_code == 413
-    assert client.post("/predict", json=[[[[[1]]]]]).json()["error"]["message"] == "The body is nested deeper than 4 levels."
+    assert (
+        client.post("/predict", json=[[[[[1]]]]]).json()["error"]["message"]
+        == "The body is nested deeper than 4 levels."
+    )
 
     async def pieces() -> Any:
         for _ in range(11):
@@ -120,7 +133,9 @@ def test_the_log_names_requests_and_no_values(served: Any, capsys: pytest.Captur
     client.post("/predict?q=s3cr3t", json={"s3cr3t": 1})
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["status"] for line in lines] == [200, 400, 400]
-    assert {"event": "request", "id": "r1", "route": "/predict", "rows": 1, "model": "small"}.items() <= lines[0].items()
+    assert {"event": "request", "id": "r1", "route": "/predict", "rows": 1, "model": "small"}.items() <= lines[
+        0
+    ].items()
     assert "s3cr3t" not in json.dumps(lines)
 
 
@@ -162,7 +177,9 @@ class Slow:
         return self.inner(*given)
 
 
-def test_more_than_can_wait_is_turned_away_at_once(small_file: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_can_wait_is_turned_away_at_once(
+    small_file: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = replace(QUIET, threads=1, limits=Limits(wait_seconds=2.0))
     app = application({"small": Model.open(small_file())}, settings)
     service = app.state.service

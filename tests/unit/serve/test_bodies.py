@@ -36,7 +36,7 @@ def cities(given: Given, schema: Schema) -> list[str]:
 
 
 def test_a_header_puts_csv_columns_in_any_order(schema: Schema) -> None:
-    given = read("city,extra,since,age,member\r\nRome,x,2024-01-01,3,true\r\n\"O,slo\",,,,\r\n", CSV, schema)
+    given = read('city,extra,since,age,member\r\nRome,x,2024-01-01,3,true\r\n"O,slo",,,,\r\n', CSV, schema)
     assert cities(given, schema) == ["Rome", "O,slo"]
 
 
@@ -84,7 +84,12 @@ def test_json_lines_are_objects_or_lists(schema: Schema) -> None:
 
 def frame(n: int = 2) -> pa.Table:
     return pa.table(
-        {"since": pa.array([None] * n, pa.timestamp("us")), "city": ["Rome"] * n, "age": [1.5] * n, "member": [True] * n}
+        {
+            "since": pa.array([None] * n, pa.timestamp("us")),
+            "city": ["Rome"] * n,
+            "age": [1.5] * n,
+            "member": [True] * n,
+        }
     )
 
 

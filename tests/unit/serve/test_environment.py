@@ -28,7 +28,14 @@ def test_vertex_says_port_and_addresses() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{"PORT": "eighty"}, {"PORT": "0"}, {"PORT": "70000"}, {"PORT": "٣"}, {"AIP_PREDICT_ROUTE": "p"}, {"AIP_HEALTH_ROUTE": "/{x}"}],
+    [
+        {"PORT": "eighty"},
+        {"PORT": "0"},
+        {"PORT": "70000"},
+        {"PORT": "٣"},
+        {"AIP_PREDICT_ROUTE": "p"},
+        {"AIP_HEALTH_ROUTE": "/{x}"},
+    ],
 )
 def test_what_makes_no_sense_is_refused(environment: dict[str, str]) -> None:
     with pytest.raises(SpecError, match=next(iter(environment))):

@@ -7,13 +7,19 @@ import pytest
 
 from modelwright.serve.metrics import Counter, Gauge, Histogram, Registry, resident_bytes
 
-LINE = re.compile(r'[a-z_]+(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? [-+.0-9einfInf]+')
+LINE = re.compile(
+    r'[a-z_]+(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? [-+.0-9einfInf]+'
+)
 
 
 def registry(folder: Path | None = None) -> tuple[Registry, Counter, Histogram]:
     counter = Counter("things_total", "Things.", ("name",))
     histogram = Histogram("sizes", "Sizes.", ("name",), (1.0, 2.5), special={"odd": (7.0,)})
-    return Registry([counter, histogram, Gauge("level", "Level.")], None if folder is None else str(folder)), counter, histogram
+    return (
+        Registry([counter, histogram, Gauge("level", "Level.")], None if folder is None else str(folder)),
+        counter,
+        histogram,
+    )
 
 
 def test_the_text_is_prometheus_own() -> None:

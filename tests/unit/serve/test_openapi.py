@@ -25,7 +25,9 @@ def document(served: Any, kind: str) -> dict[str, Any]:
 def test_every_route_is_described(served: Any, kind: str) -> None:
     found = document(served, kind)
     assert found["openapi"] == "3.1.0"
-    assert {"/predict", "/invocations", "/score", "/aip/predict", "/v2/models/{model}/infer", "/metrics"} <= found["paths"].keys()
+    assert {"/predict", "/invocations", "/score", "/aip/predict", "/v2/models/{model}/infer", "/metrics"} <= found[
+        "paths"
+    ].keys()
     assert list(found["components"]["schemas"]["Record"]["properties"]) == ["age", "member", "city", "since"]
     assert found["components"]["schemas"]["Record"]["required"] == ["age", "member", "city", "since"]
     operations = [o["operationId"] for path in found["paths"].values() for m, o in path.items() if m != "parameters"]
@@ -33,7 +35,9 @@ def test_every_route_is_described(served: Any, kind: str) -> None:
 
 
 def test_tokens_are_described_where_they_are_needed(small_file: Callable[..., bytes], served: Any) -> None:
-    app = application({"m": Model.open(small_file())}, Settings(log_level="error", access=Access((token_digest("x" * 20),))))
+    app = application(
+        {"m": Model.open(small_file())}, Settings(log_level="error", access=Access((token_digest("x" * 20),)))
+    )
     found = type(served("binary"))(app).get("/openapi.json", headers={"authorization": "Bearer " + "x" * 20}).json()
     assert found["security"] == [{"token": []}]
     assert found["paths"]["/livez"]["get"]["security"] == []
