@@ -110,7 +110,7 @@ def _worded(error: Exception) -> tuple[str, int]:
         return f"{_one_line(error.format_message())}{hint}", USAGE
     if isinstance(error, MemoryError):
         return "the memory of this machine does not suffice. Use fewer rows or columns.", 1
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         where = f" to '{error.filename}'" if error.filename else ""
         return f"no space is left to write{where}. Free some, or set TMPDIR to another disk.", USAGE
     return f"{type(error).__name__}: {_one_line(error)} (MODELWRIGHT_DEBUG=1 shows where it happened)", 1

@@ -148,7 +148,8 @@ class Schema:
 
     def select(self, names: Iterable[str]) -> Self:
         """Return the schema of the named columns, in the order given."""
-        return type(self)(tuple(self.column(n) for n in names))
+        by_name = {c.name: c for c in self.columns}  # a search per name would be quadratic in a wide table
+        return type(self)(tuple(by_name[n] if n in by_name else self.column(n) for n in names))
 
     def drop(self, names: Iterable[str]) -> Self:
         """Return the schema without the named columns; every name must exist."""

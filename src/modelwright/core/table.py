@@ -125,7 +125,8 @@ class Table:
 
     def select(self, names: Iterable[str]) -> "Table":
         """Return the named columns, in the order given."""
-        return Table(tuple(self.column(n) for n in names), self.n_rows, self.notes)
+        by_name = {c.name: c for c in self.columns}  # a search per name would be quadratic in a wide table
+        return Table(tuple(by_name[n] if n in by_name else self.column(n) for n in names), self.n_rows, self.notes)
 
     def drop(self, names: Iterable[str]) -> Self:
         """Return the table without the named columns; every name must exist."""
