@@ -34,7 +34,7 @@ def binned(column: Column) -> tuple[Array, int]:
 def cuts(present: Array, most: int = MOST_BINS) -> Array:
     """Return the upper ends of the bins of numbers, the largest value last."""
     ordered = np.sort(present)
-    starts = np.flatnonzero(np.diff(ordered)) + 1
+    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     if len(starts) < most:
         return np.append(ordered[starts - 1], ordered[-1])
     at = np.linspace(0, len(ordered) - 1, most + 1)[1:].astype(np.int64)

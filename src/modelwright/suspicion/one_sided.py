@@ -42,6 +42,8 @@ def one_sided(truth: Answers, marked: Array) -> OneSided | None:
     counts = np.bincount(truth.values[marked], minlength=len(truth.classes))
     best = int(counts.argmax())
     share, overall = counts[best] / n, float((truth.values == best).mean())
+    if overall == 1.0:
+        return None
     # Half a row is added on either side, so that a pure group is not infinitely sure.
     odds = np.log((counts[best] + 0.5) / (n - counts[best] + 0.5))
     if (

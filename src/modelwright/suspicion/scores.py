@@ -107,6 +107,8 @@ def _jackknifed(measure: str, losses: Array, base: Array) -> Score:
     n_blocks = min(N_BLOCKS, len(losses))
     blocks = np.arange(len(losses)) % n_blocks
     lost, basis = np.bincount(blocks, losses), np.bincount(blocks, base)
+    if basis.sum() <= 0:  # the rows looked at have one answer only
+        return Score(measure, 0.0, 0.0, 1.0, 0.0)
     value = 1 - lost.sum() / basis.sum()
     others = 1 - (lost.sum() - lost) / np.maximum(basis.sum() - basis, 1e-300)
     reach = Z * float(np.sqrt((n_blocks - 1) * np.mean((others - others.mean()) ** 2)))
