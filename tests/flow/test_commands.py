@@ -280,7 +280,7 @@ class TestSignals:
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
-        # A shell calls both 130: Python itself dies by the signal when it interrupted the text of an exec (as in imports).
+        # A shell calls both 130: Python dies by the signal itself when it interrupted an exec, as imports do.
         assert process.returncode in (130, -signal.SIGINT)
         assert "Traceback" not in err
         assert list(place.parent.iterdir()) == []

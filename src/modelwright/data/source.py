@@ -139,7 +139,11 @@ def _located(source: str | Path) -> Iterator[tuple[Path, str]]:
     """Give the path of a file and its name for messages; standard input is put in a temporary file first."""
     if str(source) != "-":
         location = _checked_path(source)
-        yield location, location.name
+        try:
+            yield location, location.name
+        except OSError as error:  # no permission, a bad disk, a compressed file that was cut
+            reason = error.strerror or str(error)
+            raise DataError(f"'{source}' cannot be read: {reason}. Is the file whole, and may you read it?") from error
         return
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "standard input"
