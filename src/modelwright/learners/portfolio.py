@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from modelwright.core.catalog import load
-from modelwright.core.task import TaskName
+from modelwright.core.task import Task
 from modelwright.learners.base import Learner
 from modelwright.learners.catalog import LEARNERS
 
@@ -20,6 +20,10 @@ HASTE_BELOW = 600.0
 
 FASTEST = 0.1
 """Largest learning rate that haste may lead to."""
+
+CATBOOST_CELLS_PER_SECOND = 5_000
+"""Rows × classes per second of budget that CatBoost can use; with more it ends after too few trees to be of use
+(measured: six trees in 25 s on KDD-99)."""
 
 _CAP_ROWS, _CAP_COUNT = (100, 500, 2_500, 10_000, 100_000), (4, 8, 15, 40, 100)
 """Candidates worth comparing by number of rows, between them on a logarithmic scale; more would fit the noise."""
@@ -86,18 +90,24 @@ _DEPTH_6 = {"learning_rate": 0.05, "depth": 6, "l2": 3.0, "subsample": 0.8}
 _DEPTH_4 = {"learning_rate": 0.05, "depth": 4, "l2": 4.6}
 
 
-def portfolio(task_name: TaskName, n_rows: int, n_features: int, seconds: float) -> tuple[tuple[str, Learner], ...]:
+def portfolio(task: Task, n_rows: int, n_features: int, seconds: float) -> tuple[tuple[str, Learner], ...]:
     """Return the learners to try, each with its name in journals and leaderboards, the most promising first.
 
     The constant comes first, as the answer that always exists.
 
     Args:
-        task_name: What is predicted.
+        task: What is predicted.
         n_rows: Rows to learn from.
         n_features: Features of the tree view.
         seconds: Seconds of the whole budget.
     """
-    chosen = list(_candidates(task_name == "regression", n_rows))
+    chosen = [
+        entry
+        for entry in _candidates(not task.is_classification, n_rows)
+        if entry[1] != "catboost"
+        or task.n_margins == 1
+        or n_rows * task.n_margins <= CATBOOST_CELLS_PER_SECOND * seconds
+    ]
     most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
     return tuple(
         (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, seconds)))
@@ -106,11 +116,12 @@ def portfolio(task_name: TaskName, n_rows: int, n_features: int, seconds: float)
 
 
 def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Settings]]:
-    first, second = (_DEEP, _EXTRA) if is_regression else (_EXTRA, _DEEP)
     is_small, is_large = n_rows <= 3_000, n_rows > 10_000
-    yield "LIN", "linear", {}
+    first, second = (_DEEP, _EXTRA) if is_regression or is_large else (_EXTRA, _DEEP)
     if is_large:
         yield "LGB-0", "lightgbm", _PLAIN  # on many rows cheaper than CAT-1 and better than LGB-1
+    else:
+        yield "LIN", "linear", {}
     yield "CAT-1", "catboost", _DEPTH_6
     yield "LGB-1", "lightgbm", first
     if is_small:
@@ -119,6 +130,8 @@ def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Se
     if 5_000 < n_rows <= 10_000:
         yield "LGB-0", "lightgbm", _PLAIN
     yield "LGB-2", "lightgbm", second
+    if is_large:
+        yield "LIN", "linear", {}  # slow on many rows, and seldom in the mixture then
     yield "LGB-S", "lightgbm", _SMALL
     if n_rows <= 100_000:
         yield "CAT-2", "catboost", _DEPTH_9 if is_regression else _DEPTH_7

@@ -1,5 +1,6 @@
 """Fitted parts joined: raw columns, views, learners, weights, temperature; what will become the file."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -10,6 +11,7 @@ from modelwright.core.schema import Schema
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.learners.base import Fitted
+from modelwright.learners.trees import TreeArrays, TreeSum, fuse
 from modelwright.transform.view import FittedView
 
 ELEMENTS = {"number": "double", "boolean": "double", "string": "string", "date": "int64"}
@@ -65,12 +67,22 @@ class Pipeline:
         graph = Graph(prefix="#" * (1 + max(marks, default=0)))
         inputs = {c.name: graph.input(c.name, ELEMENTS[c.dtype]) for c in self.schema}  # type: ignore[arg-type]  # element names
         margins = ""
-        for member in self.members:
-            part = member.fitted.emit(graph, member.view.emit(graph, inputs))
-            scaled = graph.op("Mul", part, graph.constant(member.weight / self.temperature))
-            margins = graph.op("Add", margins, scaled) if margins else scaled
+        for part in self._parts(graph, inputs):
+            margins = graph.op("Add", margins, part) if margins else part
         _emit_answers(graph, self.task, margins, self.task.outputs(self.schema.names))
         return graph
+
+    def _parts(self, graph: Graph, inputs: Mapping[str, str]) -> Iterator[str]:
+        """Write every member's share of the margins; forests over the same features become one forest."""
+        forests: dict[tuple[str, int], list[tuple[TreeArrays, float]]] = {}
+        for member in self.members:
+            features, share = member.view.emit(graph, inputs), member.weight / self.temperature
+            if isinstance(member.fitted, TreeSum):
+                forests.setdefault((features, member.fitted.trees.width), []).append((member.fitted.trees, share))
+            else:
+                yield graph.op("Mul", member.fitted.emit(graph, features), graph.constant(share))
+        for (features, _), parts in forests.items():
+            yield fuse(parts).emit(graph, features)
 
 
 def used_columns(schema: Schema, members: tuple[Member, ...]) -> Schema:

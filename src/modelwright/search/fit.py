@@ -168,7 +168,7 @@ def _race(run: Run, crew: Crew) -> Race:
     """Run trials until nothing more is worth starting or the time is up."""
     run.watch.tell("phase", phase="race")
     features, task = run.question.features, run.question.target.task
-    entries = portfolio(task.name, features.n_rows, len(features.columns), run.budget.seconds)
+    entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
     driver = _Driver(run, crew)

@@ -1,39 +1,43 @@
 import pytest
 
-from modelwright.core.task import TASKS, TaskName
+from modelwright.core.task import Task
 from modelwright.learners.boosting_catboost import CatBoost
 from modelwright.learners.boosting_lightgbm import LightGBM
 from modelwright.learners.portfolio import portfolio
 from modelwright.learners.svm import MOST_ROWS
 
+BINARY, MANY, NUMBER = Task("binary", ("no", "yes")), Task("multiclass", tuple(range(23))), Task("regression")
 
-@pytest.mark.parametrize("task", TASKS)
+
+@pytest.mark.parametrize("task", [BINARY, NUMBER, Task("multiclass", (1, 2, 3))])
 @pytest.mark.parametrize("n_rows", [2, 50, 400, 2_500, 8_000, 30_000, 200_000, 1_000_000])
 def test_every_size_has_a_constant_a_linear_and_a_boosted_learner_under_different_names(
-    task: TaskName, n_rows: int
+    task: Task, n_rows: int
 ) -> None:
     chosen = portfolio(task, n_rows, 20, 60.0)
     names = [name for name, _ in chosen]
-    assert names[:2] == ["CONST", "LIN"]
-    assert "CAT-1" in names[2:4]
+    assert names[0] == "CONST"
+    assert names[1] == ("LGB-0" if n_rows > 10_000 else "LIN")
+    assert "LIN" in names
+    assert ("CAT-1" in names[2:4]) == (task.n_margins * n_rows < 300_000 or task.n_margins == 1)
     assert len(set(names)) == len(names)
     assert any(isinstance(learner, LightGBM) for _, learner in chosen)
 
 
 def test_few_rows_get_few_candidates() -> None:
-    assert len(portfolio("binary", 100, 20, 60.0)) == 5
-    assert len(portfolio("binary", 500, 20, 60.0)) == 9
+    assert len(portfolio(BINARY, 100, 20, 60.0)) == 5
+    assert len(portfolio(BINARY, 500, 20, 60.0)) == 9
 
 
 def test_the_radial_machine_stays_away_from_many_rows() -> None:
     for n_rows in (1_000, 5_000, 100_000):
-        names = [name for name, _ in portfolio("regression", n_rows, 20, 60.0)]
+        names = [name for name, _ in portfolio(NUMBER, n_rows, 20, 60.0)]
         assert ("SVM-RBF" in names) == (n_rows <= 3_000 < MOST_ROWS)
 
 
 def test_leaves_hold_more_rows_where_there_are_more() -> None:
     def least(n_rows: int) -> int:
-        chosen = portfolio("binary", n_rows, 20, 60.0)
+        chosen = portfolio(BINARY, n_rows, 20, 60.0)
         return min(learner.min_leaf for _, learner in chosen if isinstance(learner, LightGBM))
 
     assert (least(1_000), least(5_000), least(50_000)) == (3, 5, 20)
@@ -43,7 +47,7 @@ def test_a_long_budget_learns_slower() -> None:
     def rates(seconds: float) -> list[float]:
         return [
             learner.learning_rate
-            for _, learner in portfolio("binary", 5_000, 20, seconds)
+            for _, learner in portfolio(BINARY, 5_000, 20, seconds)
             if isinstance(learner, LightGBM | CatBoost)
         ]
 
@@ -51,6 +55,14 @@ def test_a_long_budget_learns_slower() -> None:
 
 
 def test_wide_tables_get_few_features_per_tree() -> None:
-    boosted = [learner for _, learner in portfolio("binary", 1_000, 10_000, 60.0)]
+    boosted = [learner for _, learner in portfolio(BINARY, 1_000, 10_000, 60.0)]
     assert all(learner.feature_fraction == 0.05 for learner in boosted if isinstance(learner, LightGBM))
     assert all(learner.feature_fraction == 0.3 for learner in boosted if isinstance(learner, CatBoost))
+
+
+def test_catboost_stays_away_from_many_rows_of_many_classes_in_little_time() -> None:
+    def families(seconds: float) -> set[str]:
+        return {learner.family for _, learner in portfolio(MANY, 50_000, 20, seconds)}
+
+    assert "catboost" not in families(60.0)
+    assert "catboost" in families(3600.0)
