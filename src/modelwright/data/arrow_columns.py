@@ -21,12 +21,20 @@ _MANY_LEVELS = 2000
 """Above this many distinct texts, plain numbers are read by Arrow instead of text by text."""
 
 
-def later(name: str, column: Any, *, has_zeros: bool = False, marks: frozenset[str] = frozenset()) -> Later:
+def later(
+    name: str,
+    column: Any,
+    *,
+    is_plain: bool = False,
+    has_zeros: bool = False,
+    marks: frozenset[str] = frozenset(),
+) -> Later:
     """Return an Arrow column as a raw column to be made when asked for; the Arrow column then goes.
 
     Args:
         name: The user's name.
         column: The Arrow array or chunked array.
+        is_plain: Whether texts are expected to be plain numbers, which are then not told apart first.
         has_zeros: Whether integers were written with leading zeros.
         marks: Missing marks that the reader may already have taken out.
     """
@@ -34,7 +42,10 @@ def later(name: str, column: Any, *, has_zeros: bool = False, marks: frozenset[s
     del column
 
     def make() -> Raw:
-        raw = to_raw(name, held.pop())
+        whole = held.pop()
+        found = _plain_numbers(whole) if is_plain and pt.is_string(whole.type) else None
+        raw = Raw(name, "number", found[0]) if found else to_raw(name, whole)
+        del whole
         if len(raw.values) >= _MANY_ROWS:
             pa.default_memory_pool().release_unused()  # Arrow keeps what it freed, which here is a large share
         if has_zeros and raw.form == "number":
@@ -160,8 +171,12 @@ def _texts(name: str, column: Any) -> Raw:
         levels = chunks[-1].dictionary
     codes = np.concatenate([_codes(chunk) for chunk in chunks])
     del chunks
-    if len(levels) > _MANY_LEVELS and (raw := _plain_numbers(name, codes, levels)):
-        return raw
+    if len(levels) > _MANY_LEVELS and (found := _plain_numbers(levels)):
+        values, gone = found
+        counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
+        n_gone = int(counts[gone].sum())
+        marks = tuple((levels[i].as_py().strip(), n_gone) for i in np.flatnonzero(gone).tolist())
+        return Raw(name, "number", np.append(values, np.nan)[codes], marks=marks)
     return Raw(name, "text", codes, object_array(levels.to_pylist()), is_trimmed=_is_trimmed(levels))
 
 
@@ -190,14 +205,20 @@ def _whole(column: Any) -> Any:
     return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
 
 
-def _plain_numbers(name: str, codes: Array, levels: Any) -> Raw | None:
-    """Read plain numbers among missing marks at the speed of Arrow; None when there is anything else."""
-    few = [levels[i].as_py().strip() for i in range(0, len(levels), len(levels) // 50)]
+def _plain_numbers(texts: Any) -> tuple[Array, Array] | None:
+    """Read plain numbers among missing marks at the speed of Arrow; None when there is anything else.
+
+    Returns:
+        The numbers, NaN where there is a mark or a null, and which texts are marks.
+    """
+    step = max(1, len(texts) // 50)
+    few = [(texts[i].as_py() or "").strip() for i in range(0, len(texts), step)]
     if not parse([text for text in few if text not in NUMBER_MARKS], Parsing())[1].all():
         return None
-    trimmed = pc.utf8_trim_whitespace(levels).cast(pa.string())
+    trimmed = pc.utf8_trim_whitespace(texts).cast(pa.string())
     is_mark = pc.is_in(trimmed, value_set=_string_array(sorted(NUMBER_MARKS)))
-    kept = trimmed.filter(pc.invert(is_mark))
+    gone = _filled(is_mark.cast(pa.uint8()), np.uint8, 0).astype(np.bool_)
+    kept = trimmed.filter(pc.invert(is_mark)) if gone.any() else trimmed
     if pc.any(pc.match_substring_regex(kept, r"^[+-]?0\d|[a-df-zA-DF-Z]")).as_py():
         return None
     try:
@@ -206,13 +227,11 @@ def _plain_numbers(name: str, codes: Array, levels: Any) -> Raw | None:
         return None
     if np.nanmax(np.abs(numbers), initial=0.0) > EXACT:
         return None
-    gone = _filled(is_mark.cast(pa.uint8()), np.uint8, 0).astype(np.bool_)
-    values = np.full(len(levels) + 1, np.nan)
-    values[:-1][~gone] = numbers
-    counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
-    found = np.flatnonzero(gone).tolist()
-    marks = tuple((trimmed[i].as_py(), int(counts[found].sum())) for i in found)
-    return Raw(name, "number", values[codes], marks=marks)
+    if not gone.any():
+        return numbers, gone
+    values = np.full(len(texts), np.nan)
+    values[~gone] = numbers
+    return values, gone
 
 
 def _string_array(texts: list[str]) -> Any:

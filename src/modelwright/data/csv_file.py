@@ -24,6 +24,9 @@ _TABS = re.compile(r"\.(tsv|tab)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"-?\d+(\.\d+)?")
 _BLOCK = 1 << 20
 _LARGEST_BLOCK = 1 << 30
+_BYTES_PER_COLUMN = 1 << 12
+_WIDEST_BLOCK = 1 << 25
+"""Wide tables are parsed in larger blocks: every block costs something per column."""
 
 
 @final
@@ -91,7 +94,7 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     if times := [n for n, t in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_time(t)]:
         # 12:30 must stay as written, to be found again at prediction
         table, plan = _attempt(replace(plan, texts=plan.texts.union(times)), _whole)
-    columns = _columns(table, plan)
+    columns = _columns(table, plan, selection.numbers)
     pa.default_memory_pool().release_unused()  # the parsed text, which Arrow would keep for itself
     return RawTable(columns, table.num_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
 
@@ -116,7 +119,7 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
             raise _explained(error, plan) from error
         for start in range(0, batch.num_rows, rows):
             piece = pa.Table.from_batches([batch.slice(start, rows)])
-            yield RawTable(_columns(piece, plan), piece.num_rows, plan.origin, plan.names, notes)
+            yield RawTable(_columns(piece, plan, selection.numbers), piece.num_rows, plan.origin, plan.names, notes)
 
 
 def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tuple[str, ...]]:
@@ -134,9 +137,9 @@ def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tup
         notes.append(f"The first line of {origin} was taken as the header, though it holds only numbers.")
     wanted = tuple(name for name in names if name in selection)
     texts = frozenset(name for i, name in enumerate(names) if i in dialect.texts or name in selection.texts)
-    plan = _Plan(
-        location, origin, dialect, tuple(names), wanted, texts.intersection(wanted), _has_quotes(location, dialect)
-    )
+    block = min(max(_BLOCK, _BYTES_PER_COLUMN * len(names)), _WIDEST_BLOCK)
+    may_break = _has_quotes(location, dialect)
+    plan = _Plan(location, origin, dialect, tuple(names), wanted, texts.intersection(wanted), may_break, block)
     return plan, tuple(notes)
 
 
@@ -212,11 +215,12 @@ def _streaming(plan: _Plan) -> Any:
     return pacsv.open_csv(opened(plan.location), *plan.options())
 
 
-def _columns(table: Any, plan: _Plan) -> tuple[Later, ...]:
+def _columns(table: Any, plan: _Plan, numbers: frozenset[str]) -> tuple[Later, ...]:
     zeros = frozenset(plan.names[i] for i in plan.dialect.zeros)
     parts = zip(table.column_names, table.columns, strict=True)
     return tuple(
-        arrow_columns.later(name, column, has_zeros=name in zeros, marks=plan.dialect.marks) for name, column in parts
+        arrow_columns.later(name, column, is_plain=name in numbers, has_zeros=name in zeros, marks=plan.dialect.marks)
+        for name, column in parts
     )
 
 

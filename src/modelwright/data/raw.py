@@ -6,7 +6,7 @@ from typing import Literal, Self, final
 
 import numpy as np
 
-from modelwright.core.schema import Schema
+from modelwright.core.schema import Parsing, Schema
 from modelwright.core.table import MISSING_DATE, Array
 
 Form = Literal["number", "boolean", "date", "text"]
@@ -88,15 +88,19 @@ class Selection:
     Attributes:
         names: Names wanted, or None for all.
         texts: Those to be read as texts whatever they look like.
+        numbers: Those expected to hold numbers without marks or signs of their own.
     """
 
     names: frozenset[str] | None = None
     texts: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, schema: Schema) -> Self:
         """Return the selection of a schema's columns."""
-        return cls(frozenset(schema.names), frozenset(c.name for c in schema if c.dtype == "string"))
+        texts = (c.name for c in schema if c.dtype == "string")
+        numbers = (c.name for c in schema if c.dtype == "number" and _is_plain(c.parsing))
+        return cls(frozenset(schema.names), frozenset(texts), frozenset(numbers))
 
     def __contains__(self, name: object) -> bool:
         """Return whether the column is wanted."""
@@ -104,6 +108,10 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+def _is_plain(parsing: Parsing) -> bool:
+    return parsing.decimal == "." and parsing.scale == 1.0 and not parsing.missing
 
 
 def number_text(value: float) -> str:
