@@ -46,7 +46,7 @@ def test_every_package_that_uses_files_is_kept_from_making_them() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     forbidden = next(contract for contract in contracts if contract["type"] == "forbidden")
     there = {f"modelwright.{path.parent.name}" for path in SOURCE.glob("*/__init__.py") if path.parent.name in USING}
-    assert there == set(forbidden["source_modules"])
+    assert there <= set(forbidden["source_modules"])
 
 
 @pytest.mark.parametrize("path", sorted((SOURCE / "core").rglob("*.py")), ids=lambda path: path.stem)
