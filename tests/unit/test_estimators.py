@@ -209,6 +209,28 @@ def test_other_frames_are_welcome(labels: np.ndarray, frame: pd.DataFrame) -> No
     assert estimator.score(given, labels) > 0.9
 
 
+@pytest.mark.parametrize(("n_jobs", "workers"), [(None, 6), (1, 1), (3, 3), (20, 6), (-1, 6)])
+def test_jobs_are_worker_processes(
+    frame: pd.DataFrame, labels: np.ndarray, monkeypatch: pytest.MonkeyPatch, n_jobs: int | None, workers: int
+) -> None:
+    hired: list[int] = []
+
+    class Hired(Exception):
+        pass
+
+    def hire(_: object, n_workers: int) -> None:
+        hired.append(n_workers)
+        raise Hired
+
+    monkeypatch.setattr("modelwright.search.fit.SMALL_CELLS", 0)
+    monkeypatch.setattr("modelwright.search.fit.usable_cores", lambda: 6)
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    monkeypatch.setattr("modelwright.search.fit.Processes", hire)
+    with pytest.raises(Hired):
+        Classifier(trials=1, n_jobs=n_jobs).fit(frame, labels)
+    assert hired == [workers]
+
+
 class TestRows:
     def test_equal_rows_are_merged_in_an_order_of_their_own(self) -> None:
         rng = np.random.default_rng(0)

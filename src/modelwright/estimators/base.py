@@ -111,13 +111,13 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
             columns.append(grouped)
         table, weight = merge_equal_rows(Table(tuple(columns), len(rows)), None if weight is None else weight[rows])
         spec = FitSpec(self._task(), self.metric, groups=None if grouped is None else grouped.name)
-        self.model_ = self._fit_table(table, answers.name, weight, spec, seed)
+        self.model_ = self._fit_table(table, answers.name, weight, spec, seed=seed)
         self.n_iter_ = max(1, len(self.model_.leaderboard or ()))
         if place is not None:
             self.model_.save(place)
         return self
 
-    def _fit_table(self, table: Table, target: str, weight: Array | None, spec: FitSpec, seed: int) -> Model:
+    def _fit_table(self, table: Table, target: str, weight: Array | None, spec: FitSpec, *, seed: int) -> Model:
         budget = replace(Budget.parse(self.budget, self.trials), workers=_workers(self.n_jobs))
         if weight is not None:
             weights = number_column(unused_name("weight", table.names), weight)

@@ -34,6 +34,9 @@ from modelwright.search.work import Outcome
 SMALL_CELLS = 20_000
 """Cells of a table that is fitted in this process when trials are counted: a worker would take longer to start."""
 
+MOST_WORKERS = 8
+"""Worker processes where the budget does not say."""
+
 HOSTILE_ROWS = 300
 """Rows made to break things on which parity is proven."""
 
@@ -161,7 +164,7 @@ def _crew(run: Run) -> Crew:
     cells = run.question.features.n_rows * len(run.question.features.columns)
     if not run.timed and cells <= SMALL_CELLS:
         return Alone(run.store)
-    return Processes(run.store, min(usable_cores(), 8))
+    return Processes(run.store, min(usable_cores(), run.budget.workers or MOST_WORKERS))
 
 
 def _race(run: Run, crew: Crew) -> Race:
