@@ -23,7 +23,9 @@ def mismatches(case: Case) -> list[Finding]:
     lacking = tuple(f.name for f in case.features if f.name not in there)
     if lacking:
         evidence = f"{len(lacking)} of {len(case.features)} columns are not there."
-        found.append(_told(lacking, "stop", f"Columns {named(lacking)} are not in the test table.", evidence, 1.0))
+        found.append(
+            _told(lacking, "stop", f"Columns {named(lacking)} are not in the test table.", evidence, figure=1.0)
+        )
     for feature in case.features:
         if feature.name in there:
             found += _compared(feature.column, there[feature.name])
@@ -61,7 +63,7 @@ def _compared(trained: Column, tested: Column) -> list[Finding]:
             return []
         what = f"Column {named((name,))} holds {trained.schema.dtype}s in training and {tested.schema.dtype}s in test."
         evidence = f"In training: {trained.schema.reason or trained.schema.kind}; in test: "
-        return [_told((name,), "stop", what, f"{evidence}{tested.schema.reason or tested.schema.kind}.", 1.0)]
+        return [_told((name,), "stop", what, f"{evidence}{tested.schema.reason or tested.schema.kind}.", figure=1.0)]
     if trained.levels is None or tested.levels is None or trained.schema.kind in ("text", "identifier"):
         return []
     known = set(trained.levels.tolist())
@@ -72,10 +74,10 @@ def _compared(trained: Column, tested: Column) -> list[Finding]:
         return []
     examples = listed([repr(shown(str(level))) for level in tested.levels[new]], 4)
     what = f"Column {named((name,))} often holds values in test that training never showed."
-    return [_told((name,), "warn", what, f"{share:.1%} of the test cells, such as {examples}.", share)]
+    return [_told((name,), "warn", what, f"{share:.1%} of the test cells, such as {examples}.", figure=share)]
 
 
-def _told(columns: tuple[str, ...], severity: Severity, what: str, evidence: str, figure: float) -> Finding:
+def _told(columns: tuple[str, ...], severity: Severity, what: str, evidence: str, *, figure: float) -> Finding:
     return Finding(
         name="mismatch",
         severity=severity,

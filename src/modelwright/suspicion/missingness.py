@@ -3,7 +3,7 @@
 import numpy as np
 
 from modelwright.core.table import Array
-from modelwright.suspicion.case import Case
+from modelwright.suspicion.case import Case, Feature
 from modelwright.suspicion.finding import Finding, Severity, named, shown
 from modelwright.suspicion.one_sided import one_sided
 from modelwright.suspicion.scores import Score, one_column
@@ -28,9 +28,9 @@ def missingness(case: Case) -> list[Finding]:
         score = one_column(case, missing.astype(np.int64), 2)
         if score.value >= SUSPECT[score.measure]:
             severity: Severity = "stop" if score.value >= DECISIVE[score.measure] else "warn"
-            found.append(_told(feature.name, missing, severity, _overall(score), score.value))
+            found.append(_told(feature, severity, _overall(score), score.value))
         elif (pure := _pure(case, missing)) is not None:
-            found.append(_told(feature.name, missing, "warn", *pure))
+            found.append(_told(feature, "warn", *pure))
     return found
 
 
@@ -46,13 +46,14 @@ def _pure(case: Case, missing: Array) -> tuple[str, float] | None:
     return None
 
 
-def _told(name: str, missing: Array, severity: Severity, evidence: str, figure: float) -> Finding:
+def _told(feature: Feature, severity: Severity, evidence: str, figure: float) -> Finding:
+    name = feature.name
     return Finding(
         name="missingness",
         severity=severity,
         columns=(name,),
         what=f"Column {named((name,))} seems to be filled in only once the answer is known.",
-        where=f"{missing.mean():.1%} of its cells are empty",
+        where=f"{feature.column.missing.mean():.1%} of its cells are empty",
         evidence=evidence,
         figure=figure,
         action="warned",
