@@ -6,7 +6,8 @@ from modelwright.serve import strict_json
 from modelwright.serve.exchange import TEXT, Reply, Request, Route, json_reply
 from modelwright.serve.forms import predictions
 from modelwright.serve.mlflow import parameter, read_data
-from modelwright.serve.plain import counted, only, openapi
+from modelwright.serve.openapi import answer as openapi
+from modelwright.serve.plain import counted, only
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service

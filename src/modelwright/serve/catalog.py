@@ -2,6 +2,7 @@
 
 PROTOCOLS: dict[str, str] = {
     "plain": "modelwright.serve.plain:ROUTES",
+    "openapi": "modelwright.serve.openapi:ROUTES",
     "health": "modelwright.serve.health:ROUTES",
     "mlflow": "modelwright.serve.mlflow:ROUTES",
     "sagemaker": "modelwright.serve.sagemaker:ROUTES",

@@ -1,17 +1,12 @@
 """A request, a reply and a route, without any transport: every server and web framework maps to these."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 from urllib.parse import parse_qsl
 
 from modelwright.serve import strict_json
 from modelwright.serve.refusal import RefusedRequestError
-
-if TYPE_CHECKING:
-    from modelwright.serve.service import Service
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -85,6 +80,10 @@ ErrorForm = Callable[[RefusedRequestError], Any]
 """Turns an error into the JSON-able body that a protocol's clients expect."""
 
 
+Handler = Callable[..., Reply]
+"""Takes a `modelwright.serve.service.Service`, which knows routes and cannot be named here, and a `Request`."""
+
+
 def plain_error(error: RefusedRequestError) -> Any:
     """Return our own form of an error."""
     return {"error": {"code": error.code, "message": str(error), "column": error.column, "row": error.row}}
@@ -110,7 +109,7 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Service, Request], Reply]
+    handler: Handler
     summary: str
     scores: bool = False
     is_open: bool = False

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelwright.core.schema import ColumnSchema
 from modelwright.model.model import Model
-from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, PARQUET, Route
+from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, PARQUET, Reply, Request, Route, json_reply
 from modelwright.serve.forms import OUTPUTS
 from modelwright.serve.oip import DATATYPES
 from modelwright.serve.shelf import Served
@@ -41,6 +41,11 @@ def document(service: "Service", served: Served) -> Document:
         found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         found["security"] = [{"token": []}]
     return found
+
+
+def answer(service: "Service", request: Request) -> Reply:
+    """Answer the document of the model that is asked."""
+    return json_reply(document(service, service.shelf.look_up(request.parameters.get("model"))))
 
 
 def cell(column: ColumnSchema) -> Document:
@@ -188,3 +193,6 @@ def _reference(name: str) -> Document:
 
 def _one_of(*names: str) -> Document:
     return {"oneOf": [_reference(name) for name in names]}
+
+
+ROUTES = (Route("GET", "/openapi.json", answer, "This document.", per_model=True),)

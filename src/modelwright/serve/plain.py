@@ -92,16 +92,8 @@ def about(served: Served) -> dict[str, Any]:
     }
 
 
-def openapi(service: "Service", request: Request) -> Reply:
-    """Answer the OpenAPI document of a model."""
-    from modelwright.serve.openapi import document  # not needed to predict
-
-    return json_reply(document(service, service.shelf.look_up(request.parameters.get("model"))))
-
-
 ROUTES = (
     Route("POST", "/predict", predict, "Answer rows.", scores=True, per_model=True),
     Route("GET", "/schema", schema, "Tell what the columns are.", per_model=True),
-    Route("GET", "/openapi.json", openapi, "This document.", per_model=True),
     Route("GET", "/models", models, "Tell which models there are."),
 )

@@ -99,13 +99,13 @@ def serve(paths: Mapping[str, str], settings: Settings, address: Address, worker
         scheme = "https" if address.certificate else "http"
         shown = f"[{host}]" if ":" in host else host
         if workers == 1:
-            return _work(paths, settings, address, bound, f"{scheme}://{shown}:{port}")
+            return _work(paths, settings, address, bound=bound, announced=f"{scheme}://{shown}:{port}")
         if not hasattr(os, "fork"):
             raise SpecError("Several workers need processes that can be forked, which this system lacks. Give one.")
         _audited(paths)
         with tempfile.TemporaryDirectory(prefix="modelwright-serve-") as folder:
             journal.write("info", "listening", address=f"{scheme}://{shown}:{port}", workers=workers)
-            crew = _Crew(lambda: _work(paths, replace(settings, folder=folder), address, bound, ""), journal)
+            crew = _Crew(lambda: _work(paths, replace(settings, folder=folder), address, bound=bound), journal)
             return crew.run(workers)
 
 
@@ -138,7 +138,9 @@ def _audited(paths: Mapping[str, str]) -> None:
         audit.audit(store.read(path))
 
 
-def _work(paths: Mapping[str, str], settings: Settings, address: Address, bound: socket.socket, announced: str) -> int:
+def _work(
+    paths: Mapping[str, str], settings: Settings, address: Address, *, bound: socket.socket, announced: str = ""
+) -> int:
     app = application({name: Model.open(path) for name, path in paths.items()}, settings)
     service: Service = app.state.service
     _relay_logs(service.journal)
