@@ -1,0 +1,107 @@
+"""The confusion matrix as a picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self, final
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+
+from modelwright.core.task import Label
+from modelwright.display import ink
+from modelwright.display.base import Display
+from modelwright.insight.confusion import Confusion, confusion
+from modelwright.insight.document import Cells
+from modelwright.insight.predictions import of_classes, predictions_of
+from modelwright.insight.tabulation import plain, printable
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+_MOST_TEXTS = 12
+"""Classes up to which every cell holds its number."""
+
+_DARK = 0.45
+"""Lightness of a cell below which its number is written in white."""
+
+
+@final
+class ConfusionDisplay(Display[Confusion]):
+    """Share of each class that was given each, shaded; the number of rows written."""
+
+    @classmethod
+    def from_predictions(
+        cls,
+        truth: Any,
+        probabilities: Any,
+        *,
+        weight: Any = None,
+        classes: Sequence[Label] | None = None,
+        threshold: float | None = None,
+        costs: Sequence[Sequence[float]] | None = None,
+    ) -> Self:
+        """Make the display from arrays; see `of_classes` and `modelwright.insight.confusion.confusion`."""
+        found = of_classes(truth, probabilities, weight, classes=classes)
+        return cls(confusion(found, threshold=threshold, costs=costs))
+
+    @classmethod
+    def from_model(
+        cls,
+        model: "Model",
+        table: Any,
+        *,
+        target: str | None = None,
+        weight: str | None = None,
+        threshold: float | None = None,
+        costs: Sequence[Sequence[float]] | None = None,
+    ) -> Self:
+        """Make the display from a model and a labelled table; see `modelwright.insight.confusion.confusion`."""
+        found = predictions_of(model, table, target=target, weight=weight)
+        return cls(confusion(found, threshold=threshold, costs=costs))
+
+    @property
+    def title(self) -> str:
+        """What the picture is of."""
+        return "Confusion matrix"
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Wider with more classes."""
+        side = min(9.0, 2.6 + 0.35 * len(self.result.labels))
+        return (side + 0.6, side)
+
+    def describe(self) -> str:
+        """Return how much of each class is found, in words."""
+        rates = "; ".join(f"{printable(r.label)}: {plain(r.recall.value)} found" for r in self.result.rates)
+        return f"True classes against the classes given, {self.result.n_rows:,} rows, {self.result.rule}. {rates}."
+
+    def to_columns(self) -> Cells:
+        """Return one row per cell."""
+        return self.result.to_columns()
+
+    def _draw(self, ax: Axes) -> None:
+        cells = np.array(self.result.cells)
+        totals = cells.sum(axis=1, keepdims=True)
+        shares = np.divide(cells, totals, out=np.zeros_like(cells), where=totals > 0)
+        n = len(cells)
+        mesh = ax.pcolormesh(shares, vmin=0.0, vmax=1.0, cmap=_colours(), edgecolors="face", linewidth=0.1)
+        if n <= _MOST_TEXTS:
+            lightness = mesh.cmap(shares)[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+            for row in range(n):
+                for column in range(n):
+                    shade = "white" if lightness[row, column] < _DARK else "black"
+                    text = f"{cells[row, column]:.6g}"
+                    ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade)
+        names = [ink.words(label, 16) for label in self.result.labels]
+        turned = n > 4 or max(map(len, names)) > 8
+        ax.set_xticks(np.arange(n) + 0.5, names, rotation=90 if turned else 0)
+        ax.set_yticks(np.arange(n) + 0.5, names)
+        ax.set(xlabel="Class given", ylabel="True class", aspect="equal")
+        ax.invert_yaxis()
+        ax.figure.colorbar(mesh, ax=ax, label="Share of the true class")
+
+
+def _colours() -> str:
+    """Return the user's colour map, or one that loses nothing for the colour-blind where none was chosen."""
+    chosen: str = matplotlib.rcParams["image.cmap"]
+    return "cividis" if chosen == matplotlib.rcParamsDefault["image.cmap"] else chosen

@@ -1,0 +1,63 @@
+"""Colours and strokes that can be told apart by everybody, unless the user has chosen others."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import matplotlib
+from matplotlib.axes import Axes
+
+from modelwright.core.table import Array
+from modelwright.insight.tabulation import printable
+
+SAFE = ("#0072B2", "#D55E00", "#009E73", "#A8509A", "#767676")
+"""After Okabe and Ito (2008), the light ones left out or darkened: each stands out three to one on white and on #121212
+(WCAG 2.2, 1.4.11)."""
+
+STROKES = ("-", "--", "-.", ":")
+"""Lines differ by stroke too, for those who do not see colours, and for print."""
+
+_BAND = 0.18
+_MOST_BANDS = 3
+
+
+def colours() -> Sequence[str]:
+    """Return the colours of lines in order: the user's cycle, or ours where Matplotlib's own was left as it is."""
+    cycle = matplotlib.rcParams["axes.prop_cycle"]
+    if cycle == matplotlib.rcParamsDefault["axes.prop_cycle"] or "color" not in cycle.keys:  # a set of names
+        return SAFE
+    found: list[str] = cycle.by_key()["color"]
+    return found
+
+
+def colour(index: int) -> str:
+    """Return the colour of the line at a position."""
+    known = colours()
+    return known[index % len(known)]
+
+
+def stroke(index: int) -> str:
+    """Return the stroke of the line at a position."""
+    return STROKES[index % len(STROKES)]
+
+
+def faint() -> str:
+    """Return the colour of lines to compare with: that of the axes, which every theme can be read on."""
+    found: str = matplotlib.rcParams["axes.edgecolor"]
+    return found
+
+
+def band(ax: Axes, at: Sequence[float] | Array, ends: tuple[Sequence[float] | Array, ...], index: int = 0) -> None:
+    """Shade an interval along a line; with more than three lines none is, as they would hide one another."""
+    if index < _MOST_BANDS:
+        low, high = ends
+        ax.fill_between(at, low, high, color=colour(index), alpha=_BAND, linewidth=0)
+
+
+def legend(ax: Axes, place: Literal["best", "upper left", "lower right"] = "best") -> None:
+    """Name the lines."""
+    ax.legend(loc=place, frameon=False, fontsize="small")
+
+
+def words(value: object, longest: int = 24) -> str:
+    """Return a text from data as Matplotlib may draw it: short, printable, and no formula whatever signs it holds."""
+    return printable(value, longest).replace("$", r"\$")

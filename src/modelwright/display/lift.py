@@ -1,0 +1,65 @@
+"""The lift as a picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self, final
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from modelwright.core.task import Label
+from modelwright.display import ink
+from modelwright.display.base import Display
+from modelwright.insight.document import Cells
+from modelwright.insight.gain import Gain, gain
+from modelwright.insight.predictions import of_classes, predictions_of
+from modelwright.insight.tabulation import plain, printable
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+
+@final
+class LiftDisplay(Display[Gain]):
+    """How many times more of the class is reached than at random, against share of the rows acted on."""
+
+    @classmethod
+    def from_predictions(
+        cls, truth: Any, probabilities: Any, *, weight: Any = None, classes: Sequence[Label] | None = None
+    ) -> Self:
+        """Make the display from arrays; see `modelwright.insight.predictions.of_classes`."""
+        return cls(gain(of_classes(truth, probabilities, weight, classes=classes)))
+
+    @classmethod
+    def from_model(cls, model: "Model", table: Any, *, target: str | None = None, weight: str | None = None) -> Self:
+        """Make the display from a model and a labelled table; see `modelwright.insight.predictions.predictions_of`."""
+        return cls(gain(predictions_of(model, table, target=target, weight=weight)))
+
+    @property
+    def title(self) -> str:
+        """What the picture is of."""
+        return "Lift"
+
+    def describe(self) -> str:
+        """Return a few points in words."""
+        shares = self.result.shares
+        points = "; ".join(
+            f"of {printable(c.label)}, {plain(c.gain[p] / shares[p])} times in the best {p} %"
+            for c in self.result.lines
+            for p in (10, 20, 50)
+        )
+        return f"How many times more of a class is reached than at random on {self.result.n_rows:,} rows: {points}."
+
+    def to_columns(self) -> Cells:
+        """Return one row per share of the rows and class."""
+        return self.result.to_columns()
+
+    def _draw(self, ax: Axes) -> None:
+        shares = np.array(self.result.shares[1:])  # no rows have no lift
+        ax.axhline(1.0, color=ink.faint(), linestyle=":", linewidth=1)
+        for i, line in enumerate(self.result.lines):
+            lift, low, high = (np.array(side[1:]) / shares for side in (line.gain, line.low, line.high))
+            ax.plot(shares, lift, color=ink.colour(i), linestyle=ink.stroke(i), label=ink.words(line.label))
+            ink.band(ax, shares, (low, high), i)
+        ax.set(xlabel="Share of rows, best first", ylabel="Lift", xlim=(0, 1))
+        ax.set_ylim(bottom=0)
+        ink.legend(ax)

@@ -1,0 +1,67 @@
+"""Metrics of slices as a picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self, final
+
+from matplotlib.axes import Axes
+
+from modelwright.display import ink
+from modelwright.display.base import Display
+from modelwright.insight.document import Cells, reach
+from modelwright.insight.predictions import predictions_of
+from modelwright.insight.slices import Slices, slices_by, worst_slices
+from modelwright.insight.tabulation import plain, printable
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+
+@final
+class SliceDisplay(Display[Slices]):
+    """The metric per slice with its interval; dotted: all rows."""
+
+    @classmethod
+    def from_model(
+        cls,
+        model: "Model",
+        table: Any,
+        *,
+        columns: Sequence[str] = (),
+        metric: str = "auto",
+        target: str | None = None,
+        weight: str | None = None,
+    ) -> Self:
+        """Make the display of the slices by some columns, or of the worst slices where none is named."""
+        found = predictions_of(model, table, target=target, weight=weight)
+        return cls(slices_by(found, columns, metric=metric) if columns else worst_slices(found, metric=metric))
+
+    @property
+    def title(self) -> str:
+        """What the picture is of."""
+        return f"{self.result.title} by slice"
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Higher with more slices."""
+        return (6.0, 1.2 + 0.3 * max(1, len(self.result.slices)))
+
+    def describe(self) -> str:
+        """Return every slice in words."""
+        r = self.result
+        slices = "; ".join(
+            f"{printable(s.rows, 60)} ({s.n_rows:,} rows) {plain(s.metric.value)} ({reach(s.metric)})" for s in r.slices
+        )
+        return f"{r.title} on all rows {plain(r.overall.value)} ({reach(r.overall)}). {slices or 'No slice is worse'}."
+
+    def to_columns(self) -> Cells:
+        """Return one row per slice."""
+        return self.result.to_columns()
+
+    def _draw(self, ax: Axes) -> None:
+        r = self.result
+        for i, s in enumerate(r.slices):
+            ax.plot([s.metric.low, s.metric.high], [i, i], color=ink.colour(0))
+            ax.plot([s.metric.value], [i], color=ink.colour(0), marker="o")
+        ax.axvline(r.overall.value, color=ink.faint(), linestyle=":", linewidth=1)
+        ax.set_yticks(range(len(r.slices)), [f"{ink.words(s.rows, 44)} ({s.n_rows:,})" for s in r.slices])
+        ax.set(xlabel=r.title, ylim=(max(0, len(r.slices) - 1) + 0.6, -0.6))
