@@ -77,7 +77,9 @@ class Bench:
         """Do the work; a failure of the learner is an outcome, not an exception."""
         started = time.monotonic()
         try:
-            self._perform(work, Deadline.after(work.seconds * FIT_SHARE))
+            # Libraries add up hostile rows to see whether they are finite; numpy would warn the user of that.
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._perform(work, Deadline.after(work.seconds * FIT_SHARE))
             failure = ""
         except ModelwrightError as error:
             failure = str(error)
