@@ -99,3 +99,11 @@ def test_predictions_are_repeated_until_they_can_be_told() -> None:
     assert used.joules == pytest.approx(modelled(0.01).joules * 1000 / 50, rel=0.1)
     with pytest.raises(SpecError, match="At least one row"):
         per_thousand(lambda: None, 0)
+
+
+def test_the_package_hands_out_its_names() -> None:
+    import modelwright.energy as package
+
+    assert [getattr(package, name).__name__ for name in package.__all__] == package.__all__
+    with pytest.raises(AttributeError, match="no attribute 'Joule'"):
+        _ = package.Joule
