@@ -215,18 +215,18 @@ def test_jobs_are_worker_processes(
 ) -> None:
     hired: list[int] = []
 
-    class Hired(Exception):
+    class HiredError(Exception):
         pass
 
     def hire(_: object, n_workers: int) -> None:
         hired.append(n_workers)
-        raise Hired
+        raise HiredError
 
     monkeypatch.setattr("modelwright.search.fit.SMALL_CELLS", 0)
     monkeypatch.setattr("modelwright.search.fit.usable_cores", lambda: 6)
     monkeypatch.setattr("os.cpu_count", lambda: 6)
     monkeypatch.setattr("modelwright.search.fit.Processes", hire)
-    with pytest.raises(Hired):
+    with pytest.raises(HiredError):
         Classifier(trials=1, n_jobs=n_jobs).fit(frame, labels)
     assert hired == [workers]
 
