@@ -170,6 +170,7 @@ def test_foreign_types_of_frames_are_read() -> None:
             "period": pd.period_range("2020-01", periods=3, freq="M"),
             "sparse": pd.arrays.SparseArray([0.0, 1.0, 0.0]),
             "tiny": np.array([1, 2, 3], dtype=np.int8),
+            "large": pd.array([2**62 + 1, None, 3], dtype="Int64"),
             "half": np.array([0.5, np.nan, 1.5], dtype=np.float16),
         }
     )
@@ -182,6 +183,7 @@ def test_foreign_types_of_frames_are_read() -> None:
     assert (
         table.column("period").n_rows if hasattr(table.column("period"), "n_rows") else len(table.column("period")) == 3
     )
+    assert table.column("large").strings().tolist() == [str(2**62 + 1), "", "3"]
     assert table.column("sparse").values.tolist() == [0, 1, 0]
     np.testing.assert_array_equal(table.column("half").values, [0.5, np.nan, 1.5])
 

@@ -82,8 +82,9 @@ def _group(name: str, kind: type, cells: Sequence[Any]) -> str:
     group = _group_of(kind)
     if group == "nested":
         row = next(i for i, c in enumerate(cells, 1) if type(c) is kind)
+        what = "bytes" if kind in (bytes, bytearray) else f"a {kind.__name__}"
         raise DataError(
-            f"Column '{name}', row {row}: the cell holds a {kind.__name__}, not a single value. "
+            f"Column '{name}', row {row}: the cell holds {what}, not a single value. "
             "Spread it over columns of its own, or drop the column."
         )
     return group
@@ -123,6 +124,8 @@ def _text(cell: Any) -> str | None:
 
 
 def _micros(cell: Any) -> int:
+    if _group_of(type(cell)) == "missing":  # pandas' NaT calls itself a datetime
+        return int(MISSING_DATE)
     if isinstance(cell, dt.datetime):
         naive = cell.astimezone(dt.UTC).replace(tzinfo=None) if cell.tzinfo is not None else cell
         return int(np.datetime64(naive.replace(fold=0), "us").astype(np.int64))
@@ -130,7 +133,7 @@ def _micros(cell: Any) -> int:
         return int(np.datetime64(cell, "us").astype(np.int64))
     if isinstance(cell, np.datetime64):
         return int(cell.astype("datetime64[us]").astype(np.int64))
-    return int(MISSING_DATE)
+    raise AssertionError("every date is one of these")
 
 
 def _too_large(numbers: Array) -> bool:

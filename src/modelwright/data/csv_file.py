@@ -94,6 +94,7 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     if times := [n for n, t in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_time(t)]:
         # 12:30 must stay as written, to be found again at prediction
         table, plan = _attempt(replace(plan, texts=plan.texts.union(times)), _whole)
+    _check_quotes_are_closed(table, plan)
     columns = _columns(table, plan, selection.numbers)
     pa.default_memory_pool().release_unused()  # the parsed text, which Arrow would keep for itself
     return RawTable(columns, table.num_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
@@ -108,7 +109,8 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
     plan, notes = _plan(location, selection, origin)
     if not plan.dialect.has_rows:
         return
-    reader, plan = _attempt(replace(plan, texts=frozenset(plan.wanted)), _streaming)
+    plan = _decodable(replace(plan, texts=frozenset(plan.wanted)))  # a stream cannot begin again
+    reader, plan = _attempt(plan, _streaming)
     notes = (*notes, *_encoding_note(plan))
     while True:
         try:
@@ -174,7 +176,8 @@ def _attempt(plan: _Plan, how: Callable[[_Plan], Any]) -> tuple[Any, _Plan]:
         else:
             if plan.dialect.encoding != "utf-8" or not any(pa.types.is_binary(t) for t in result.schema.types):
                 return result, plan
-        plan = _one_byte(plan)
+        decodable = _decodable(plan)
+        plan = decodable if decodable is not plan else replace(plan, dialect=replace(plan.dialect, encoding="latin-1"))
 
 
 def _whole(plan: _Plan) -> Any:
@@ -243,18 +246,37 @@ def _explained(error: Exception, plan: _Plan) -> DataError:
     return DataError(f"{plan.origin} cannot be read as separated values: {str(error)[:200]}.")
 
 
-def _one_byte(plan: _Plan) -> _Plan:
-    """Return the plan with the encoding that fits the first bytes that are not UTF-8."""
+def _check_quotes_are_closed(table: Any, plan: _Plan) -> None:
+    """Refuse a file whose last record swallowed lines because a quote is never closed."""
+    last = table.slice(max(0, table.num_rows - 1)).to_pylist()
+    if not any(isinstance(cell, str) and "\n" in cell for cell in (last[0].values() if last else ())):
+        return
+    quote, n_quotes = plan.dialect.form.quote.encode(), 0
+    with opened(plan.location) as stream:
+        while piece := stream.read(_BLOCK):
+            n_quotes += piece.count(quote)
+    if n_quotes % 2 == 0 or plan.dialect.form.escape:
+        return
+    start = end = 0
+    with opened(plan.location) as stream:
+        reader = records(io.TextIOWrapper(stream, encoding=plan.dialect.encoding, newline=""), plan.dialect.form)
+        for _ in reader:
+            start, end = end, reader.line_num
+    raise DataError(f"{plan.origin}, line {start + 1}: a quote is opened and never closed. Close or double it.")
+
+
+def _decodable(plan: _Plan) -> _Plan:
+    """Return the plan with an encoding that fits every byte: UTF-8 where it does, else one byte per character."""
+    if plan.dialect.encoding != "utf-8":
+        return plan
     decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding = "latin-1"
     with opened(plan.location) as stream:
         while piece := stream.read(_BLOCK):
             try:
                 decoder.decode(piece)
             except UnicodeDecodeError:
-                encoding = fallback(piece)
-                break
-    return replace(plan, dialect=replace(plan.dialect, encoding=encoding))
+                return replace(plan, dialect=replace(plan.dialect, encoding=fallback(piece)))
+    return plan
 
 
 def _encoding_note(plan: _Plan) -> tuple[str, ...]:

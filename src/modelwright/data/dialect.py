@@ -80,7 +80,7 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
     zeros = frozenset(i for i, cells in enumerate(cut) if cells and has_leading_zeros(cells))
     texts = frozenset(i for i, cells in enumerate(cut) if any(len(c) > 15 and c.isdigit() for c in cells))
     marks = frozenset(mark for column in columns for mark in _marks(column))
-    return Dialect(best, encoding, tuple(header), lines, len(rows) > 1, zeros, texts, marks)
+    return Dialect(best, encoding, tuple(header), lines, len(rows) > 1 or not is_whole, zeros, texts, marks)
 
 
 def records(lines: Iterable[str], form: Form) -> Any:

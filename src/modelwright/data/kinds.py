@@ -159,7 +159,9 @@ def _string_kind(raw: Raw, texts: Texts) -> tuple[Kind, str]:
             return "text", "nearly every row has its own text of several words"
         if share >= 0.99:
             return "identifier", "nearly every row has its own text of one word"
-    return "category", f"{n_distinct:,} different texts in {n_present:,} rows"
+    are_digits = all(s.isdigit() for s in sample(texts.levels, 20))
+    what = "integers too long for exact arithmetic" if are_digits else "texts"
+    return "category", f"{n_distinct:,} different {what} in {n_present:,} rows"
 
 
 def words_per_text(levels: list[str]) -> float:
@@ -171,9 +173,11 @@ def words_per_text(levels: list[str]) -> float:
 def _mixed(texts: Texts) -> str:
     few = sample(texts.levels, 200)
     good = numbers.parse(few, numbers.closest(few))[1]
-    if not good.any() or np.count_nonzero(good) < 0.2 * len(few):
+    if np.count_nonzero(good) < 0.2 * len(few):
         return ""
-    word = next(s for s, ok in zip(few, good, strict=True) if not ok) if not good.all() else few[0]
+    word = next((s for s, ok in zip(few, good, strict=True) if not ok), None)
+    if word is None:
+        return ""
     row = texts.first_row(texts.levels.index(word))
     return f"some cells are numbers but others are not, such as {shortened(word)} in row {row}"
 

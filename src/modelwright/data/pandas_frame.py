@@ -7,7 +7,7 @@ import numpy as np
 from modelwright.core.errors import DataError
 from modelwright.data.cells import factorised, from_array, from_cells
 from modelwright.data.names import checked
-from modelwright.data.raw import EVERYTHING, Raw, RawTable, Selection
+from modelwright.data.raw import EVERYTHING, EXACT, Raw, RawTable, Selection
 
 ORIGIN = "the frame"
 
@@ -27,11 +27,10 @@ def _column(name: str, series: Any) -> Raw:
     if isinstance(dtype, np.dtype) and dtype.kind != "O":
         return from_array(name, series.to_numpy())
     if dtype.kind in "iuf":
-        if dtype.kind != "f" and series.isna().any():
-            return from_cells(
-                name, [None if v is None or v != v else v for v in series.to_numpy(object, na_value=None)]
-            )
-        return from_array(name, series.to_numpy(np.float64 if dtype.kind == "f" else dtype.type, na_value=np.nan))
+        numbers = series.to_numpy(np.float64, na_value=np.nan)
+        if dtype.kind == "f" or np.nanmax(np.abs(numbers), initial=0.0) <= EXACT:
+            return Raw(name, "number", numbers)
+        return from_cells(name, [None if v is None or v != v else v for v in series.to_numpy(object, na_value=None)])
     if dtype.kind == "b":
         return Raw(name, "boolean", series.to_numpy(np.float64, na_value=np.nan))
     if dtype.kind == "M":

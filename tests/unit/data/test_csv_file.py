@@ -79,6 +79,7 @@ def test_a_record_longer_than_a_block_is_read(file: Path) -> None:
     long = "word " * 600_000
     table = read(written(file, f"n,s\n1,short one\n2,{long}\n"))
     assert table.column("s").strings()[1] == long.strip()
+    assert read(written(file, f"n,s\n2,{long}\n1,short one\n")).n_rows == 2
 
 
 def test_ten_thousand_columns_are_read(file: Path) -> None:
@@ -143,6 +144,7 @@ def test_a_header_of_numbers_is_noted(file: Path) -> None:
         ("a,b,a,c,c\n1,2,3,4,5\n", r"repeated: a, c\. Rename"),
         ("a,b\n1,2\n3\n4,5\n", r"data\.csv, line 3: 1 cells where the header has 2 columns.*Correct the line"),
         ('a,b\n1,"x\ny"\n1,2,3\n', r"data\.csv, line 4: 3 cells where the header has 2 columns"),
+        ('a,b\n1,"x"\n2,"y\n3,z\n', r"data\.csv, line 3: a quote is opened and never closed"),
         (b"a,b\n\x00\x01\x02\x03,1\n", r"data\.csv is not a text file"),
     ],
 )

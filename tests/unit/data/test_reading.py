@@ -5,8 +5,11 @@ import io
 import os
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -271,6 +274,24 @@ def test_reading_files_and_polars_does_not_import_pandas(tmp_path: Path) -> None
         [sys.executable, "-c", code, str(file)], capture_output=True, text=True, env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_cells_of_every_python_type_are_read() -> None:
+    table = read(
+        {
+            "number": [np.int64(3), Decimal("2.5"), pd.NA, Fraction(1, 2)],
+            "date": [pd.Timestamp("2020-01-01", tz="UTC"), pd.NaT, None, dt.date(1970, 1, 2)],
+            "numpy": [np.datetime64("1970-01-02"), np.datetime64("NaT"), None, dt.datetime(1970, 1, 2)],
+            "other": [UUID(int=1), UUID(int=2), None, UUID(int=1)],
+            "flag": [np.bool_(True), False, None, True],
+        }
+    )
+    day = 86_400_000_000
+    np.testing.assert_array_equal(table.column("number").values, [3, 2.5, np.nan, 0.5])
+    assert table.column("date").values.tolist() == [18262 * day, MISSING_DATE, MISSING_DATE, day]
+    assert table.column("numpy").values.tolist() == [day, MISSING_DATE, MISSING_DATE, day]
+    assert table.column("other").strings()[1] == str(UUID(int=2))
+    np.testing.assert_array_equal(table.column("flag").values, [1, 0, np.nan, 1])
 
 
 def test_nothing_given_is_changed() -> None:

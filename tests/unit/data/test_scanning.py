@@ -89,6 +89,15 @@ def test_a_ragged_line_far_down_is_named(tmp_path: Path, table: Table) -> None:
         list(scan(file, table.schema))
 
 
+def test_bytes_that_are_not_utf8_far_down_are_scanned(tmp_path: Path, table: Table) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(b"n,s\n" + b"1,a\n" * 400_000 + "2,Zoë\n".encode("latin-1"))
+    pieces = list(scan(file, table.schema))
+    assert sum(p.n_rows for p in pieces) == 400_001
+    assert pieces[-1].column("s").strings()[-1] == "Zoë"
+    assert any("not UTF-8" in note for note in pieces[0].notes)
+
+
 def test_pieces_of_no_rows_are_refused(table: Table) -> None:
     with pytest.raises(SpecError, match="at least 1"):
         next(scan({"n": [1], "s": ["a"]}, table.schema, rows=0))
