@@ -13,6 +13,7 @@ _NAMES = {
     "load": "modelwright.api",
     "evaluate": "modelwright.api",
     "check": "modelwright.insight.check",
+    "compare": "modelwright.insight.compare",
     "explain": "modelwright.insight.explain",
     "read_schema": "modelwright.api",
     "Model": "modelwright.model.model",
@@ -25,11 +26,16 @@ _NAMES = {
     "ModelwrightError": "modelwright.core.errors",
 }
 
-__all__ = ["__version__", *_NAMES]
+_PACKAGES = ("display",)
+"""Packages whose own names are not repeated here: ``modelwright.display.RocDisplay``."""
+
+__all__ = ["__version__", *_NAMES, *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
     """Import the module that holds `name` and hand the name out (PEP 562)."""
+    if name in _PACKAGES:
+        return importlib.import_module(f"modelwright.{name}")
     if name not in _NAMES:
         raise AttributeError(f"module 'modelwright' has no attribute '{name}'")
     value = getattr(importlib.import_module(_NAMES[name]), name)

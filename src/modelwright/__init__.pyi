@@ -1,3 +1,4 @@
+from modelwright import display as display
 from modelwright.api import evaluate as evaluate
 from modelwright.api import fit as fit
 from modelwright.api import load as load
@@ -10,6 +11,7 @@ from modelwright.core.spec import FitSpec as FitSpec
 from modelwright.estimators.classifier import Classifier as Classifier
 from modelwright.estimators.regressor import Regressor as Regressor
 from modelwright.insight.check import check as check
+from modelwright.insight.compare import compare as compare
 from modelwright.insight.explain import explain as explain
 from modelwright.model.model import Model as Model
 

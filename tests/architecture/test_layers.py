@@ -11,7 +11,7 @@ from importlinter.configuration import configure
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "modelwright"
-USING = {"model", "modelfile", "insight", "report", "track", "serve", "deploy", "spark"}
+USING = {"display", "model", "modelfile", "insight", "report", "track", "serve", "deploy", "spark"}
 
 
 def imported(path: Path) -> set[str]:

@@ -51,4 +51,7 @@ class LearningCurveDisplay(Display[LearningCurve]):
         ends = ([last, *(f.score.low for f in r.forecasts)], [last, *(f.score.high for f in r.forecasts)])
         ink.band(ax, ahead, ends, 1)
         ax.set(xlabel="Rows", ylabel=ink.words(r.title), xscale="log")
+        shown = [*rows, *ahead[1:]][:: 1 + len(rows) // 6]
+        ax.set_xticks(shown, [f"{n:,}" for n in shown])
+        ax.minorticks_off()
         ink.legend(ax)

@@ -4,15 +4,13 @@ import html
 import io
 import re
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from modelwright.core.errors import SpecError
-
-if TYPE_CHECKING:
-    from modelwright.display.base import Display
 
 _INK = "#010203"
 """Stands for the colour of the text around the picture, which is known only on the page."""
@@ -47,7 +45,18 @@ _HOUSE: Any = {
 }
 
 
-def svg(display: "Display[Any]", title: str, description: str, prefix: str) -> str:
+class Drawable(Protocol):
+    """What can be drawn on axes; every display can."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches."""
+
+    def plot(self, ax: Axes | None = None) -> Any:
+        """Draw."""
+
+
+def svg(display: Drawable, title: str, description: str, prefix: str) -> str:
     """Return a display as an SVG element to put into a page.
 
     The user's rcParams have no say, so that the same result gives the same bytes. Lines and texts take the colour of

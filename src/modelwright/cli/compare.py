@@ -1,0 +1,40 @@
+"""``modelwright compare``: test whether one model file is better than another."""
+
+import click
+
+import modelwright
+from modelwright.cli.output import show
+
+
+@click.command("compare", short_help="Test whether one model file is better than another.")
+@click.argument("first")
+@click.argument("second")
+@click.argument("data")
+@click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
+@click.option("--weight", metavar="COL", help="Column of row weights.")
+@click.option(
+    "--metric", default="auto", show_default=True, help="The metric that decides; auto is that of the first fit."
+)
+@click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def compare(
+    first: str,
+    second: str,
+    data: str,
+    target: str | None,
+    *,
+    weight: str | None,
+    metric: str,
+    lenient: bool,
+    as_json: bool,
+) -> None:
+    """Score the model files FIRST and SECOND on DATA and test the difference.
+
+    DATA holds rows that neither has learned from. Every metric is shown with the difference of the two, its interval
+    and its chance; the verdict is by the metric that decides.
+    """
+    models = [modelwright.load(path) for path in (first, second)]
+    found = modelwright.compare(
+        models[0], models[1], data, target=target, weight=weight, metric=metric, lenient=lenient
+    )
+    show(str(found), {"verdict": found.verdict, **found.to_json()}, as_json=as_json)

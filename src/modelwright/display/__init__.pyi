@@ -1,0 +1,14 @@
+from modelwright.display.calibration import CalibrationDisplay as CalibrationDisplay
+from modelwright.display.confusion import ConfusionDisplay as ConfusionDisplay
+from modelwright.display.dependence import DependenceDisplay as DependenceDisplay
+from modelwright.display.gain import GainDisplay as GainDisplay
+from modelwright.display.importance import ImportanceDisplay as ImportanceDisplay
+from modelwright.display.learning_curve import LearningCurveDisplay as LearningCurveDisplay
+from modelwright.display.lift import LiftDisplay as LiftDisplay
+from modelwright.display.prediction import PredictionDisplay as PredictionDisplay
+from modelwright.display.recall import PrecisionRecallDisplay as PrecisionRecallDisplay
+from modelwright.display.residual import ResidualDisplay as ResidualDisplay
+from modelwright.display.roc import RocDisplay as RocDisplay
+from modelwright.display.slices import SliceDisplay as SliceDisplay
+from modelwright.display.svg import svg as svg
+from modelwright.display.threshold import ThresholdDisplay as ThresholdDisplay
