@@ -18,6 +18,7 @@ from modelwright.insight.grid import grid_of
 from modelwright.insight.pool import joined, recombined
 from modelwright.insight.rows import feature_rows
 from modelwright.insight.tabulation import cell_text
+from modelwright.model.row import is_row
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -82,10 +83,7 @@ def counterfactuals(
         DataError: It is not one row.
     """
     names = [model.schema.column(name).name for name in immutable]
-    records = (
-        [row] if isinstance(row, Mapping) and not any(isinstance(v, list | np.ndarray) for v in row.values()) else row
-    )
-    table = feature_rows(model, records)
+    table = feature_rows(model, [row] if isinstance(row, Mapping) and is_row(row) else row)
     if table.n_rows != 1:
         raise DataError(f"Counterfactuals are of one row, not of {table.n_rows}.")
     goal = _checked(model, goal) if goal is not None else _other_class(model, table)
@@ -198,9 +196,9 @@ class _Search:
         return self._best(arrived, n_ways), self._n_asked
 
     def ask(self, table: Table) -> tuple[Array, Array]:
-        """Return the probability of the wanted class, or the predicted number, and the gap: what is missing to the goal.
+        """Return the probability of the wanted class, or the predicted number, and the gap to the goal, (n_rows,) each.
 
-        A gap that is not positive means that the goal is reached. Shapes (n_rows,).
+        A gap that is not positive means that the goal is reached.
         """
         self._n_asked += table.n_rows
         if self._goal.label is None:

@@ -108,7 +108,7 @@ def _whole(model: "Model", table: Table, background: Background, seed: int) -> E
     answer = answer_names(model)[int(commonest)]
     found = shapley(model, some, background=background, method="sampling", seed=seed)
     strengths = _strengths(found)
-    follow = {"answer": answer, "scale": background.scale, "seed": seed}
+    follow: dict[str, Any] = {"answer": answer, "scale": background.scale, "seed": seed}
     strongest = [s.column for s in strengths]
     curves = [dependence(model, features, name, **follow) for name in strongest[:_CURVES] if _has_cells(features, name)]
     has_truth = model.manifest.target in table.names

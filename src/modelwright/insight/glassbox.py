@@ -120,7 +120,7 @@ def _number_split(column: Column, answers: Array, least_rows: int) -> tuple[Spli
 
 
 def _level_split(column: Column, answers: Array, least_rows: int) -> tuple[Split | None, float]:
-    """Return the best split of levels put in the order of their mean answer, which is the best of all for one answer."""
+    """Return the best split of levels in the order of their mean answer, the best of all for one answer."""
     texts = _texts(column)
     levels, codes = np.unique(texts.astype(str), return_inverse=True)
     if len(levels) < 2:

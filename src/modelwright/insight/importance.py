@@ -282,5 +282,5 @@ def _drop_to_json(drop: Drop) -> dict[str, Any]:
 
 
 def _drop_from_json(value: Mapping[str, Any]) -> Drop:
-    ends = (_number(value[k]) for k in ("value", "low", "high"))
-    return Drop(tuple(value["columns"]), *ends, tuple(_number(v) for v in value["repeats"]))
+    numbers = {k: _number(value[k]) for k in ("value", "low", "high")}
+    return Drop(tuple(value["columns"]), **numbers, repeats=tuple(_number(v) for v in value["repeats"]))

@@ -12,6 +12,7 @@ from modelwright.insight.pool import joined
 from modelwright.insight.rows import feature_rows
 from modelwright.insight.scale import answer_names, answers
 from modelwright.insight.tabulation import aligned, cell_text, html_table, plain, printable
+from modelwright.model.row import is_row
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -73,8 +74,8 @@ class Prototypes:
             found = tuple(
                 Prototype(p["row"], p["likeness"], tuple(p["answers"]), tuple(p["cells"])) for p in value["found"]
             )
-            lists = (tuple(value[k]) for k in ("columns", "answers", "cells", "given"))
-            return cls(*lists, found)
+            lists = {k: tuple(value[k]) for k in ("columns", "answers", "cells", "given")}
+            return cls(**lists, found=found)
         except (KeyError, TypeError) as error:
             raise DataError(f"Prototypes cannot be understood: {error!r}.") from error
 
@@ -121,7 +122,7 @@ def prototypes(model: "Model", row: Any, rows: Any, *, n_found: int = 5) -> Prot
     """
     if n_found < 1:
         raise SpecError(f"At least one row must be asked for, not {n_found}.")
-    one = feature_rows(model, [row] if isinstance(row, Mapping) else row)
+    one = feature_rows(model, [row] if isinstance(row, Mapping) and is_row(row) else row)
     if one.n_rows != 1:
         raise DataError(f"Prototypes are of one row, not of {one.n_rows}.")
     others = feature_rows(model, rows)
