@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
-import catboost
 import numpy as np
 
 from modelwright.core.deadline import Deadline
@@ -23,6 +22,9 @@ from modelwright.learners.answers import Standard, mean_loss, prior_margins, req
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 from modelwright.learners.stopping import Watch
 from modelwright.learners.trees import TreeArrays, TreeSum, rounded_thresholds
+
+if TYPE_CHECKING:
+    import catboost
 
 PERIOD = 5
 """Rounds from one look at the watched rows to the next; CatBoost hands all losses over at every look, so that looking
@@ -69,6 +71,8 @@ class CatBoost(Learner):
         Raises:
             DataError: There is nothing to learn from, or the result is worse than a constant answer.
         """
+        import catboost  # loaded when fitting begins: describing a learner is free
+
         require_learnable(train, self.family)
         valid = watchable(train, valid)
         coding = _Coding.of(train.target)
@@ -173,7 +177,9 @@ class _Callback:
         return not self.watch.ends(state.iteration, None if losses is None else float(losses[-1]))
 
 
-def _pool(rows: Rows, coding: _Coding) -> catboost.Pool:
+def _pool(rows: Rows, coding: _Coding) -> "catboost.Pool":
+    import catboost
+
     weight = None if rows.target.weight is None else weights(rows.target)
     return catboost.Pool(_single(rows.features), coding.answers(rows.target), weight=weight)
 
@@ -183,7 +189,7 @@ def _single(features: Array) -> Array:
         return features.astype(np.float32)
 
 
-def _native(model: catboost.CatBoost, rounds: int, coding: _Coding) -> Callable[[Array], Array]:
+def _native(model: "catboost.CatBoost", rounds: int, coding: _Coding) -> Callable[[Array], Array]:
     def margins(features: Array) -> Array:
         raw = model.predict(_single(features), prediction_type="RawFormulaVal", ntree_end=rounds, thread_count=1)
         return coding.margins(np.asarray(raw))
@@ -191,7 +197,7 @@ def _native(model: catboost.CatBoost, rounds: int, coding: _Coding) -> Callable[
     return margins
 
 
-def _arrays(model: catboost.CatBoost, rounds: int, coding: _Coding) -> TreeArrays:
+def _arrays(model: "catboost.CatBoost", rounds: int, coding: _Coding) -> TreeArrays:
     """Return the first trees of the model as arrays; CatBoost tells them in full only in a JSON file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"

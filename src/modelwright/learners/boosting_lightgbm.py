@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
-import lightgbm
 import numpy as np
 
 from modelwright.core.deadline import Deadline
@@ -16,6 +15,9 @@ from modelwright.learners.answers import Standard, mean_loss, prior_margins, req
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 from modelwright.learners.stopping import Watch
 from modelwright.learners.trees import TreeArrays, TreeSum
+
+if TYPE_CHECKING:
+    import lightgbm
 
 DEFAULT_LEFT, MISSING_IS_NAN = 2, 2 << 2
 """Bits of LightGBM's decision_type: missing goes left; missing is NaN (otherwise NaN is read as zero)."""
@@ -70,6 +72,8 @@ class LightGBM(Learner):
         Raises:
             DataError: There is nothing to learn from, or boosting diverges even so.
         """
+        import lightgbm  # loaded when fitting begins: describing a learner is free
+
         require_learnable(train, self.family)
         valid = watchable(train, valid)
         standard = Standard.of(train.target)
@@ -97,7 +101,11 @@ class LightGBM(Learner):
         rounds = max(1, round(sum(f.rounds for f in found) / len(found)))
         return replace(self, rounds=rounds, careful=self.careful or any(f.tamed for f in found))
 
-    def _boost(self, train: Rows, valid: Rows | None, seed: int, standard: Standard, watch: Watch) -> lightgbm.Booster:
+    def _boost(
+        self, train: Rows, valid: Rows | None, seed: int, standard: Standard, watch: Watch
+    ) -> "lightgbm.Booster":
+        import lightgbm
+
         settings = self._settings(train.target, seed)
         data = _dataset(train, standard, settings)
         return lightgbm.train(
@@ -150,15 +158,19 @@ class _Callback:
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
 
-    def __call__(self, state: lightgbm.callback.CallbackEnv) -> None:
+    def __call__(self, state: "lightgbm.callback.CallbackEnv") -> None:
         found = state.evaluation_result_list
         if self.watch.ends(state.iteration + 1, float(found[0][2]) if found else None):
+            import lightgbm
+
             raise lightgbm.callback.EarlyStopException(state.iteration, [])
 
 
 def _dataset(
-    rows: Rows, standard: Standard, settings: dict[str, Any], reference: lightgbm.Dataset | None = None
-) -> lightgbm.Dataset:
+    rows: Rows, standard: Standard, settings: dict[str, Any], reference: "lightgbm.Dataset | None" = None
+) -> "lightgbm.Dataset":
+    import lightgbm
+
     return lightgbm.Dataset(
         rows.features,
         label=standard.apply(rows.target),
@@ -183,7 +195,7 @@ def _offset(target: Target, standard: Standard) -> Array:
     return offset
 
 
-def _native(booster: lightgbm.Booster, rounds: int, spread: float, offset: Array) -> Callable[[Array], Array]:
+def _native(booster: "lightgbm.Booster", rounds: int, spread: float, offset: Array) -> Callable[[Array], Array]:
     def margins(features: Array) -> Array:
         raw = booster.predict(features, raw_score=True, num_iteration=rounds, num_threads=1)
         return np.asarray(raw, dtype=np.float64).reshape(len(features), -1) * spread + offset

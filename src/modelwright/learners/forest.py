@@ -4,12 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
@@ -27,10 +21,10 @@ BLOCK = 5
 """Trees grown between two looks at the deadline."""
 
 _KINDS = {
-    ("random", True): RandomForestClassifier,
-    ("random", False): RandomForestRegressor,
-    ("extra", True): ExtraTreesClassifier,
-    ("extra", False): ExtraTreesRegressor,
+    ("random", True): "RandomForestClassifier",
+    ("random", False): "RandomForestRegressor",
+    ("extra", True): "ExtraTreesClassifier",
+    ("extra", False): "ExtraTreesRegressor",
 }
 
 
@@ -102,11 +96,14 @@ class Forest(Learner):
         Raises:
             DataError: There is nothing to learn from.
         """
+        from sklearn import ensemble  # loaded when fitting begins: describing a learner is free
+
         require_learnable(train, self.family)
         target = train.target
         standard = Standard.of(target)
         answers, weight = standard.apply(target), weights(target)
-        grown = _KINDS[self.kind, target.task.is_classification](**self._settings(target, seed))
+        kind = getattr(ensemble, _KINDS[self.kind, target.task.is_classification])
+        grown = kind(**self._settings(target, seed))
         for n_trees in [*range(1, self.trees, BLOCK), self.trees]:
             grown.set_params(n_estimators=n_trees)
             grown.fit(train.features, answers, sample_weight=weight)

@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self, final
 
 import numpy as np
-from scipy.linalg import eigh
-from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
@@ -75,6 +72,8 @@ class Linear(Learner):
         Raises:
             DataError: There is nothing to learn from.
         """
+        from threadpoolctl import threadpool_limits  # loaded when fitting begins: describing a learner is free
+
         require_learnable(train, self.family)
         with threadpool_limits(1):
             if len(self.strengths) == 1:
@@ -124,6 +123,8 @@ def _solver(features: Array, target: Target, most_steps: int, deadline: Deadline
 
 def _ridge(features: Array, target: Target) -> Solve:
     """Solve ridge regression for many penalties from one decomposition, of columns or of rows, whichever are fewer."""
+    from scipy.linalg import eigh
+
     weight = weights(target)
     offset = np.average(features, axis=0, weights=weight)
     middle = np.average(target.values, weights=weight)
@@ -168,6 +169,8 @@ def _descending(features: Array, target: Target, most_steps: int, deadline: Dead
             penalty = scale * w
             total = float(losses @ weight / weight.sum() + 0.5 * (penalty * w).sum())
             return total, np.concatenate([(features.T @ slopes + penalty).ravel(), slopes.sum(axis=0)])
+
+        from scipy.optimize import minimize
 
         options = {"maxiter": most_steps, "gtol": 1e-5, "ftol": 1e-9}
         first = np.concatenate([coefficients.ravel(), bias])

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
-from scipy.optimize import minimize
-from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
-from threadpoolctl import threadpool_limits
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError
@@ -122,6 +119,8 @@ class SVM(Learner):
         Raises:
             DataError: There is nothing to learn from, too many rows, or too little time.
         """
+        from threadpoolctl import threadpool_limits  # loaded when fitting begins: describing a learner is free
+
         require_learnable(train, self.family)
         n_rows = len(train.target)
         if self.kernel == "rbf" and n_rows > MOST_ROWS:
@@ -176,6 +175,8 @@ class SVM(Learner):
         return self.gamma or (1 / (features.shape[1] * variance) if variance > 0 else 1.0)
 
     def _library(self, task: Task, gamma: float, seed: int) -> Any:
+        from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
+
         if self.kernel == "rbf":
             if task.is_classification:
                 return SVC(C=self.strength, gamma=gamma, cache_size=100)
@@ -301,6 +302,8 @@ def _platt(distances: Array, positive: Array, weight: Array) -> tuple[float, flo
         losses = np.logaddexp(0.0, odds) - wanted * odds
         slopes = (0.5 * (1 + np.tanh(odds / 2)) - wanted) * weight / n_all
         return float(losses @ weight / n_all), np.array([slopes @ scaled, slopes.sum()])
+
+    from scipy.optimize import minimize
 
     start = np.array([1.0, np.log((n_positive + 1) / (n_negative + 1))])
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, None)]).x

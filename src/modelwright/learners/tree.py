@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.table import Array
@@ -68,6 +67,11 @@ class Tree(Learner):
         return best
 
     def _grow(self, train: Rows, leaves: int, seed: int) -> TreeSum:
+        from sklearn.tree import (
+            DecisionTreeClassifier,
+            DecisionTreeRegressor,
+        )  # loaded when fitting begins: describing a learner is free
+
         target = train.target
         standard = Standard.of(target)
         kind = DecisionTreeClassifier if target.task.is_classification else DecisionTreeRegressor

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import isinf
 from typing import Self, final
 
+from modelwright.search.libraries import openmp_environment
 from modelwright.search.store import Store
 from modelwright.search.work import Bench, Outcome, Work
 from modelwright.search.worker import THREAD_VARIABLES, receive, send
@@ -186,7 +187,7 @@ class Processes(Crew):
         self._hands[self._hands.index(hand)] = self._hire()
 
     def _hire(self) -> _Hand:
-        environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
+        environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1") | openmp_environment(self._store.folder)
         with (self._store.folder / "workers.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "modelwright.search.worker", str(self._store.folder)],

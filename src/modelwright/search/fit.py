@@ -22,6 +22,7 @@ from modelwright.pipeline.pipeline import Pipeline, used_columns
 from modelwright.search.blend import Blend, answers_of, blend, row_losses
 from modelwright.search.crew import Alone, Crew, Processes, usable_cores
 from modelwright.search.folds import Plan, plan_folds
+from modelwright.search.libraries import require_libraries
 from modelwright.search.question import Question, frame_question
 from modelwright.search.race import Pace, Race
 from modelwright.search.refit import refit, refit_seconds
@@ -123,7 +124,9 @@ def fit_table(
         SpecError: The wish makes no sense for this table.
         BudgetError: The time ended before any model was ready.
         GateError: The file's answers differ from the pipeline's.
+        MissingExtraError: The libraries that learn are not installed.
     """
+    require_libraries()
     watch = watch or Watch()
     watch.tell("phase", phase="plan")
     question = frame_question(table, target, spec)
