@@ -87,7 +87,7 @@ def parse(levels: list[str], parsing: Parsing) -> tuple[Array, Array]:
         matches = [pattern.fullmatch(levels[i]) for i in left.tolist()]
         hit = np.array([m is not None for m in matches], dtype=np.bool_)
         if hit.any():
-            micros[left[hit]] = _micros([m.groupdict() for m in matches if m is not None])
+            micros[left[hit]] = _micros(pattern, [m for m in matches if m is not None])
             left = left[micros[left] == MISSING_DATE]
         if not len(left):
             break
@@ -123,7 +123,7 @@ def _reads(levels: list[str], strptime: str) -> Array:
     matches = [pattern.fullmatch(s) for s in levels]
     read = np.array([m is not None for m in matches], dtype=np.bool_)
     if read.any():
-        read[read] = _micros([m.groupdict() for m in matches if m is not None]) != MISSING_DATE
+        read[read] = _micros(pattern, [m for m in matches if m is not None]) != MISSING_DATE
     return read
 
 
@@ -147,40 +147,41 @@ def _compiled(strptime: str) -> re.Pattern[str]:
     return re.compile(text.replace(r"\ ", r"\s+"), re.ASCII)
 
 
-def _micros(groups: list[dict[str, str | None]]) -> Array:
+def _micros(pattern: re.Pattern[str], matches: list[re.Match[str]]) -> Array:
     """Turn matched parts into epoch microseconds, `MISSING_DATE` where the calendar has no such day or time."""
-    whole = {key: _integers(groups, key) for key in "YymdHIMS"}
-    year = whole["Y"] if "Y" in groups[0] else whole["y"] + np.where(whole["y"] < 69, 2000, 1900)  # POSIX strptime
+    columns = list(zip(*(match.groups() for match in matches), strict=True))
+    texts = {key: columns[place - 1] for key, place in pattern.groupindex.items()}
+    whole = {key: _integers(texts.get(key), len(matches)) for key in "YymdHIMS"}
+    year = whole["Y"] if "Y" in texts else whole["y"] + np.where(whole["y"] < 69, 2000, 1900)  # POSIX strptime
     month = whole["m"]
-    if "b" in groups[0]:
-        month = np.array([_MONTHS.get((g["b"] or "").lower(), 0) for g in groups], dtype=np.int64)
-    month = np.where(month == _ABSENT, 1, month)
-    day = np.where(whole["d"] == _ABSENT, 1, whole["d"])
+    if "b" in texts:
+        month = np.array([_MONTHS.get((text or "").lower(), 0) for text in texts["b"]], dtype=np.int64)
+    month, day = (np.where(part == _ABSENT, 1, part) for part in (month, whole["d"]))
     hour = whole["H"]
-    if "p" in groups[0]:
-        late = np.array([(g["p"] or "a")[0] in "pP" for g in groups])
+    if "p" in texts:
+        late = np.array([(text or "a")[0] in "pP" for text in texts["p"]])
         hour = np.where((whole["I"] >= 1) & (whole["I"] <= 12), whole["I"] % 12 + 12 * late, 99)
-    hour, minute, second = (np.where(x == _ABSENT, 0, x) for x in (hour, whole["M"], whole["S"]))
+    hour, minute, second = (np.where(part == _ABSENT, 0, part) for part in (hour, whole["M"], whole["S"]))
     good = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1) & (hour < 24) & (minute < 60) & (second < 60)
     months = (year - 1970) * 12 + np.where(good, month, 1) - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     days = first + day - 1
     good &= days < (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     micros = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000
-    if "f" in groups[0]:
-        micros += np.array([int((g["f"] or "0").ljust(6, "0")[:6]) for g in groups], dtype=np.int64)
-    if "z" in groups[0]:
-        micros -= np.array([_offset(g["z"]) for g in groups], dtype=np.int64) * 60_000_000
+    if "f" in texts:
+        micros += np.array([int((text or "0").ljust(6, "0")[:6]) for text in texts["f"]], dtype=np.int64)
+    if "z" in texts:
+        micros -= np.array([_offset(text) for text in texts["z"]], dtype=np.int64) * 60_000_000
     return np.where(good, micros, MISSING_DATE)
 
 
 _ABSENT = -1
 
 
-def _integers(groups: list[dict[str, str | None]], key: str) -> Array:
-    if key not in groups[0]:
-        return np.full(len(groups), _ABSENT, dtype=np.int64)
-    return np.array([_ABSENT if (v := g[key]) is None else int(v) for g in groups], dtype=np.int64)
+def _integers(texts: tuple[str | None, ...] | None, n: int) -> Array:
+    if texts is None:
+        return np.full(n, _ABSENT, dtype=np.int64)
+    return np.array([text or str(_ABSENT) for text in texts]).astype(np.int64)
 
 
 def _offset(zone: str | None) -> int:
