@@ -6,6 +6,7 @@
 #   make lint       every machine-checked rule make fix         repair what can be repaired
 #   make bench      speed and size, peers beside us
 #   make bench-suite BUDGET=60s                every public data set (needs MODELWRIGHT_DATA)
+#   make bench-serve                        the server beside FastAPI, MLflow and BentoML
 #   make docs       run every block of README.md and docs/
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -22,7 +23,7 @@ FIND_OPENMP = $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/d
   { mkdir -p $(OPENMP) && ln -sf $(CURDIR)/$(VENV)/lib/python3.*/site-packages/scikit_learn.libs/libgomp-*.so* $(OPENMP)/libgomp.so.1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint fix bench bench-suite docs
+.PHONY: help setup demo test test-fast lint fix bench bench-serve bench-suite docs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -72,6 +73,9 @@ bench: $(VENV)/.all
 
 bench-suite: $(VENV)/.all
 	$(BIN)/python benchmarks/suite.py --budget $(BUDGET)
+
+bench-serve: $(VENV)/.all
+	$(BIN)/python benchmarks/serve.py
 
 docs: $(VENV)/.all
 	$(BIN)/python -m pytest tests/docs

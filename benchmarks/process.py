@@ -46,7 +46,7 @@ def run(command: Sequence[str], seconds: float, environment: dict[str, str] | No
     try:
         output, errors = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        for pid in _family(child.pid):
+        for pid in family(child.pid):
             Path(f"/proc/{pid}").exists() and os.kill(pid, 9)
         child.kill()
         output, errors = child.communicate()
@@ -58,17 +58,17 @@ def run(command: Sequence[str], seconds: float, environment: dict[str, str] | No
 
 def _watch(pid: int, peak: list[int], done: threading.Event) -> None:
     while not done.wait(0.2):
-        peak[0] = max(peak[0], sum(_resident(member) for member in _family(pid)))
+        peak[0] = max(peak[0], sum(resident(member) for member in family(pid)))
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError):
         return 0  # it ended between listing and reading
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """Return the process and its living descendants."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
