@@ -205,8 +205,31 @@ def test_other_frames_are_welcome(labels: np.ndarray, frame: pd.DataFrame) -> No
     polars = pytest.importorskip("polars")
     given = polars.DataFrame({"size": frame["size"].to_numpy(), "colour": frame["colour"].tolist()})
     estimator = Classifier(trials=1, random_state=0).fit(given, labels)
-    assert list(estimator.feature_names_in_) == ["size", "colour"]
+    assert estimator.model_.schema.names == ("size", "colour")
     assert estimator.score(given, labels) > 0.9
+    assert estimator.score(given.select("colour", "size").select("size", "colour"), labels) > 0.9
+
+
+def test_a_frame_is_read_by_position_when_the_fit_knew_no_names() -> None:
+    X = np.linspace(0, 1, 40).reshape(20, 2)
+    y = X[:, 0] * 2
+    estimator = Regressor(trials=1, random_state=0).fit(X, y)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        answers = estimator.predict(pd.DataFrame(X, columns=["b", "a"]))
+    np.testing.assert_array_equal(answers, estimator.predict(X))
+
+
+def test_an_array_is_read_by_position_when_the_fit_knew_names(fitted: Classifier, frame: pd.DataFrame) -> None:
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        answers = fitted.predict(frame.astype({"when": str}).to_numpy())
+    assert answers.tolist() == fitted.predict(frame).tolist()
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_missing_answers_are_refused_as_scikit_learn_does(framed: bool) -> None:
+    X = np.linspace(0, 1, 40).reshape(20, 2)
+    with pytest.raises(ValueError, match="NaN"):
+        Regressor(trials=1).fit(pd.DataFrame(X, columns=["a", "b"]) if framed else X, np.append(np.nan, X[1:, 0]))
 
 
 @pytest.mark.parametrize(("n_jobs", "workers"), [(None, 6), (1, 1), (3, 3), (20, 6), (-1, 6)])

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, estimator_html_repr
+from sklearn.utils import assert_all_finite, check_random_state, estimator_html_repr
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
 from modelwright.core.destination import check_writable
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Array, Column, Table
+from modelwright.data import read
 from modelwright.estimators.rows import (
     array_table,
     fitting_table,
@@ -99,9 +100,10 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         X, y = self._checked(X, y)
         weight = None if sample_weight is None else _weights(sample_weight, X)
         rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
-        names = self._names()
-        features = (frame_table(X) if is_frame(X) else array_table(X, names)).take(rows)
-        answers = self._answers(y[rows], unused_name("target", names))
+        self._by_name = is_frame(X)
+        features = frame_table(X) if self._by_name else array_table(X)
+        self._names = names = features.names
+        features, answers = features.take(rows), self._answers(y[rows], unused_name("target", names))
         columns = [*features.columns, answers]
         grouped = None
         if groups is not None:
@@ -135,27 +137,23 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
             )
         X, y = validate_data(self, X, y, skip_check_array=True)
         y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
         if len(y) < 2:
             raise ValueError(f"Found array with {len(y)} sample(s) while a minimum of 2 is required.")
         return X, y
 
     def _table(self, X: Any) -> Table:
-        """Return rows to predict as the model takes them."""
+        """Return rows to predict as the model takes them: by name where the fit knew names, else by position."""
         check_is_fitted(self)
         if is_frame(X):
             validate_data(self, X, skip_check_array=True, reset=False)
-            if not hasattr(self, "feature_names_in_"):
-                X = np.column_stack([np.asarray(X[name]) for name in X.columns])
+            if self._by_name:
+                return read(X, schema=self.model_.schema)
+            X = np.column_stack([np.asarray(X[name]) for name in X.columns])
         else:
             X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
-        return fitting_table(X, self._names(), self.model_.schema)
-
-    def _names(self) -> list[str]:
-        """Return the names of the features: the frame's own, or x0, x1 and so on, as scikit-learn calls them."""
-        if hasattr(self, "feature_names_in_"):
-            return [str(name) for name in self.feature_names_in_]
-        return [f"x{i}" for i in range(self.n_features_in_)]
+        return fitting_table(X, self._names, self.model_.schema)
 
     @abstractmethod
     def _task(self) -> str:

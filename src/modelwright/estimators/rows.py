@@ -29,8 +29,9 @@ def is_frame(X: Any) -> bool:
     return names is None or callable(names) or all(isinstance(name, str) for name in names)
 
 
-def array_table(X: Array, names: Sequence[str]) -> Table:
+def array_table(X: Array) -> Table:
     """Turn a two-dimensional array into a table; numbers stay numbers, objects are looked at column by column."""
+    names = [f"x{i}" for i in range(X.shape[1])]  # as scikit-learn calls features without a name
     if X.dtype.kind in "fiub":
         columns = (number_column(name, X[:, i]) for i, name in enumerate(names))
         return Table(tuple(columns), len(X))
@@ -53,16 +54,14 @@ def _as_feature(column: Column) -> Column:
     return Column(replace(column.schema, kind="number", reason="a column of X"), column.values)
 
 
-def fitting_table(X: Any, names: Sequence[str], schema: Schema) -> Table:
-    """Turn rows to predict into the table a model takes.
+def fitting_table(X: Array, names: Sequence[str], schema: Schema) -> Table:
+    """Turn an array of rows to predict into the table a model takes.
 
     Args:
-        X: A frame, or an array (n_rows, n_features).
-        names: Names of the features in order; an array's columns are matched by position.
+        X: Cells (n_rows, n_features).
+        names: Names of the features in order; the array's columns are matched by position.
         schema: What the model needs, a part of the features.
     """
-    if is_frame(X):
-        return read(X, schema=schema)
     position = {name: i for i, name in enumerate(names)}
     if X.dtype.kind in "fiub" and all(column.dtype == "number" for column in schema):
         columns = (Column(c, np.ascontiguousarray(X[:, position[c.name]], dtype=np.float64)) for c in schema)
