@@ -161,7 +161,7 @@ def _inverted(gaps: Array, noise: Array, parts: Array, seed: int) -> Interval:
         low, high = 0.0, seen + 5.0 * float(parts @ noise)
         if quantile(0.0, at) >= seen:
             return 0.0
-        for _ in range(40):
+        for _ in range(25):
             middle = 0.5 * (low + high)
             low, high = (middle, high) if quantile(middle, at) < seen else (low, middle)
         return 0.5 * (low + high)

@@ -15,7 +15,7 @@ MOST_STEPS = 500
 MOST_CLASSES = 10
 """With more classes no line could be told from the others."""
 
-_DRAWS = 1000
+_DRAWS = 500
 
 
 @final

@@ -321,7 +321,7 @@ def welch(inside: tuple[float, float, float], outside: tuple[float, float, float
         return nothing
     freedom = (a + b) ** 2 / (a * a / (n - 1) + b * b / (m - 1))
     t = (mean - other) / error
-    z = math.copysign(math.sqrt(freedom * math.log1p(t * t / freedom)) * (1 - 3 / (4 * freedom + 3)), t)
+    z = math.copysign(math.sqrt(freedom * math.log1p(t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3), t)
     far = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL)
     way = far * (1 + (far * far + 1) / (4 * freedom)) * error
     return Interval(mean - other, mean - other - way, mean - other + way), NormalDist().cdf(-z)
