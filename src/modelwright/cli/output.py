@@ -31,10 +31,17 @@ def display(budget: float | None, *, verbose: bool) -> AbstractContextManager[Li
     ``NO_COLOR`` is honoured by the picture itself; ``TERM=dumb`` cannot redraw and gets lines.
     """
     redraws = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
-    made: AbstractContextManager[Listener] = load(DISPLAYS, "terminal" if redraws else "lines", "display")(
-        sys.stderr, budget=budget, verbose=verbose
-    )
+    made: AbstractContextManager[Listener] = _display(redraws)(sys.stderr, budget=budget, verbose=verbose)
     return made
+
+
+def _display(redraws: bool) -> Any:
+    try:
+        return load(DISPLAYS, "terminal" if redraws else "lines", "display")
+    except ModuleNotFoundError as error:
+        if error.name != "rich":
+            raise
+        return load(DISPLAYS, "lines", "display")  # a fit that can run must not fail for its picture
 
 
 class Memory:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from modelwright.cli.output import Memory, display, grid, printable
+from modelwright.core.catalog import load
 from modelwright.core.events import Event
 from modelwright.progress.lines import Lines
 from modelwright.progress.terminal import Terminal
@@ -41,6 +42,19 @@ def test_a_terminal_gets_a_picture_and_the_rest_lines(
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", term)
     assert isinstance(display(60.0, verbose=False), kind)
+
+
+def test_without_rich_there_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Screen())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("modelwright.cli.output.load", _without_rich)
+    assert isinstance(display(60.0, verbose=False), Lines)
+
+
+def _without_rich(catalog: dict[str, str], name: str, what: str) -> object:
+    if name == "terminal":
+        raise ModuleNotFoundError("No module named 'rich'", name="rich")
+    return load(catalog, name, what)
 
 
 def test_the_memory_keeps_what_the_result_is_told_from() -> None:
