@@ -15,6 +15,7 @@ _NAMES = {
     "check": "modelwright.insight.check",
     "compare": "modelwright.insight.compare",
     "explain": "modelwright.insight.explain",
+    "report": "modelwright.report.report",
     "read_schema": "modelwright.api",
     "Model": "modelwright.model.model",
     "Classifier": "modelwright.estimators.classifier",

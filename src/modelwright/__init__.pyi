@@ -14,5 +14,6 @@ from modelwright.insight.check import check as check
 from modelwright.insight.compare import compare as compare
 from modelwright.insight.explain import explain as explain
 from modelwright.model.model import Model as Model
+from modelwright.report.report import report as report
 
 __version__: str

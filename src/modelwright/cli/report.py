@@ -1,0 +1,94 @@
+"""``modelwright report``: what is known of a model file, as a page to show."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import click
+
+import modelwright
+from modelwright.cli.output import note, show
+from modelwright.core.destination import check_writable
+from modelwright.core.errors import SpecError
+from modelwright.report.catalog import DOCUMENTS
+from modelwright.report.report import report as make
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    files: tuple[str, ...]
+    output: str | None
+    folder: str | None
+    target: str | None
+    examples: int
+    seconds: float | None
+    card: bool
+    bom: bool
+    annex_iv: bool
+    as_json: bool
+
+    @property
+    def models(self) -> list[str]:
+        """The model files among the arguments."""
+        return [name for name in self.files if name.endswith(".onnx")]
+
+    @property
+    def tables(self) -> list[str]:
+        """The other arguments."""
+        return [name for name in self.files if not name.endswith(".onnx")]
+
+    @property
+    def page(self) -> Path:
+        """Where the page goes: beside the model, under its name, unless said otherwise."""
+        if self.folder is not None:
+            return Path(self.folder) / f"{Path(self.models[0]).stem}.html"
+        return Path(self.models[0]).with_suffix(".html") if self.output is None else Path(self.output)
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The further documents asked for."""
+        wanted = {"card": self.card, "bom": self.bom, "annex_iv": self.annex_iv}
+        return tuple(name for name in DOCUMENTS if self.folder is not None or wanted[name])
+
+
+@click.command("report", short_help="Write what is known of a model file as a page to show.")
+@click.argument("files", nargs=-1, required=True, metavar="MODEL [OTHER] [DATA]")
+@click.option("-o", "--output", metavar="FILE", help="The page; MODEL.html by default. Its JSON goes beside it.")
+@click.option("--all", "folder", metavar="DIR", help="Write the page, its JSON, card, bill and worksheet into a folder.")
+@click.option("--card", is_flag=True, help="Write a model card beside the page (Markdown, Hugging Face headings).")
+@click.option("--bom", is_flag=True, help="Write a bill of materials beside the page (CycloneDX JSON).")
+@click.option("--annex-iv", is_flag=True, help="Write a worksheet on Annex IV of the EU AI Act beside the page.")
+@click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
+@click.option("--examples", type=click.IntRange(min=0), default=0, metavar="N", help="Show and explain N rows of DATA.")
+@click.option("--seconds", type=float, help="Begin no section after so long.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+def report(**options: Any) -> None:
+    """Write what is known of the model file MODEL as a page of HTML: from the file alone, or richer with labelled DATA.
+
+    With two model files they are compared, on DATA.
+    """
+    asked = Asked(**options)
+    if not 1 <= len(asked.models) <= 2 or len(asked.tables) > 1:
+        raise SpecError(
+            f"One or two model files (.onnx) and at most one table are needed, not {len(asked.models)} and "
+            f"{len(asked.tables)}: modelwright report MODEL.onnx [OTHER.onnx] [LABELLED.csv]"
+        )
+    if asked.folder is not None:
+        Path(asked.folder).mkdir(parents=True, exist_ok=True)
+    check_writable(asked.page)
+    models = [modelwright.load(name) for name in asked.models]
+    made = make(
+        models[0],
+        None,
+        asked.tables[0] if asked.tables else None,
+        other=models[1] if len(models) > 1 else None,
+        target=asked.target,
+        examples=asked.examples,
+        seconds=asked.seconds,
+    )
+    for path in made.save(asked.page, documents=asked.documents):
+        note(f"Written: {path}")
+    show(str(made), made.to_json(), as_json=asked.as_json)

@@ -1,0 +1,109 @@
+"""What a report is about: a model, perhaps another one, and perhaps labelled rows."""
+
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, final
+
+from modelwright.core.schema import Schema
+from modelwright.core.table import Table
+from modelwright.insight.evaluation import Evaluation
+from modelwright.insight.predictions import Predictions, predictions_of, target_schema
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Labelled rows.
+
+    Attributes:
+        name: How commands call them: the file, or DATA where they came as a frame.
+        source: What they were read from.
+        table: The features and the target, read as in training.
+        predictions: The model's answers beside the truth.
+    """
+
+    name: str
+    source: Any
+    table: Table
+    predictions: Predictions
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a report is about.
+
+    Attributes:
+        model: The model.
+        name: How commands call its file.
+        rows: Labelled rows, or None: then the report says what the file alone says.
+        other: A second model to compare with, or None.
+        other_name: How commands call its file.
+        examples: How many single answers are explained.
+        kept: Results that more than one section shows, by section; filled as sections are made.
+    """
+
+    model: "Model"
+    name: str
+    rows: Rows | None = None
+    other: "Model | None" = None
+    other_name: str = ""
+    examples: int = 0
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, model: "Model", source: Any = None, *, target: str | None = None, other: "Model | None" = None,
+        examples: int = 0,
+    ) -> Self:
+        """Read the labelled rows, let the model answer them, and put all together.
+
+        Raises:
+            SchemaError: A column is absent or a cell is of a wrong kind.
+            DataError: The rows cannot be read, or none has an answer.
+            SpecError: The target is a feature.
+        """
+        rows = None if source is None else _read(model, source, target)
+        return cls(model, file_name(model, "model.onnx"), rows, other, _other_name(other), examples)
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The estimate of quality that the file carries."""
+        return None if self.model.evaluation is None else Evaluation.from_json(self.model.evaluation)
+
+    def line(self, verb: str, *options: str) -> str:
+        """Return a command over the model and the rows, quoted for a shell."""
+        words = ["modelwright", verb, self.name, *([self.rows.name] if self.rows else []), *options]
+        return shlex.join(words)
+
+    def python(self, expression: str) -> str:
+        """Return a line of Python, MODEL and ROWS in it replaced by the files."""
+        rows = repr(self.rows.name) if self.rows else "DATA"
+        return expression.replace("MODEL", f"mw.load({self.name!r})").replace("ROWS", rows)
+
+
+def file_name(model: "Model", otherwise: str) -> str:
+    """Return the name of a model's file without its folder: a report is shown to others."""
+    return otherwise if model.path is None else model.path.name
+
+
+def _other_name(other: "Model | None") -> str:
+    return "" if other is None else file_name(other, "other.onnx")
+
+
+def _read(model: "Model", source: Any, target: str | None) -> Rows:
+    from modelwright.data import read  # a report from the file alone needs no readers
+
+    target = model.manifest.target if target is None else target
+    if isinstance(source, Table) or target in model.schema:
+        table = source  # a target among the features is refused below, by name
+    else:
+        table = read(source, schema=Schema((*model.schema, target_schema(model, target))))
+    answered = predictions_of(model, table, target=target)
+    is_named = isinstance(source, str | os.PathLike) and "://" not in str(source)
+    return Rows(Path(source).name if is_named else "DATA", source, table, answered)

@@ -1,0 +1,60 @@
+"""A report as one page of HTML: no script, nothing fetched, light and dark, on paper too."""
+
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+from modelwright.insight.tabulation import printable
+from modelwright.report.catalog import CHAPTERS
+from modelwright.report.content import LEVELS, Chart
+
+if TYPE_CHECKING:
+    from modelwright.report.report import Report
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+"""Content security policy: styles and pictures inside the page, nothing else, nowhere."""
+
+_PAGES = jinja2.Environment(
+    loader=jinja2.PackageLoader("modelwright.report", "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(report: "Report") -> str:
+    """Return the whole page."""
+    return _rendered("page.html.jinja", report)
+
+
+def fragment(report: "Report") -> str:
+    """Return the verdict alone, for a notebook: a cell's output is no place for a whole report."""
+    return _rendered("fragment.html.jinja", report)
+
+
+def _rendered(template: str, report: "Report") -> str:
+    chapters = [
+        {"name": name, "number": number, "title": title, "parts": report.parts_of(name)}
+        for number, (name, title) in enumerate(CHAPTERS.items(), 1)
+    ]
+    return _PAGES.get_template(template).render(
+        report=report,
+        verdict=report.verdict,
+        chapters=[chapter for chapter in chapters if chapter["parts"]],
+        style=_style(),
+        policy=POLICY,
+        levels=LEVELS,
+        picture=_picture,
+        printable=printable,
+    )
+
+
+def _style() -> Markup:
+    source, _, _ = jinja2.PackageLoader("modelwright.report", "templates").get_source(_PAGES, "page.css")
+    return Markup(source)  # noqa: S704  # our own file
+
+
+def _picture(chart: Chart) -> Any:
+    return Markup(chart.markup)  # noqa: S704  # made by `modelwright.display.svg`, which escapes every text of the data

@@ -1,0 +1,54 @@
+"""Whether the probabilities come true."""
+
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+from modelwright.display.calibration import CalibrationDisplay
+from modelwright.insight.calibration import Calibration, calibration
+from modelwright.insight.document import reach
+from modelwright.insight.tabulation import plain
+from modelwright.report.base import NotHere, Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Level, Light, Text
+from modelwright.report.drawing import chart, notes
+from modelwright.report.wording import NEEDS_ROWS
+
+_FAR = 0.05
+"""A mean gap of five points between what is said and what comes true changes decisions."""
+
+
+@final
+class CalibrationSection(Section[Calibration]):
+    """What the model says beside what came true, with the calibration error."""
+
+    title: ClassVar[str] = "Do the probabilities come true?"
+    chapter: ClassVar[str] = "quality"
+    applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+
+    def look(self, case: Case) -> Calibration:
+        """Return the calibration on the labelled rows."""
+        if case.rows is None:
+            raise NotHere("It is drawn from labelled rows.", NEEDS_ROWS)
+        return calibration(case.rows.predictions)
+
+    def command(self, case: Case) -> str:
+        """Return the line of Python that draws it again."""
+        return case.python("CalibrationDisplay.from_model(MODEL, ROWS).plot()")
+
+    def blocks(self, result: Calibration, case: Case) -> Sequence[Block]:
+        """Return error and picture."""
+        text = (
+            f"On average what the model says is {plain(100 * result.error.value)} points of a hundred from what comes "
+            f"true ({_points(result)}). The picture shows ten groups of rows of equal size."
+        )
+        return (Text(text), chart(CalibrationDisplay(result), "calibration"), *notes(result.notes))
+
+    def lights(self, result: Calibration, case: Case) -> Sequence[Light]:
+        """Say whether the error may matter."""
+        level: Level = "good" if result.error.high <= _FAR else "stop" if result.error.low > 2 * _FAR else "look"
+        text = f"Calibration error {plain(result.error.value)} ({reach(result.error)}); 0.05 begins to matter."
+        return (Light("Probabilities come true", level, text, "calibration"),)
+
+
+def _points(result: Calibration) -> str:
+    return f"{result.level * 100:g} % interval {plain(100 * result.error.low)} to {plain(100 * result.error.high)}"

@@ -1,0 +1,46 @@
+"""How to ask the model."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from modelwright.report.base import Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Code
+from modelwright.report.sections.time import typical
+
+_MOST_COLUMNS = 8
+
+
+@final
+class CallsSection(Section[dict[str, Any]]):
+    """Lines to copy: command line, Python, HTTP, and ONNX Runtime without us."""
+
+    title: ClassVar[str] = "How to ask it"
+    chapter: ClassVar[str] = "file"
+
+    def look(self, case: Case) -> dict[str, Any]:
+        """Return the outputs' names."""
+        return {"outputs": list(case.model.task.outputs(case.model.schema.names))}
+
+    def document(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return the same."""
+        return result
+
+    def blocks(self, result: dict[str, Any], case: Case) -> Sequence[Block]:
+        """Return the lines."""
+        columns = list(case.model.schema)
+        row = {c.name: typical(c) for c in columns[:_MOST_COLUMNS]}
+        shown = json.dumps(row, ensure_ascii=False) + (" | the other columns" if len(columns) > _MOST_COLUMNS else "")
+        python = f"import modelwright as mw\n\nmodel = mw.load({case.name!r})\nmodel.predict({shown.replace('null', 'None')})"
+        bare = (
+            "import onnxruntime\n\n"
+            f"session = onnxruntime.InferenceSession({case.name!r})\n"
+            f"session.run({result['outputs']!r}, inputs)  # a column each, of shape (rows, 1): double, string or int64"
+        )
+        return (
+            Code("On the command line", f"modelwright predict {case.name} NEW.csv -o answers.csv"),
+            Code("In Python", python),
+            Code("Over HTTP", f"modelwright serve {case.name}"),
+            Code("Without modelwright, wherever ONNX Runtime runs", bare),
+        )

@@ -1,0 +1,53 @@
+"""What is taken for what."""
+
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+from modelwright.display.confusion import ConfusionDisplay
+from modelwright.insight.confusion import Confusion, confusion
+from modelwright.report.base import NotHere, Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Grid
+from modelwright.report.drawing import chart, notes
+from modelwright.report.wording import NEEDS_ROWS, interval_text
+from modelwright.insight.evaluation import number
+from modelwright.insight.tabulation import printable
+
+_MOST_CLASSES = 60
+
+
+@final
+class ConfusionSection(Section[Confusion]):
+    """True classes against the classes given, with recall and precision of each."""
+
+    title: ClassVar[str] = "What is taken for what"
+    chapter: ClassVar[str] = "quality"
+    applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+
+    def look(self, case: Case) -> Confusion:
+        """Count the labelled rows, every row given its most probable class."""
+        if case.rows is None:
+            raise NotHere("It is counted on labelled rows.", NEEDS_ROWS)
+        if len(case.model.classes) > _MOST_CLASSES:
+            raise NotHere(f"A table of {len(case.model.classes)} classes by as many cannot be read.")
+        return confusion(case.rows.predictions)
+
+    def command(self, case: Case) -> str:
+        """Return the command that counts again."""
+        return case.line("evaluate")
+
+    def blocks(self, result: Confusion, case: Case) -> Sequence[Block]:
+        """Return the picture and the rates of every class."""
+        head = ("class", "found (recall)", "95 % interval", "right when given (precision)", "95 % interval")
+        rows = [
+            (
+                printable(r.label, 40),
+                number(r.recall.value),
+                interval_text(r.recall),
+                number(r.precision.value),
+                interval_text(r.precision),
+            )
+            for r in result.rates
+        ]
+        grid = Grid(f"Classes; {result.rule}", (head, *rows), "<>>>>", folded=len(rows) > 12)
+        return (chart(ConfusionDisplay(result), "confusion"), grid, *notes(result.notes))

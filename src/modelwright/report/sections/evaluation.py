@@ -1,0 +1,121 @@
+"""How good the model is, by every metric."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from modelwright.insight.evaluate import score
+from modelwright.insight.evaluation import Evaluation, Measure, number
+from modelwright.report.base import NotHere, Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Grid, Level, Light, Note, Text
+from modelwright.report.wording import NEEDS_ROWS, interval_text
+
+_CHANCE = {"roc_auc": 0.5, "r2": 0.0, "mcc": 0.0}
+"""Metrics of which guessing has a known value, whatever the data."""
+
+
+@final
+class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
+    """Every metric with its interval: the file's own estimate, and on the labelled rows where there are some."""
+
+    title: ClassVar[str] = "How good it is"
+    chapter: ClassVar[str] = "quality"
+
+    def look(self, case: Case) -> tuple[Evaluation | None, Evaluation | None]:
+        """Return the file's estimate and that on the rows."""
+        kept, here = case.evaluation, None
+        if case.rows is not None:
+            p = case.rows.predictions
+            here = score(
+                p.task, p.truth, p.answers, p.weight, metric=case.model.metric, source="test", notes=p.notes
+            )
+        if kept is None and here is None:
+            raise NotHere("The file carries no estimate of quality.", NEEDS_ROWS)
+        case.kept["evaluation"] = here or kept
+        return kept, here
+
+    def document(self, result: tuple[Evaluation | None, Evaluation | None]) -> dict[str, Any]:
+        """Return both."""
+        kept, here = result
+        return {"file": kept and kept.to_json(), "rows": here and here.to_json()}
+
+    def command(self, case: Case) -> str:
+        """Return the command that evaluates again."""
+        return case.line("evaluate") if case.rows else f"modelwright inspect {case.name}"
+
+    def blocks(self, result: tuple[Evaluation | None, Evaluation | None], case: Case) -> Sequence[Block]:
+        """Return one table, the rows' figures first."""
+        kept, here = result
+        shown = [e for e in (here, kept) if e is not None]
+        level = f"{shown[0].level * 100:g} % interval"
+        head = ["metric"]
+        for e in shown:
+            head += [_where(e, case), level]
+        rows = []
+        for m in shown[0].metrics:
+            cells = [m.title]
+            for e in shown:
+                same = next((other for other in e.metrics if other.name == m.name), None)
+                cells += [number(same.value), interval_text(same)] if same else ["–", "–"]
+            rows.append((*cells, "higher is better" if m.greater_is_better else "lower is better"))
+        notes = dict.fromkeys(note for e in shown for note in e.notes)
+        blocks: list[Block] = [*_texts(shown, case)]
+        blocks.append(Grid("Every metric of the task", ((*head, "direction"), *rows), "<" + ">>" * len(shown) + "<"))
+        return (*blocks, *map(Note, notes))
+
+    def lights(self, result: tuple[Evaluation | None, Evaluation | None], case: Case) -> Sequence[Light]:
+        """Say whether the model is better than guessing, and whether the file's estimate holds on the rows."""
+        kept, here = result
+        best = here or kept
+        assert best is not None, "look() has refused a case without any evaluation"
+        lights = [_better_than_guessing(best)]
+        if kept is not None and here is not None and kept.metric == here.metric:
+            lights.append(_estimate_holds(kept.main, here.main))
+        return lights
+
+
+def _where(evaluation: Evaluation, case: Case) -> str:
+    if case.rows is not None and evaluation.source == "test" and evaluation is not case.evaluation:
+        kept = case.kept.get("evaluation")
+        if kept is evaluation:
+            return "on the rows given"
+    return "out of fold, in training" if evaluation.source == "out-of-fold" else "on the test rows of the fit"
+
+
+def _texts(shown: list[Evaluation], case: Case) -> list[Text]:
+    e = shown[0]
+    what = f"{e.main.title} is {number(e.main.value)} on {e.n_rows:,} rows ({interval_text(e.main)})."
+    more = " The interval says how far chance in the choice of these rows could have moved the figure."
+    return [Text(what + more)]
+
+
+def _better_than_guessing(e: Evaluation) -> Light:
+    promise = "Better than guessing"
+    for name, chance in _CHANCE.items():
+        found = next((m for m in e.metrics if m.name == name), None)
+        if found is not None and math.isfinite(found.value):
+            level: Level = "good" if found.low > chance else "look" if found.value > chance else "stop"
+            text = f"{found.title} {number(found.value)} ({interval_text(found)}); guessing has {chance:g}."
+            return Light(promise, level, text, "evaluation")
+    found = next((m for m in e.metrics if m.name == "balanced_accuracy"), None)
+    if found is not None and e.task.classes and math.isfinite(found.value):
+        chance = 1 / len(e.task.classes)
+        level = "good" if found.low > chance else "look" if found.value > chance else "stop"
+        text = f"{found.title} {number(found.value)} ({interval_text(found)}); guessing has {chance:.3g}."
+        return Light(promise, level, text, "evaluation")
+    return Light(promise, "unknown", "No metric of these rows has a known value of guessing.", "evaluation")
+
+
+def _estimate_holds(kept: Measure, here: Measure) -> Light:
+    sign = 1.0 if kept.greater_is_better else -1.0
+    # Two intervals that do not meet: worse than the estimate beyond chance, or better, as rows learned from are.
+    worse = here.high < kept.low if sign > 0 else here.low > kept.high
+    better = here.low > kept.high if sign > 0 else here.high < kept.low
+    both = f"{here.title} {number(here.value)} here, {number(kept.value)} ({interval_text(kept)}) promised by the file."
+    if worse:
+        return Light("The estimate holds on new rows", "stop", f"Worse than promised: {both}", "evaluation")
+    if better:
+        text = f"Better than promised, as rows are that a model has learned from: {both}"
+        return Light("The estimate holds on new rows", "look", text, "evaluation")
+    return Light("The estimate holds on new rows", "good", both, "evaluation")

@@ -1,0 +1,67 @@
+"""The file itself."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from modelwright.report.base import Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Facts, Level, Light
+
+PROMISE = "The file answers as the fitted model did"
+
+
+@final
+class FileSection(Section[dict[str, Any]]):
+    """Size, seal and proof."""
+
+    title: ClassVar[str] = "What the file holds"
+    chapter: ClassVar[str] = "file"
+
+    def look(self, case: Case) -> dict[str, Any]:
+        """Return what the file says of itself."""
+        parity = case.model.parity or {}
+        return {
+            "name": case.name,
+            "size_bytes": case.model.size_bytes,
+            "digest": case.model.digest,
+            "format": case.model.manifest.format,
+            "parity": {k: v for k, v in parity.items() if k != "witness"} or None,
+            "inputs": list(case.model.schema.names),
+            "outputs": list(case.model.task.outputs(case.model.schema.names)),
+        }
+
+    def document(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return the same."""
+        return result
+
+    def command(self, case: Case) -> str:
+        """Return the command that proves the file again."""
+        return f"modelwright verify {case.name}"
+
+    def blocks(self, result: dict[str, Any], case: Case) -> Sequence[Block]:
+        """Return the facts."""
+        size = result["size_bytes"]
+        pairs = (
+            ("File", f"{result['name']}, one ordinary ONNX model of standard operators"),
+            ("Size", f"{size / 1e3:.1f} kB" if size < 1_000_000 else f"{size / 1e6:.2f} MB"),
+            ("Format", str(result["format"])),
+            ("Seal", f"sha256 {result['digest']}"),
+            ("Inputs", f"{len(result['inputs'])}, one per column, each of shape (rows, 1)"),
+            ("Outputs", ", ".join(result["outputs"])),
+            ("Parity", _parity(result["parity"])),
+        )
+        return (Facts(pairs),)
+
+    def lights(self, result: dict[str, Any], case: Case) -> Sequence[Light]:
+        """Say whether parity was proven."""
+        level: Level = "unknown" if result["parity"] is None else "good"
+        return (Light(PROMISE, level, _parity(result["parity"]), "file"),)
+
+
+def _parity(parity: dict[str, Any] | None) -> str:
+    if parity is None:
+        return "The file carries no proof; modelwright verify cannot repeat one."
+    return (
+        f"Proven on {parity['n_rows']:,} rows, {parity.get('n_hostile', 0):,} of them odd on purpose; largest "
+        f"difference {parity['largest_difference']:.1g}, {parity['tolerance']:.0g} allowed."
+    )

@@ -1,0 +1,81 @@
+"""What was tried."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from modelwright.insight.tabulation import plain, printable
+from modelwright.report.base import NotHere, Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Grid, Note, Text
+
+_MOST_SHOWN = 60
+_STATES = {"done": "finished", "dropped": "given up", "failed": "failed"}
+
+
+@final
+class LeaderboardSection(Section[list[dict[str, Any]]]):
+    """Every trial with its out-of-fold loss, its time and its share in the model."""
+
+    title: ClassVar[str] = "What was tried"
+    chapter: ClassVar[str] = "leaderboard"
+
+    def look(self, case: Case) -> list[dict[str, Any]]:
+        """Return the trials that the file tells of."""
+        lines = case.model.leaderboard
+        if not lines:
+            raise NotHere("The file tells of no trials.")
+        return sorted(lines, key=lambda line: (line.get("loss") is None, line.get("loss") or 0.0))
+
+    def document(self, result: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the trials, the best first."""
+        return {"trials": result}
+
+    def command(self, case: Case) -> str:
+        """Return the command that lists them."""
+        return f"modelwright inspect {case.name}"
+
+    def blocks(self, result: list[dict[str, Any]], case: Case) -> Sequence[Block]:
+        """Return one row per trial and how far the best is from guessing."""
+        head = ("trial", "family", "state", "loss", "share in the model", "seconds", "why")
+        rows = [_row(line) for line in result[:_MOST_SHOWN]]
+        blocks: list[Block] = [Text(_sentence(result))]
+        blocks.append(
+            Grid("Trials, the best first", (head, *rows), "<<<>>><", left_out=max(0, len(result) - _MOST_SHOWN))
+        )
+        blocks.append(
+            Note(
+                "Loss is the mean loss of a row on out-of-fold predictions, so lower is better. It comes without an "
+                "interval: differences between trials in the last digits mean nothing, and the blend is chosen by what "
+                "it gains, not by rank."
+            )
+        )
+        return blocks
+
+
+def _row(line: dict[str, Any]) -> tuple[str, ...]:
+    loss, weight, seconds = line.get("loss"), line.get("weight"), line.get("seconds")
+    return (
+        printable(line.get("id", ""), 40),
+        printable(line.get("family", ""), 20),
+        _STATES.get(str(line.get("state")), printable(line.get("state", ""))),
+        "–" if loss is None else plain(loss),
+        f"{weight:.0%}" if weight else "–",
+        "–" if seconds is None else f"{seconds:.1f}",
+        printable(line.get("reason") or "", 120),
+    )
+
+
+def _sentence(lines: list[dict[str, Any]]) -> str:
+    counts = {word: sum(line.get("state") == state for line in lines) for state, word in _STATES.items()}
+    said = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    members = sum(bool(line.get("weight")) for line in lines)
+    text = f"{len(lines)} trials: {said}. {members} of them are mixed in the model."
+    losses = [line["loss"] for line in lines if line.get("loss") is not None and math.isfinite(line["loss"])]
+    guess = next((line.get("loss") for line in lines if line.get("family") == "constant"), None)
+    if guess and losses and guess > 0:
+        text += (
+            f" The best single trial has a loss of {plain(min(losses))}; always giving the same answer has "
+            f"{plain(guess)}, so {1 - min(losses) / guess:.0%} of it is gone."
+        )
+    return text

@@ -1,0 +1,88 @@
+"""What looks wrong about the data."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from modelwright.core.errors import listed
+from modelwright.insight.check import check
+from modelwright.insight.tabulation import printable
+from modelwright.report.base import NotHere, Section
+from modelwright.report.case import Case
+from modelwright.report.content import Block, Grid, Level, Light, Text
+from modelwright.report.wording import NEEDS_ROWS
+from modelwright.suspicion.finding import Finding, Findings
+
+_PROMISE = "Nothing suspicious in the data"
+_LEVELS: dict[str | None, Level] = {None: "good", "info": "good", "warn": "look", "stop": "stop"}
+
+
+@final
+class SuspicionsSection(Section[tuple[Findings | None, Findings | None]]):
+    """Leaks, identifiers, copies, drift and the like: in training, as the file tells, and in the labelled rows."""
+
+    title: ClassVar[str] = "What looks wrong"
+    chapter: ClassVar[str] = "suspicions"
+
+    def look(self, case: Case) -> tuple[Findings | None, Findings | None]:
+        """Return what the fit found, and what is found in the rows as they were given."""
+        told = case.model.documents.get("suspicions")
+        before = None if told is None else Findings.from_json(told)
+        here = None if case.rows is None else check(case.rows.source, case.model.manifest.target)
+        if before is None and here is None:
+            raise NotHere("The file tells of none, and there are no rows to look at.", NEEDS_ROWS)
+        return before, here
+
+    def document(self, result: tuple[Findings | None, Findings | None]) -> dict[str, Any]:
+        """Return both."""
+        before, here = result
+        return {"training": before and before.to_json(), "rows": here and here.to_json()}
+
+    def command(self, case: Case) -> str:
+        """Return the command that checks again."""
+        data = case.rows.name if case.rows else "TRAINING_DATA"
+        return f"modelwright check {data} --target {case.model.manifest.target}"
+
+    def blocks(self, result: tuple[Findings | None, Findings | None], case: Case) -> Sequence[Block]:
+        """Return one table for training and one for the rows."""
+        before, here = result
+        blocks: list[Block] = []
+        for found, where in ((before, "the training table"), (here, "the rows given")):
+            if found is not None:
+                blocks += _told(found, where)
+        return blocks
+
+    def lights(self, result: tuple[Findings | None, Findings | None], case: Case) -> Sequence[Light]:
+        """Say how grave the gravest finding is."""
+        reads = set(case.model.schema.names)
+        found = [f for part in result if part is not None for f in part]
+        # What is wrong with a column that the model does not read is no reason to distrust it.
+        relevant = [f for f in found if not f.columns or reads & set(f.columns)]
+        worst = max(relevant, key=_gravity, default=None)
+        grave = worst is not None and worst.severity != "info"
+        text = f"{worst.what} {worst.evidence}" if worst is not None and grave else "Nothing grave was found."
+        more = sum(f.severity != "info" for f in relevant) - 1
+        text += f" And {more} more." if more > 0 else ""
+        return (Light(_PROMISE, _LEVELS[worst.severity if worst else None], text, "suspicions"),)
+
+
+def _gravity(finding: Finding) -> int:
+    return ("info", "warn", "stop").index(finding.severity)
+
+
+def _told(found: Findings, where: str) -> list[Block]:
+    about = f"In {where}, {found.n_looked_at:,} of {found.n_rows:,} rows were looked at."
+    if not len(found):
+        return [Text(f"{about} Nothing suspicious was found.")]
+    head = ("severity", "columns", "what is suspected", "evidence", "done", "to override")
+    rows = [
+        (
+            f.severity,
+            listed([printable(c) for c in f.columns], 8) or "rows",
+            f.what,
+            f"{f.evidence} Where: {f.where}.",
+            f.action,
+            f.override,
+        )
+        for f in found
+    ]
+    return [Text(about), Grid(f"Findings in {where}, the gravest first", (head, *rows), "<<<<<<")]

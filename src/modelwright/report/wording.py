@@ -1,0 +1,43 @@
+"""Sentences that more than one section says."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from modelwright.insight.evaluation import number
+from modelwright.insight.tabulation import printable
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+NEEDS_ROWS = "Name a labelled table after the model: modelwright report MODEL LABELLED.csv"
+
+_MOST_CLASSES = 4
+
+
+def task_sentence(model: "Model") -> str:
+    """Return what is predicted from how much."""
+    target = printable(model.manifest.target, 60)
+    n = len(model.schema)
+    columns = f"{n} column{'s' if n != 1 else ''}"
+    if not model.task.is_classification:
+        return f"How much is {target}, given {columns}?"
+    named = [printable(c, 24) for c in model.classes[:_MOST_CLASSES]]
+    more = len(model.classes) - len(named)
+    classes = ", ".join(named) + (f" or one of {more} more" if more else "")
+    if not more:
+        classes = " or ".join([", ".join(named[:-1]), named[-1]])
+    return f"Is {target} {classes}, given {columns}?"
+
+
+def interval_text(found: Any) -> str:
+    """Return the ends of anything with `low` and `high`, "no interval" where there are none."""
+    if not (math.isfinite(found.low) and math.isfinite(found.high)):
+        return "no interval"
+    return f"{number(found.low)} to {number(found.high)}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
