@@ -39,6 +39,7 @@ class Origin:
         timed: Whether time was the limit; else the bytes must repeat, so no moment is written.
         features: The rows learned from, for their fingerprint.
         leaderboard: One line per trial.
+        documents: Further documents of the file, by name.
     """
 
     target_schema: ColumnSchema
@@ -48,6 +49,7 @@ class Origin:
     timed: bool
     features: Table
     leaderboard: list[dict[str, Any]]
+    documents: Mapping[str, Any]
 
 
 @final
@@ -94,6 +96,7 @@ def seal(
             pipeline.schema,
             leaderboard=origin.leaderboard,
             evaluation=evaluation.to_json(),
+            **origin.documents,
             parity={**parity.to_json(), "witness": witness(draft, origin.seed)},
         ),
     )

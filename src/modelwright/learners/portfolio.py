@@ -4,6 +4,7 @@ Values: engine notes, section 8.4, which keeps what did best over many public ta
 """
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ Settings = Mapping[str, Any]
 
 HASTE_BELOW = 600.0
 """Seconds of budget below which boosting learns at twice the rate: half the rounds for nearly the same loss."""
+
+HURRY_CELLS = 3_000
+"""Rows × classes per second of budget from which boosting learns as fast as it may; slower, it would not end."""
 
 FASTEST = 0.1
 """Largest learning rate that haste may lead to."""
@@ -108,9 +112,11 @@ def portfolio(task: Task, n_rows: int, n_features: int, seconds: float) -> tuple
         or task.n_margins == 1
         or n_rows * task.n_margins <= CATBOOST_CELLS_PER_SECOND * seconds
     ]
+    # Half the budget is raced on two cores, by some ten learners.
+    haste = 1.0 if seconds >= HASTE_BELOW else 2.0 if n_rows * task.n_margins < HURRY_CELLS * seconds else inf
     most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
     return tuple(
-        (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, seconds)))
+        (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, haste)))
         for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]
     )
 
@@ -143,11 +149,10 @@ def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Se
         yield "RF-1", "forest", {"kind": "random", "trees": 100, "min_leaf": 5, "most_leaves": 300}
 
 
-def _sized(family: str, settings: Settings, n_rows: int, n_features: int, seconds: float) -> dict[str, Any]:
+def _sized(family: str, settings: Settings, n_rows: int, n_features: int, haste: float) -> dict[str, Any]:
     """Return the settings fitted to the size of the data and to the time."""
     sized = dict(settings)
     if "learning_rate" in sized:
-        haste = 2.0 if seconds < HASTE_BELOW else 1.0
         sized["learning_rate"] = min(FASTEST, haste * sized["learning_rate"])
     if family == "lightgbm":
         # Leaves of one to three rows fit the noise of target means (engine notes, corrections of section 8.4).

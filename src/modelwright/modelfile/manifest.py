@@ -16,7 +16,7 @@ FORMAT = 1
 
 PREFIX = "modelwright."
 REQUIRED = ("manifest", "schema")
-OPTIONAL = ("leaderboard", "evaluation", "parity", "reference", "card", "energy")
+OPTIONAL = ("leaderboard", "evaluation", "parity", "reference", "card", "energy", "suspicions")
 KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
 """Every key a file may hold."""
 
@@ -115,7 +115,7 @@ def documents(manifest: Manifest, schema: Schema, **others: Any) -> dict[str, st
     Args:
         manifest: What the model is.
         schema: The features, in the order of the graph's inputs.
-        others: Any of leaderboard, evaluation, parity, reference, card and energy, as JSON-able values.
+        others: Any of the `OPTIONAL` documents, as JSON-able values.
 
     Raises:
         DataError: A text in it cannot be written as UTF-8.

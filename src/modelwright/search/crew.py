@@ -23,7 +23,7 @@ from modelwright.search.worker import THREAD_VARIABLES, receive, send
 GRACE = 2.0
 """Seconds that work may run past its time before its process is killed, and"""
 
-GRACE_SHARE = 0.25
+GRACE_SHARE = 1.0
 """the share of its time that is added to them: a busy machine is no reason to lose the work."""
 
 

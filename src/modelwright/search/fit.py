@@ -4,13 +4,16 @@ import tempfile
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from modelwright.core.errors import BudgetError, DataError
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Array, Table
+from modelwright.energy.meter import Meter
+from modelwright.energy.regions import carbon
+from modelwright.energy.shares import shared
 from modelwright.export.seal import Origin, seal
 from modelwright.insight.evaluate import score
 from modelwright.learners.portfolio import portfolio
@@ -27,10 +30,12 @@ from modelwright.search.question import Question, frame_question
 from modelwright.search.race import Pace, Race
 from modelwright.search.refit import refit, refit_seconds
 from modelwright.search.sample import sample_rows
-from modelwright.search.store import Brief, Store
+from modelwright.search.store import Brief, Store, product_name
 from modelwright.search.trials import OutOfFold, Trial, out_of_fold
 from modelwright.search.watch import Watch
 from modelwright.search.work import Outcome
+from modelwright.suspicion.finding import Findings
+from modelwright.suspicion.suspect import suspect
 
 SMALL_CELLS = 20_000
 """Cells of a table that is fitted in this process when trials are counted: a worker would take longer to start."""
@@ -53,6 +58,9 @@ SHORT_REFIT_SHARE = 0.2
 FINISH_SECONDS = 2.0
 """Seconds kept for writing, proving and evaluating a small model."""
 
+FINISH_SECONDS_PER_MEGABYTE = 0.2
+"""Further seconds kept per megabyte of the fitted members: ONNX Runtime opens large forests slowly, and twice."""
+
 FINISH_SECONDS_PER_MILLION_CELLS = 0.5
 """Further seconds kept per million cells of the table."""
 
@@ -70,6 +78,12 @@ class Run:
     proof: tuple[Table, ...]
     store: Store
     watch: Watch
+    meter: Meter
+
+    def begin(self, phase: str) -> None:
+        """Tell of a phase and measure its energy apart."""
+        self.watch.tell("phase", phase=phase)
+        self.meter.phase(phase)
 
     @property
     def timed(self) -> bool:
@@ -128,24 +142,32 @@ def fit_table(
     """
     require_libraries()
     watch = watch or Watch()
+    meter = Meter()
     watch.tell("phase", phase="plan")
+    meter.phase("plan")
     question = frame_question(table, target, spec)
     metric = metric_for(spec.metric, question.target.task)
     for note in (*table.notes, *question.notes):
         watch.tell("note", text=note)
     with tempfile.TemporaryDirectory(prefix="modelwright-", ignore_cleanup_errors=True) as folder:
-        run = _plan(question, metric, budget, seed, Store(Path(folder)), watch)
+        run = _plan(question, metric, budget, seed, Store(Path(folder)), watch, meter)
         with _crew(run) as crew:
+            # Looked at while the workers start.
+            findings = suspect(table, target, spec, task=question.target.task, test=test, seed=seed)
+            for finding in findings:
+                watch.tell("suspicion", **finding.to_json())
             race = _race(run, crew)
             found = _compose(run, race)
-            watch.tell("phase", phase="refit")
+            run.begin("refit")
             members = refit(run.store, crew, found.trials, found.blend, run.left)
         schema = used_columns(run.question.features.schema, members)
         pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature)
-        return _finish(run, race, found, pipeline, test)
+        return _finish(run, race, found, pipeline, findings, test)
 
 
-def _plan(question: Question, metric: Metric, budget: Budget, seed: int, store: Store, watch: Watch) -> Run:
+def _plan(
+    question: Question, metric: Metric, budget: Budget, seed: int, store: Store, watch: Watch, meter: Meter
+) -> Run:
     rng = np.random.default_rng(seed)
     question, told = sample_rows(question, budget, rng)
     seconds = 60.0 if budget.trials else budget.seconds
@@ -160,7 +182,7 @@ def _plan(question: Question, metric: Metric, budget: Budget, seed: int, store: 
         features.take(np.sort(shuffled[QUICK_PROOF_ROWS:])),
     )
     store.put("brief", Brief(features, question.target, plan, proof, len(proof[0]) + len(proof[1]), seed))
-    return Run(question, metric, budget, seed, plan, proof, store, watch)
+    return Run(question, metric, budget, seed, plan, proof, store, watch, meter)
 
 
 def _crew(run: Run) -> Crew:
@@ -172,7 +194,7 @@ def _crew(run: Run) -> Crew:
 
 def _race(run: Run, crew: Crew) -> Race:
     """Run trials until nothing more is worth starting or the time is up."""
-    run.watch.tell("phase", phase="race")
+    run.begin("race")
     features, task = run.question.features, run.question.target.task
     entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds)
     if run.budget.trials is not None:
@@ -233,7 +255,8 @@ class _Driver:
             needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
             # After a single holdout a refit sees few more rows: a long one is worth less than more trials.
             is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
-            self._reserve = needed if is_worth_it else 0.0
+            size = sum(run.store.size(product_name(name, 0)) for name in found.blend.weights)
+            self._reserve = (needed if is_worth_it else 0.0) + FINISH_SECONDS_PER_MEGABYTE * size / 1e6
             truth, answers = _answers(run, found)
             best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
             run.watch.tell(
@@ -273,10 +296,10 @@ def _answers(run: Run, found: _Found) -> tuple[Array, Array]:
     return found.oof.target.values, answers.argmax(axis=1) if run.metric.answers == "labels" else answers
 
 
-def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, test: Table | None) -> bytes:
+def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, findings: Findings, test: Table | None) -> bytes:
     """Write the graph, prove it, evaluate, and return the file."""
     watch, target = run.watch, found.oof.target
-    watch.tell("phase", phase="prove")
+    run.begin("prove")
     expected = answers_of(target.task, pipeline.proof_margins())
     answers = answers_of(target.task, found.blend.margins(found.oof.margins))
     evaluation = score(target.task, target.values, answers, target.weight, metric=run.metric.name, source="out-of-fold")
@@ -288,6 +311,7 @@ def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, test: Table
         timed=run.timed,
         features=run.question.features,
         leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0), timed=run.timed) for t in race.trials],
+        documents={"suspicions": findings.to_json(), **_energy(run, race)},
     )
     sealed = seal(pipeline, run.proof, expected, evaluation, origin, test)
     best = sealed.evaluation.main
@@ -302,3 +326,19 @@ def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, test: Table
         bytes=len(sealed.data),
     )
     return sealed.data
+
+
+def _energy(run: Run, race: Race) -> dict[str, Any]:
+    """Return the document of the energy used up to now; none where the bytes must repeat."""
+    if not run.timed:
+        return {}
+    run.meter.read()
+    # One thread per worker: the seconds of a trial are its processor time.
+    by_trial = shared(run.meter.phases["race"], {t.id: sum(t.seconds.values()) for t in race.trials})
+    return {
+        "energy": {
+            **run.meter.to_json(),
+            "trials": {name: used.to_json() for name, used in by_trial.items()},
+            "carbon": carbon(run.meter.total).to_json(),
+        }
+    }

@@ -51,7 +51,8 @@ def plan_folds(target: Target, seconds: float, rng: np.random.Generator, order: 
         DataError: There are fewer than two groups.
     """
     n_rows = len(target)
-    n_folds, repeats, share = _size(n_rows, seconds)
+    # A boosted model of many classes costs that many models: such a table counts as a larger one.
+    n_folds, repeats, share = _size(round(n_rows * max(1.0, target.task.n_margins / 4)), seconds)
     if order is not None:
         return _by_time(order, min(n_folds, 5), share)
     if target.groups is not None:

@@ -79,6 +79,10 @@ class Store:
         """Return whether there is a value under that name."""
         return self._path(name).exists()
 
+    def size(self, name: str) -> int:
+        """Return the bytes of the value under that name."""
+        return self._path(name).stat().st_size
+
     def brief(self) -> Brief:
         """Return what the run is about."""
         value: Brief = self.get("brief")

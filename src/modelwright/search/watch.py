@@ -43,7 +43,7 @@ class Watch:
         """Whether the user asked to stop and keep the best."""
         return self.interrupt is not None and self.interrupt.is_set()
 
-    def tell(self, name: str, **data: Any) -> None:
+    def tell(self, name: str, /, **data: Any) -> None:
         """Send an event to every listener."""
         event = Event(name, self.seconds, data)
         for listener in self.listeners:

@@ -15,7 +15,7 @@ from modelwright.learners.base import Learner, Rows, ViewName
 from modelwright.search.store import ALL_ROWS, Brief, Product, Store, product_name, view_name
 from modelwright.transform.view import FittedView, fit_view
 
-FIT_SHARE = 0.85
+FIT_SHARE = 0.75
 """Share of the time of a piece of work after which the learner stops: the rest is for its answers."""
 
 
