@@ -142,6 +142,10 @@ def test_it_starts_answers_and_stops_small(start: Start, file: Path) -> None:
         next(line.split()[1] for line in text.splitlines() if line.startswith("modelwright_resident_bytes "))
     )
     assert resident < 120e6
+    if Path("/proc/self/limits").exists():  # a body that unpacks to too much fails alone
+        told = Path(f"/proc/{running.process.pid}/limits").read_text()
+        soft = next(line for line in told.splitlines() if line.startswith("Max data size")).split()[3]
+        assert 2e9 < float(soft) < 8e9
     assert running.stop() == 128 + signal.SIGTERM
     requests = [line for line in running.lines if line["event"] == "request"]
     assert {"/readyz", "/predict", "/metrics"} == {line["route"] for line in requests}
@@ -316,7 +320,7 @@ def test_tokens_and_hosts_are_checked(start: Start, file: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_platforms_are_understood_from_their_variables(start: Start, file: Path) -> None:
-    running = start(str(file), AIP_HEALTH_ROUTE="/healthz", AIP_PREDICT_ROUTE="/vertex:predict").ready()
+    running = start(str(file.parent), AIP_HEALTH_ROUTE="/healthz", AIP_PREDICT_ROUTE="/vertex:predict").ready()
     assert running.ask("GET", "/healthz")[0] == 200
     assert (
         len(
@@ -354,6 +358,14 @@ def test_what_makes_no_sense_is_refused_before_it_starts(
     )
     assert (done.returncode, done.stdout) == (code, "")
     assert text in done.stderr
+
+
+def test_a_folder_stands_for_its_one_file(file: Path) -> None:
+    (file.parent / "other.onnx").write_bytes(b"")
+    options = command(str(file.parent), "--port", "0")
+    done = subprocess.run(options, capture_output=True, text=True, env=environment(), timeout=60, check=False)
+    assert done.returncode == 2
+    assert "other.onnx, small.onnx" in done.stderr
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -7,7 +7,7 @@ from typing import Any, final
 
 import click
 
-from modelwright.core.errors import MissingExtraError, SpecError
+from modelwright.core.errors import MissingExtraError, SpecError, listed
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -113,6 +113,7 @@ def named(models: tuple[str, ...]) -> dict[str, str]:
     paths: dict[str, str] = {}
     for text in models:
         name, _, path = text.partition("=") if "=" in text and not Path(text).exists() else ("", "", text)
+        path = _inside(path)
         name = name or Path(path).name.removesuffix(".onnx")
         if not name or set(name) & set("/{}?#%") or not name.isprintable():
             raise SpecError(f"'{name}' cannot stand in an address. Name the model: NAME={path}")
@@ -120,6 +121,17 @@ def named(models: tuple[str, ...]) -> dict[str, str]:
             raise SpecError(f"Two models are called '{name}'. Name one of them: OTHER={path}")
         paths[name] = path
     return paths
+
+
+def _inside(path: str) -> str:
+    """Return the one model file of a folder, as platforms mount them, or the path itself."""
+    if not Path(path).is_dir():
+        return path
+    found = sorted(Path(path).glob("*.onnx"))
+    if len(found) != 1:
+        names = listed([place.name for place in found]) or "none"
+        raise SpecError(f"The folder '{path}' must hold exactly one .onnx file; it holds {names}. Name the file.")
+    return str(found[0])
 
 
 def _server() -> Any:

@@ -123,7 +123,7 @@ async def _body(service: Service, receive: Receive, headers: dict[str, str], hel
     length = headers.get("content-length", "0")
     if length.isascii() and length.isdigit() and int(length) > limits.body_bytes:
         raise _too_large(limits.body_bytes)
-    pieces: list[bytes] = []
+    gathered = bytearray()
     try:
         async with asyncio.timeout(limits.body_seconds):
             while True:
@@ -135,9 +135,12 @@ async def _body(service: Service, receive: Receive, headers: dict[str, str], hel
                     raise _too_large(limits.body_bytes, closes=True)
                 service.admission.hold(len(piece))
                 held[0] += len(piece)
-                pieces.append(piece)
-                if not message.get("more_body", False):
-                    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                is_last = not message.get("more_body", False)
+                if is_last and not gathered:
+                    return bytes(piece)
+                gathered += piece  # one buffer, however small the pieces
+                if is_last:
+                    return bytes(gathered)
     except TimeoutError:
         raise RefusedRequestError(
             408, f"The body did not arrive within {limits.body_seconds:g} seconds.", closes=True

@@ -96,8 +96,10 @@ def instruments(models: Mapping[str, Model], folder: str | None = None) -> Instr
             _SHARES,
         ),
         "values": Histogram("modelwright_prediction_value", "Predicted numbers.", ("model",), [0.0], special=ranges),
-        "info": Gauge("modelwright_model_info", "The model in use.", ("model", "digest", "task", "version")),
-        "ready": Gauge("modelwright_model_ready", "1 when its stored answers were repeated.", ("model",)),
+        "info": Gauge(
+            "modelwright_model_info", "The model in use.", ("model", "digest", "task", "version"), is_sum=False
+        ),
+        "ready": Gauge("modelwright_model_ready", "1 when its stored answers were repeated.", ("model",), is_sum=False),
         "reloads": Counter("modelwright_reloads_total", "Replaced files opened.", ("model", "outcome")),
         "resident": Gauge("modelwright_resident_bytes", "Memory of the process."),
     }

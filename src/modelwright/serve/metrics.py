@@ -47,12 +47,19 @@ class Counter:
 
 @final
 class Gauge:
-    """A number that goes up and down."""
+    """A number that goes up and down.
+
+    Args:
+        name: Name of the metric.
+        text: What it tells.
+        labels: Names of the labels.
+        is_sum: Whether the numbers of workers add up; else the smallest tells for all.
+    """
 
     kind = "gauge"
 
-    def __init__(self, name: str, text: str, labels: Sequence[str] = ()) -> None:
-        self.name, self.text, self.labels = name, text, tuple(labels)
+    def __init__(self, name: str, text: str, labels: Sequence[str] = (), *, is_sum: bool = True) -> None:
+        self.name, self.text, self.labels, self._is_sum = name, text, tuple(labels), is_sum
         self.values: dict[Key, float] = {}
 
     def set(self, value: float, *key: str) -> None:
@@ -64,10 +71,9 @@ class Gauge:
         for key, value in values.items():
             yield f"{self.name}{_labels(self.labels, key)} {_number(value)}"
 
-    @staticmethod
-    def merge(one: Any, other: Any) -> Any:
-        """Return the numbers of two workers as one; what is not alike in all is summed."""
-        return one + other
+    def merge(self, one: Any, other: Any) -> Any:
+        """Return the numbers of two workers as one."""
+        return one + other if self._is_sum else min(one, other)
 
 
 @final
@@ -179,11 +185,23 @@ class Registry:
                 continue
             theirs = json.loads(place.read_text(encoding="utf-8"))
             for instrument in self._instruments:
+                if isinstance(instrument, Gauge) and not _lives(int(place.stem)):
+                    continue  # what was counted stays, what was held is gone
                 into = merged[instrument.name]
                 for labels, value in theirs.get(instrument.name, ()):
                     key = tuple(labels)
                     into[key] = instrument.merge(into[key], value) if key in into else value
         return merged
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def resident_bytes() -> float:

@@ -14,8 +14,9 @@ from typing import Any, final
 
 import uvicorn
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import ModelwrightError, SpecError
 from modelwright.model.model import Model
+from modelwright.serve import memory
 from modelwright.serve.app import application
 from modelwright.serve.journal import Journal, Relay
 from modelwright.serve.protocol import Bounded
@@ -28,7 +29,11 @@ GRACE_SECONDS = 20
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 seconds of usual load balancers, which otherwise send into closed connections."""
 
+HEADROOM_BYTES = 2 * 1024**3
+"""Memory that requests may take beyond what the started server holds; a body that unpacks to more is an error then."""
+
 _BACKLOG = 2048
+_TOO_SOON_SECONDS = 10.0
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -160,6 +165,7 @@ def _work(
         ssl_keyfile=address.key,
     )
     server = Server(config, service)
+    memory.bound(HEADROOM_BYTES + 4 * sum(served.model.size_bytes for served in service.shelf.all()))
     if announced:
         service.journal.write("info", "listening", address=announced, models=list(service.shelf.names))
     server.run([bound])
@@ -185,6 +191,7 @@ class _Crew:
     def run(self, workers: int) -> int:
         for stop in _STOPS:
             signal.signal(stop, self._stop)
+        failures = 0
         for _ in range(workers):
             self._start()
         while self._started:
@@ -196,10 +203,11 @@ class _Crew:
             if started is None or self._signal:
                 continue
             self._journal.write("error", "worker", pid=pid, state="ended", code=os.waitstatus_to_exitcode(status))
-            if time.monotonic() - started < 1.0:
-                time.sleep(1.0)  # one that cannot start is not started without end at full speed
-            if not self._signal:
-                self._start()
+            failures = failures + 1 if time.monotonic() - started < _TOO_SOON_SECONDS else 0
+            if failures > 2 * workers:
+                self._stop(signal.SIGTERM, None)
+                raise ModelwrightError("The workers end as soon as they start. What they say stands above.")
+            self._start()
         return self._signal
 
     def _start(self) -> None:
@@ -214,7 +222,8 @@ class _Crew:
             self._work()
             code = 0
         except BaseException as error:  # noqa: BLE001  # a forked child must end here, not in its parent's code
-            self._journal.write("error", "worker", state="failed", kind=type(error).__name__)
+            why = str(error) if isinstance(error, ModelwrightError) else ""
+            self._journal.write("error", "worker", state="failed", kind=type(error).__name__, why=why)
         finally:
             os._exit(code)
 

@@ -129,6 +129,45 @@ def test_columnar_bodies_are_read_and_bounded(schema: Schema, make: Callable[...
         read(make(frame().drop_columns(["age"])), kind, schema)
 
 
+def refused(body: bytes, kind: str, schema: Schema) -> int:
+    with pytest.raises(RefusedRequestError) as caught:
+        read(body, kind, schema)
+    return caught.value.status
+
+
+def test_forms_that_multiply_are_refused_before_they_are_read(schema: Schema) -> None:
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    assert refused(arrow_bytes(frame(), lambda s, f: pa.ipc.new_stream(s, f, options=options)), ARROW, schema) == 415
+    coded = frame().set_column(1, "city", frame().column("city").dictionary_encode())
+    assert refused(arrow_bytes(coded, lambda s, f: pa.ipc.new_stream(s, f, options=options)), ARROW, schema) == 415
+    assert cities(read(arrow_bytes(coded), ARROW, schema), schema) == ["Rome", "Rome"]
+    for city in (pa.array(["Rome"] * 2).cast(pa.string_view()), pa.array([["Rome"]] * 2)):
+        assert refused(arrow_bytes(frame().set_column(1, "city", city)), ARROW, schema) == 400
+    for options_of in ({"compression": "zstd"}, {"compression": "gzip"}):
+        sink = io.BytesIO()
+        pq.write_table(frame(), sink, **options_of)
+        assert refused(sink.getvalue(), PARQUET, schema) == 415
+    sink = io.BytesIO()
+    pq.write_table(frame(), sink, use_dictionary=False, column_encoding={"city": "DELTA_BYTE_ARRAY"})
+    assert refused(sink.getvalue(), PARQUET, schema) == 415
+
+
+def test_one_long_text_in_many_rows_of_parquet_stays_one(schema: Schema) -> None:
+    limits = Limits(rows=10_000, body_bytes=2_000_000)
+    table = frame(10_000).set_column(
+        1, "city", pa.DictionaryArray.from_arrays(pa.array([0] * 10_000, pa.int32()), pa.array(["x" * 500_000]))
+    )
+    body = parquet_bytes(table)
+    assert len(body) < 2_000_000
+    request = Request("POST", "/", {"content-type": PARQUET}, body=body)
+    try:
+        given = read_other(request, schema, limits)
+    except RefusedRequestError as error:
+        assert error.status == 413
+    else:
+        assert given.n_rows == 10_000
+
+
 def test_a_small_parquet_file_of_a_huge_column_is_refused(schema: Schema) -> None:
     table = frame(5).set_column(1, "city", pa.array(["x" * 900_000] * 5))
     body = parquet_bytes(table)
