@@ -15,6 +15,7 @@ from modelwright.insight.background import Background, make_background
 from modelwright.insight.change import Counterfactuals
 from modelwright.insight.counterfactual import counterfactuals
 from modelwright.insight.dependence import dependence
+from modelwright.insight.effort import CURVES, PAIRED, Effort, effort_within
 from modelwright.insight.explanation import Explanation, Strength
 from modelwright.insight.importance import importance
 from modelwright.insight.interaction import interactions
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 20
 """With fewer rows only single answers are explained."""
 
-_ROWS_FOR_STRENGTHS = 200
-_CURVES = 4
-_PAIRED = 6
-
 
 def explain(
     model: "Model",
@@ -43,7 +40,7 @@ def explain(
     background: Any = None,
     scale: Scale = "probability",
     immutable: Sequence[str] = (),
-    seed: int = 0,
+    seconds: float | None = None,
 ) -> Explanation:
     """Explain a model on some rows, and single answers.
 
@@ -60,7 +57,8 @@ def explain(
             than 20 rows.
         scale: "probability" (the default: it is what the user is told) or "margin" (log-odds).
         immutable: Columns that what-if changes leave alone, such as age.
-        seed: Seed of every draw.
+        seconds: About how long it may take; the number of rows looked at is then cut to what the model's measured
+            speed allows, within limits. None looks at the usual numbers, and gives the same result every time.
 
     Raises:
         SpecError: A row is not there, the scale is unknown or the target is a feature.
@@ -83,43 +81,49 @@ def explain(
     is_small = n_rows < FEWEST_ROWS
     wanted = list(rows) or (list(range(n_rows)) if is_small else [])
     others = background if background is not None or is_small else table
-    compared = others if isinstance(others, Background) else make_background(model, others, scale=scale, seed=seed)
-    local = _local(model, table, wanted, compared, seed) if wanted else None
+    compared = others if isinstance(others, Background) else make_background(model, others, scale=scale)
+    local = _local(model, table, wanted, compared) if wanted else None
     domain = None if is_small else table
-    ways = _ways(model, table, wanted, domain, immutable) if model.task.is_classification else ()
+    ways = _ways(model, table, wanted, domain=domain, immutable=immutable) if model.task.is_classification else ()
     notes: tuple[str, ...] = ()
     if is_small:
         notes = (f"The model as a whole is explained from {FEWEST_ROWS} rows on; there are {n_rows}.",)
     elif truth is None:
         notes = (f"Without the true answers ('{model.manifest.target}') no importance for the metric is told.",)
     labelled = table if truth is None or not known.any() else _with_truth(model, table.take(known), truth[known])
-    whole = _whole(model, labelled, compared, seed) if not is_small else None
+    effort = Effort() if seconds is None else effort_within(model, table, seconds)
+    whole = _whole(model, labelled, compared, effort) if not is_small else None
     if whole is None:
         return Explanation(answer_names(model)[0], compared.scale, (), None, (), None, None, local, ways, notes)
+    if effort != Effort():
+        notes = (*notes, f"To take about {seconds:g} seconds, fewer rows than usual were looked at.")
     return replace(whole, local=local, ways=ways, notes=notes)
 
 
-def _whole(model: "Model", table: Table, background: Background, seed: int) -> Explanation:
+def _whole(model: "Model", table: Table, background: Background, effort: Effort) -> Explanation:
     features = table.select(model.schema.names)
-    rng = np.random.default_rng(seed)
-    some = features.take(sampled(features.n_rows, _ROWS_FOR_STRENGTHS, rng))
+    some = features.take(sampled(features.n_rows, effort.explained, np.random.default_rng(0)))
     # Of many classes the commonest answer is followed.
     commonest = np.bincount(answers(model, some).argmax(axis=1), minlength=len(answer_names(model))).argmax()
     answer = answer_names(model)[int(commonest)]
-    found = shapley(model, some, background=background, method="sampling", seed=seed)
+    found = shapley(model, some, background=background, method="sampling", n_pairs=effort.n_pairs)
     strengths = _strengths(found)
-    follow: dict[str, Any] = {"answer": answer, "scale": background.scale, "seed": seed}
+    follow: dict[str, Any] = {"answer": answer, "scale": background.scale}
     strongest = [s.column for s in strengths]
-    curves = [dependence(model, features, name, **follow) for name in strongest[:_CURVES] if _has_cells(features, name)]
+    curves = [dependence(model, features, name, **follow) for name in strongest[:CURVES] if _has_cells(features, name)]
     has_truth = model.manifest.target in table.names
     return Explanation(
         answer=answer,
         scale=background.scale,
         strengths=strengths,
-        importance=importance(model, table, seed=seed) if has_truth else None,
+        importance=importance(model, table, most_rows=effort.permuted, n_repeats=effort.n_repeats)
+        if has_truth
+        else None,
         curves=tuple(curves),
-        interactions=interactions(model, features, strongest[:_PAIRED], **follow) if len(strongest) > 1 else None,
-        surrogate=surrogate(model, table, seed=seed),
+        interactions=interactions(model, features, strongest[:PAIRED], most_rows=effort.paired, **follow)
+        if len(strongest) > 1
+        else None,
+        surrogate=surrogate(model, table, most_rows=effort.grown),
         local=None,
         ways=(),
     )
@@ -138,13 +142,13 @@ def _strengths(found: Attribution) -> tuple[Strength, ...]:
     )
 
 
-def _local(model: "Model", table: Table, rows: list[int], background: Background, seed: int) -> Attribution:
-    found = shapley(model, table.take(np.array(rows)), background=background, seed=seed)
+def _local(model: "Model", table: Table, rows: list[int], background: Background) -> Attribution:
+    found = shapley(model, table.take(np.array(rows)), background=background)
     return replace(found, rows=tuple(row + 1 for row in rows))
 
 
 def _ways(
-    model: "Model", table: Table, rows: list[int], domain: Table | None, immutable: Sequence[str]
+    model: "Model", table: Table, rows: list[int], *, domain: Table | None, immutable: Sequence[str]
 ) -> tuple[Counterfactuals, ...]:
     return tuple(counterfactuals(model, table.take(np.array([row])), rows=domain, immutable=immutable) for row in rows)
 

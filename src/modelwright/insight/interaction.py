@@ -159,20 +159,20 @@ def interactions(
     table = feature_rows(model, source)
     table = table.take(sampled(table.n_rows, most_rows, rng))
     places = [table.names.index(model.schema.column(c).name) for c in columns or table.names]
-    single = {j: _partial(model, table, (j,), position, scale) for j in places}
+    single = {j: _partial(model, table, (j,), position=position, scale=scale) for j in places}
     if columns is None:
         places = sorted(sorted(places, key=lambda j: -float(single[j].var()))[:most_columns])
     draws = rng.multinomial(table.n_rows, np.full(table.n_rows, 1 / table.n_rows), size=_RESAMPLES)
     weights = np.vstack([np.ones(table.n_rows), draws])
     pairs = []
     for i, j in combinations(places, 2):
-        joint = _partial(model, table, (i, j), position, scale)
+        joint = _partial(model, table, (i, j), position=position, scale=scale)
         pairs.append(_pair((table.names[i], table.names[j]), joint, joint - single[i] - single[j], weights))
     pairs.sort(key=lambda p: -p.size)
     return Interactions(tuple(pairs), answer_names(model)[position], scale, table.n_rows)
 
 
-def _partial(model: "Model", table: Table, columns: tuple[int, ...], position: int, scale: Scale) -> Array:
+def _partial(model: "Model", table: Table, columns: tuple[int, ...], *, position: int, scale: Scale) -> Array:
     """Return the centred partial dependence on some columns, at every row, (n_rows,)."""
     n = table.n_rows
     means = []

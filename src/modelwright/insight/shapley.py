@@ -165,7 +165,7 @@ def _attribution(
         given, values = _enumerated(model, table, background)
         errors = np.zeros_like(values)
     else:
-        given, values, errors = _sampled(model, table, background, n_pairs, np.random.default_rng(seed))
+        given, values, errors = _sampled(model, table, background, n_pairs=n_pairs, rng=np.random.default_rng(seed))
     return Attribution(
         columns=table.names,
         answers=answer_names(model),
@@ -219,7 +219,7 @@ def coalition_weights(n_columns: int) -> Array:
 
 
 def _sampled(
-    model: "Model", table: Table, background: Background, n_pairs: int, rng: np.random.Generator
+    model: "Model", table: Table, background: Background, *, n_pairs: int, rng: np.random.Generator
 ) -> tuple[Array, Array, Array]:
     """Return answers, values and their standard errors, from pairs of opposite orders of the columns."""
     n_columns = len(table.columns)
@@ -229,7 +229,7 @@ def _sampled(
     for start in range(0, table.n_rows, step):
         rows = np.arange(start, min(start + step, table.n_rows))
         against = _strata(len(rows), n_pairs, background.table.n_rows, rng)
-        given, pairs = _walks(model, pool, background, rows, against, rng)
+        given, pairs = _walks(model, pool, background, rows=rows, against=against, rng=rng)
         pieces.append((given, *_estimates(given, pairs, background.base)))
     given, values, errors = (np.concatenate(part) for part in zip(*pieces, strict=True))
     return given, values, errors
@@ -243,7 +243,7 @@ def _strata(n_rows: int, n_pairs: int, n_background: int, rng: np.random.Generat
 
 
 def _walks(
-    model: "Model", pool: Table, background: Background, rows: Array, against: Array, rng: np.random.Generator
+    model: "Model", pool: Table, background: Background, *, rows: Array, against: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Walk from background rows to the explained rows, a column at a time, in opposite orders.
 

@@ -198,7 +198,7 @@ def surrogate(
         tree=tree,
         fidelity=_interval(_explained(said, meant, weights)),
         agreement=agreement,
-        cost=None if truth is None else _cost(model, metric, truth[kept[half:]], (meant, said), weights),
+        cost=None if truth is None else _cost(model, metric, truth[kept[half:]], given=(meant, said), weights=weights),
         n_rows=half,
         n_held_out=len(held),
     )
@@ -213,7 +213,7 @@ def _explained(said: Array, meant: Array, weights: Array) -> Array:
     return np.where(whole > 1e-12, 1.0 - left / np.where(whole > 1e-12, whole, 1.0), 1.0)
 
 
-def _cost(model: "Model", name: str, truth: Array, given: tuple[Array, Array], weights: Array) -> Cost:
+def _cost(model: "Model", name: str, truth: Array, *, given: tuple[Array, Array], weights: Array) -> Cost:
     metric = metric_for(model.manifest.metric if name == "auto" else name, model.task)
     scores = []
     for numbers in given:

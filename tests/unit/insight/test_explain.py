@@ -13,8 +13,10 @@ from modelwright.cli.explain import explain as command
 from modelwright.core.errors import DataError, SchemaError, SpecError
 from modelwright.insight.attribution import Attribution
 from modelwright.insight.background import make_background
+from modelwright.insight.effort import Effort, effort_within
 from modelwright.insight.explain import explain
 from modelwright.insight.explanation import Explanation
+from modelwright.insight.rows import feature_rows
 from modelwright.model.model import Model
 
 N = 120
@@ -90,6 +92,22 @@ def test_a_row_that_is_not_there_is_refused(small_file: Any, rows: dict[str, lis
         explain(model, rows, rows=[N])
     with pytest.raises(DataError, match="no rows"):
         explain(model, {k: [] for k in rows})
+
+
+def test_a_time_cuts_the_rows_that_are_looked_at(small_file: Any, rows: dict[str, list[Any]]) -> None:
+    model = Model.open(small_file("binary"))
+    table = feature_rows(model, rows)
+    # Two measurements of 120 rows: 12 ms is 100 µs for each row.
+    usual = Effort().n_made_up(N, 4) * 1e-4
+    assert effort_within(model, table, usual * 1.01, clock=iter([0.0, 0.5, 1.0, 1.012]).__next__) == Effort()
+    cut = effort_within(model, table, usual / 4, clock=iter([0.0, 0.5, 1.0, 1.012]).__next__)
+    assert (cut.explained, cut.n_pairs, cut.permuted, cut.n_repeats, cut.paired) == (100, 8, 500, 3, 30)
+    least = effort_within(model, table, 1e-9)
+    assert least == Effort(30, 4, 300, 3, 15, 1000)
+    found = explain(model, rows, seconds=1e-9)
+    assert "fewer rows" in found.notes[-1] and found.importance is not None
+    with pytest.raises(SpecError, match="time"):
+        explain(model, rows, seconds=0)
 
 
 def test_a_background_is_made_from_the_file_when_no_rows_are_given(small_file: Any) -> None:
