@@ -66,6 +66,7 @@ def seal(
     proof: tuple[Table, ...],
     expected: Array,
     evaluation: Evaluation,
+    *,
     origin: Origin,
     test: Table | None = None,
 ) -> Sealed:

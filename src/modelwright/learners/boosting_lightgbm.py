@@ -79,7 +79,7 @@ class LightGBM(Learner):
         standard = Standard.of(train.target)
         watch = Watch(self.patience, deadline)
         try:
-            booster = self._boost(train, valid, seed, standard, watch)
+            booster = self._boost(train, valid, seed, standard=standard, watch=watch)
         except lightgbm.basic.LightGBMError as error:
             raise DataError(f"LightGBM cannot learn from these rows: {error}.") from error
         if valid is not None and watch.diverged(_constant_loss(train, valid, standard)):
@@ -102,7 +102,7 @@ class LightGBM(Learner):
         return replace(self, rounds=rounds, careful=self.careful or any(f.tamed for f in found))
 
     def _boost(
-        self, train: Rows, valid: Rows | None, seed: int, standard: Standard, watch: Watch
+        self, train: Rows, valid: Rows | None, seed: int, *, standard: Standard, watch: Watch
     ) -> "lightgbm.Booster":
         import lightgbm
 

@@ -116,7 +116,7 @@ def portfolio(task: Task, n_rows: int, n_features: int, seconds: float) -> tuple
     haste = 1.0 if seconds >= HASTE_BELOW else 2.0 if n_rows * task.n_margins < HURRY_CELLS * seconds else inf
     most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
     return tuple(
-        (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, haste)))
+        (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, haste=haste)))
         for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]
     )
 
@@ -149,7 +149,7 @@ def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Se
         yield "RF-1", "forest", {"kind": "random", "trees": 100, "min_leaf": 5, "most_leaves": 300}
 
 
-def _sized(family: str, settings: Settings, n_rows: int, n_features: int, haste: float) -> dict[str, Any]:
+def _sized(family: str, settings: Settings, n_rows: int, n_features: int, *, haste: float) -> dict[str, Any]:
     """Return the settings fitted to the size of the data and to the time."""
     sized = dict(settings)
     if "learning_rate" in sized:

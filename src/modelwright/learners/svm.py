@@ -134,7 +134,7 @@ class SVM(Learner):
                 fitted = self._machine(take(train, kept), seed, deadline)
                 if len(fitted.vectors) > MOST_VECTORS:
                     raise DataError(f"The machine needs more than {MOST_VECTORS} support vectors.")
-            return replace(fitted, calibration=self._calibrated(fitted, train, valid, seed, deadline))
+            return replace(fitted, calibration=self._calibrated(fitted, train, valid, seed=seed, deadline=deadline))
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:
         """Return this learner with the mean calibration of the folds."""
@@ -192,7 +192,7 @@ class SVM(Learner):
         )
 
     def _calibrated(
-        self, fitted: SVMFitted, train: Rows, valid: Rows | None, seed: int, deadline: Deadline
+        self, fitted: SVMFitted, train: Rows, valid: Rows | None, *, seed: int, deadline: Deadline
     ) -> Calibration:
         if not train.target.task.is_classification:
             standard = Standard.of(train.target)

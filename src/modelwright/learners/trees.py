@@ -136,7 +136,7 @@ class TreeArrays:
         used = np.zeros(self.n_leaves, dtype=np.bool_)
         for child in (left[kept], right[kept], roots):
             used[~child[child < 0]] = True
-        return self._only(kept, used, left, right, roots)
+        return self._only(kept, used, roots, left=left, right=right)
 
     def _emit_narrow(self, graph: Graph, features: str, roots: Array) -> str:
         left_leaf, right_leaf = self.left < 0, self.right < 0
@@ -170,7 +170,9 @@ class TreeArrays:
             some = trees[start : start + TREES_AT_ONCE]
             column = np.full(self.n_trees, -1)
             column[some] = np.arange(len(some))
-            part = self._only(np.isin(node_owner, some), np.isin(owner, some), self.left, self.right, self.roots[some])
+            part = self._only(
+                np.isin(node_owner, some), np.isin(owner, some), self.roots[some], left=self.left, right=self.right
+            )
             numbers = replace(
                 part,
                 values=np.arange(part.n_leaves, dtype=np.float64).reshape(-1, 1),
@@ -195,7 +197,7 @@ class TreeArrays:
             at, tree = np.concatenate([self.left[at], self.right[at]]), np.tile(tree, 2)
         return of_node, of_leaf
 
-    def _only(self, nodes: Array, leaves: Array, left: Array, right: Array, roots: Array) -> "TreeArrays":
+    def _only(self, nodes: Array, leaves: Array, roots: Array, *, left: Array, right: Array) -> "TreeArrays":
         """Return the masked nodes and leaves, renumbered in their order, joined as `left`, `right` and `roots` say."""
         new_node, new_leaf = np.cumsum(nodes) - 1, np.cumsum(leaves) - 1
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from modelwright.core.table import Array
 from modelwright.metrics.base import Metric, Weighing
+from modelwright.metrics.means import Means
 
 _CELLS = 1 << 19
 """Weights held at once, 4 MiB: larger blocks leave the cache and were slower."""
@@ -31,6 +32,12 @@ _FEW_ROWS = 1000
 
 _GROUPS = 50
 """Groups left out in turn to estimate the skewness."""
+
+_FOR_ERRORS = 30
+"""With fewer rows the error of a single resample is too uncertain to divide by."""
+
+_LONGEST = math.log(1e3)
+"""An end a thousand times as far from the best value as the value itself is no figure but a division by nothing."""
 
 _NAN = float("nan")
 
@@ -77,13 +84,15 @@ def intervals(
     level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
+    symmetric: bool = False,
 ) -> tuple[Interval, ...]:
     """Return several metrics of the same rows, each with its interval, drawn from the same resamples.
 
     Bias-corrected and accelerated: of percentile, normal and this one it came nearest to its level for ROC AUC,
-    average precision, F1 and accuracy near their best value, and was as good elsewhere; only R² of heavy-tailed targets
-    was better covered by percentiles. Resamples in which a metric is undefined are dropped. Where rows times classes
-    are many, fewer resamples are drawn and their spread is used.
+    average precision, F1 and accuracy near their best value. Metrics that single rows can move far (RMSE, R², MAE,
+    log loss ...) are studentised on the scale of the logarithm of the distance from the best value: on skewed targets
+    this holds the true value clearly more often (benchmarks/log.md). Resamples in which a metric is undefined are
+    dropped. Where rows times classes are many, fewer resamples are drawn and their spread is used.
 
     Args:
         answered: Metrics with what each looks at.
@@ -92,10 +101,12 @@ def intervals(
         level: Share of such intervals that hold the true value, 0 to 1.
         resamples: Most resamples to draw.
         seed: Seed of the draws.
+        symmetric: Take the spread of the resamples alone, as fits differences of metrics: they may be of either sign,
+            and where few rows differ their resamples take few values, which misleads the corrections.
 
     Source:
         Efron (1987), Better bootstrap confidence intervals, equations 2.3 and 6.6; the acceleration by a jackknife over
-        groups of rows. Coverage measured in tests/unit/metrics/test_bootstrap.py.
+        groups of rows. Efron and Tibshirani (1993), chapter 12.5, for the studentised form. Coverage measured in tests/unit/metrics/test_bootstrap.py.
     """
     n_rows = len(truth)
     if not n_rows or not answered:
@@ -104,16 +115,60 @@ def intervals(
     rng, tail = np.random.default_rng(seed), 0.5 - 0.5 * level
     with np.errstate(all="ignore"):  # undefined resamples are NaN and dropped
         weighings = [_weighing(metric, answers, truth) for metric, answers in answered]
-        values = _weigh_all(weighings, [np.ones((n_rows, 1))], weight)[:, 0].tolist()
+        studied = {}
+        for i, (metric, answers) in enumerate(answered):
+            error = None if symmetric or n_rows < _FOR_ERRORS else _error(metric, answers, truth, weight)
+            if error is not None:
+                studied[i] = len(weighings)
+                weighings.append(error)
+        whole = _weigh_all(weighings, [np.ones((n_rows, 1))], weight)[:, 0].tolist()
         if n_rows < 2:
-            return tuple(Interval(v, _NAN, _NAN) for v in values)
+            return tuple(Interval(v, _NAN, _NAN) for v in whole)
         drawn = _weigh_all(weighings, _draws(n_rows, n_draws, rng), weight)
         # Few draws mean very many rows: their spread alone is used, and leaving groups out would only cost time.
-        left_out = _weigh_all(weighings, _groups(n_rows, rng), weight) if n_draws >= _FOR_QUANTILES else drawn
-        return tuple(
-            _interval(metric, truth, value, drawn=drawn[i], left_out=left_out[i], tail=tail)
-            for i, ((metric, _), value) in enumerate(zip(answered, values, strict=True))
-        )
+        quantiles = n_draws >= _FOR_QUANTILES and not symmetric
+        left_out = _weigh_all(weighings[: len(answered)], _groups(n_rows, rng), weight) if quantiles else None
+        found = []
+        for i, (metric, _) in enumerate(answered):
+            at = studied.get(i)
+            made = (
+                None
+                if at is None or not quantiles
+                else _student(metric, whole[i], whole[at], drawn[[i, at]], tail=tail)
+            )
+            gone = None if left_out is None else left_out[i]
+            found.append(made or _interval(metric, truth, whole[i], drawn=drawn[i], left_out=gone, tail=tail))
+        return tuple(found)
+
+
+def _error(metric: Metric, answers: Array, truth: Array, weight: Array | None) -> Weighing | None:
+    """Return the standard error of the logarithm of the distance from the best value, for metrics that need it."""
+    form = metric.prepare
+    if not isinstance(form, Means) or not form.skewed or metric.best is None or not np.isfinite(answers).all():
+        return None
+    return form.error(truth, answers, weight, metric.best)
+
+
+def _student(metric: Metric, value: float, error: float, drawn: Array, *, tail: float) -> Interval | None:
+    """Return the interval from how many of its own errors each resample lies off, or None where that is unknown.
+
+    The distance from the best value is positive and as skewed as the rows; its logarithm is less so, and its ends stay
+    on the right side of the best value.
+    """
+    best = metric.best
+    if best is None or not math.isfinite(value) or value == best or not (0 < error < math.inf):
+        return None
+    centre = math.log(abs(best - value))
+    off = (np.log(np.abs(best - drawn[0])) - centre) / drawn[1]
+    off = off[np.isfinite(off)]
+    if len(off) < _FOR_QUANTILES:
+        return None
+    near, far = (centre - float(q) * error for q in np.quantile(off, [1.0 - tail, tail]))
+    if far > centre + _LONGEST:
+        return None
+    side = 1.0 if value > best else -1.0
+    ends = [best + side * math.exp(way) for way in (near, far)]
+    return Interval(value, min(*ends, value), max(*ends, value))
 
 
 def _weighing(metric: Metric, answers: Array, truth: Array) -> Weighing:
@@ -162,7 +217,9 @@ def _groups(n_rows: int, rng: np.random.Generator) -> Iterator[Array]:
         yield (group[:, np.newaxis] != left_out).astype(np.float64)
 
 
-def _interval(metric: Metric, truth: Array, value: float, *, drawn: Array, left_out: Array, tail: float) -> Interval:
+def _interval(
+    metric: Metric, truth: Array, value: float, *, drawn: Array, left_out: Array | None, tail: float
+) -> Interval:
     known = drawn[~np.isnan(drawn)]
     if not math.isfinite(value) or len(known) < min(_FEWEST, len(drawn)):
         return Interval(value, _NAN, _NAN)
@@ -172,11 +229,11 @@ def _interval(metric: Metric, truth: Array, value: float, *, drawn: Array, left_
     return Interval(value, min(low, value), max(high, value))
 
 
-def _limits(value: float, drawn: Array, left_out: Array, tail: float) -> tuple[float, float]:
+def _limits(value: float, drawn: Array, left_out: Array | None, tail: float) -> tuple[float, float]:
     """Return the ends of the interval, leaving `tail` on either side."""
     normal = NormalDist()
     far = normal.inv_cdf(1.0 - tail)
-    if len(drawn) < _FOR_QUANTILES:
+    if left_out is None or len(drawn) < _FOR_QUANTILES:
         student = far * (1.0 + (far * far + 1.0) / (4.0 * (len(drawn) - 1)))  # first term of its Cornish-Fisher series
         reach = student * float(drawn.std(ddof=1))
         return value - reach, value + reach

@@ -77,10 +77,10 @@ AVERAGE_PRECISION = _by_class(
 )
 """Area under the precision-recall steps of the positive class; with more than two classes the plain mean over them."""
 
-LOG_LOSS = _cost("log_loss", "Log loss", -float(np.log(_SMALLEST)), Means(_log_losses))
+LOG_LOSS = _cost("log_loss", "Log loss", -float(np.log(_SMALLEST)), Means(_log_losses, skewed=True))
 """Mean of -log of the probability given to the true class."""
 
-BRIER = _cost("brier", "Brier score", 2.0, Means(_squared_distances))
+BRIER = _cost("brier", "Brier score", 2.0, Means(_squared_distances, skewed=True))
 """Two classes: mean (p - y)^2 of the positive class, 0 to 1. More: the sum over all classes, 0 to 2 (Brier 1950)."""
 
 _accuracy_form = Means(_hits)

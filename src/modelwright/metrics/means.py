@@ -10,6 +10,10 @@ from modelwright.core.table import Array
 from modelwright.metrics.base import Weighing
 
 
+_STEP = 1e-6
+"""Step of the numeric slopes, relative to the size of the contributions."""
+
+
 def only_mean(means: Array) -> Array:
     """Return the one mean as it is."""
     return means[:, 0]
@@ -23,10 +27,12 @@ class Means:
     Attributes:
         contributions: ``contributions(truth, answers)``, float64 (n_rows,) or (n_rows, n_means): what each row adds.
         finish: Turns means (n_weightings, n_means) into the metric (n_weightings,).
+        skewed: Whether single rows may weigh so much that an interval needs the error of each resample, see `error`.
     """
 
     contributions: Callable[[Array, Array], Array]
     finish: Callable[[Array], Array] = only_mean
+    skewed: bool = False
 
     def __call__(self, truth: Array, answers: Array) -> Weighing:
         """Return the metric of these rows as a function of weights."""
@@ -34,5 +40,40 @@ class Means:
 
         def weigh(weights: Array) -> Array:
             return self.finish((weights.T @ rows) / weights.sum(axis=0)[:, np.newaxis])
+
+        return weigh
+
+    def error(self, truth: Array, answers: Array, weight: Array | None, best: float) -> Weighing:
+        """Return the standard error of ``log |best - metric|`` as a function of weights, by the delta method.
+
+        Args:
+            truth: As for a call.
+            answers: As for a call.
+            weight: Sample weights that are part of the weights given later, (n_rows,), or None.
+            best: The best value, from which the distance is taken.
+        """
+        rows = self.contributions(truth, answers).reshape(len(truth), -1)
+        n_means = rows.shape[1]
+        products = (rows[:, :, np.newaxis] * rows[:, np.newaxis]).reshape(len(rows), -1)
+        size = np.sqrt(np.mean(rows * rows, axis=0))
+
+        def distance(means: Array) -> Array:
+            return np.log(np.abs(best - self.finish(means)))
+
+        def weigh(weights: Array) -> Array:
+            total = weights.sum(axis=0)[:, np.newaxis]
+            means = (weights.T @ rows) / total
+            squares = weights if weight is None else weights * weight[:, np.newaxis]
+            first = squares.T @ rows
+            spread = (squares.T @ products).reshape(-1, n_means, n_means)
+            crossed = means[:, :, np.newaxis] * first[:, np.newaxis]
+            spread -= crossed + crossed.transpose(0, 2, 1)
+            spread += squares.sum(axis=0)[:, np.newaxis, np.newaxis] * means[:, :, np.newaxis] * means[:, np.newaxis]
+            slopes = np.empty_like(means)
+            for j, step in enumerate(_STEP * size):
+                moved = np.zeros(n_means)
+                moved[j] = step
+                slopes[:, j] = (distance(means + moved) - distance(means - moved)) / (2.0 * step)
+            return np.sqrt(np.einsum("wi,wij,wj->w", slopes, spread, slopes)) / total[:, 0]
 
         return weigh

@@ -54,21 +54,21 @@ def _cost(name: str, title: str, prepare: Prepare) -> Metric:
     return Metric(name, title, ("regression",), "values", False, None, 0.0, Score(prepare), prepare)
 
 
-RMSE = _cost("rmse", "RMSE", Means(_squared_errors, _root))
+RMSE = _cost("rmse", "RMSE", Means(_squared_errors, _root, skewed=True))
 """Root of the mean squared error, in the unit of the target."""
 
-MAE = _cost("mae", "MAE", Means(_absolute_errors))
+MAE = _cost("mae", "MAE", Means(_absolute_errors, skewed=True))
 """Mean absolute error, in the unit of the target."""
 
-_r2_form = Means(_errors_and_moments, _explained)
+_r2_form = Means(_errors_and_moments, _explained, skewed=True)
 R2 = Metric("r2", "R²", ("regression",), "values", True, None, 1.0, Score(_r2_form), _r2_form)
 """Share of the variance explained; NaN when the truth does not vary."""
 
-MAPE = _cost("mape", "MAPE (truth ≠ 0)", Means(_relative_errors, _ratio))
+MAPE = _cost("mape", "MAPE (truth ≠ 0)", Means(_relative_errors, _ratio, skewed=True))
 """Mean absolute error relative to the truth, as a share (0.1 is 10 %). Rows whose truth is zero are left out."""
 
-RMSLE = _cost("rmsle", "RMSLE", Means(_squared_log_errors, _root))
+RMSLE = _cost("rmsle", "RMSLE", Means(_squared_log_errors, _root, skewed=True))
 """RMSE between log(1 + value); answers below zero count as zero, and a truth below zero gives NaN."""
 
-PINBALL = _cost("pinball", "Pinball loss (median)", Means(_half_absolute_errors))
+PINBALL = _cost("pinball", "Pinball loss (median)", Means(_half_absolute_errors, skewed=True))
 """Pinball loss of the median: half the mean absolute error."""

@@ -52,7 +52,7 @@ class RowReader:
             if not lenient:
                 raise
             self._read_leniently(record, slots)
-        return inputs  # type: ignore[no-any-return]  # threading.local holds Any
+        return inputs
 
     def _read_leniently(self, record: Mapping[str, Any], slots: list[Array]) -> None:
         for (name, convert), slot in zip(self._converters, slots, strict=True):

@@ -150,7 +150,7 @@ def fit_table(
     for note in (*table.notes, *question.notes):
         watch.tell("note", text=note)
     with tempfile.TemporaryDirectory(prefix="modelwright-", ignore_cleanup_errors=True) as folder:
-        run = _plan(question, metric, budget, seed, Store(Path(folder)), watch, meter)
+        run = _plan(question, metric, budget, seed=seed, store=Store(Path(folder)), watch=watch, meter=meter)
         with _crew(run) as crew:
             # Looked at while the workers start.
             findings = suspect(table, target, spec, task=question.target.task, test=test, seed=seed)
@@ -159,14 +159,14 @@ def fit_table(
             race = _race(run, crew)
             found = _compose(run, race)
             run.begin("refit")
-            members = refit(run.store, crew, found.trials, found.blend, run.left)
+            members = refit(run.store, crew, found.trials, found.blend, seconds=run.left)
         schema = used_columns(run.question.features.schema, members)
         pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature)
-        return _finish(run, race, found, pipeline, findings, test)
+        return _finish(run, race, found, pipeline, findings=findings, test=test)
 
 
 def _plan(
-    question: Question, metric: Metric, budget: Budget, seed: int, store: Store, watch: Watch, meter: Meter
+    question: Question, metric: Metric, budget: Budget, *, seed: int, store: Store, watch: Watch, meter: Meter
 ) -> Run:
     rng = np.random.default_rng(seed)
     question, told = sample_rows(question, budget, rng)
@@ -296,7 +296,9 @@ def _answers(run: Run, found: _Found) -> tuple[Array, Array]:
     return found.oof.target.values, answers.argmax(axis=1) if run.metric.answers == "labels" else answers
 
 
-def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, findings: Findings, test: Table | None) -> bytes:
+def _finish(
+    run: Run, race: Race, found: _Found, pipeline: Pipeline, *, findings: Findings, test: Table | None
+) -> bytes:
     """Write the graph, prove it, evaluate, and return the file."""
     watch, target = run.watch, found.oof.target
     run.begin("prove")
@@ -313,7 +315,7 @@ def _finish(run: Run, race: Race, found: _Found, pipeline: Pipeline, findings: F
         leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0), timed=run.timed) for t in race.trials],
         documents={"suspicions": findings.to_json(), **_energy(run, race)},
     )
-    sealed = seal(pipeline, run.proof, expected, evaluation, origin, test)
+    sealed = seal(pipeline, run.proof, expected, evaluation, origin=origin, test=test)
     best = sealed.evaluation.main
     watch.tell(
         "done",

@@ -23,7 +23,9 @@ def refit_seconds(trials: Mapping[str, Trial], chosen: Blend, n_folds: int, n_wo
     return max(max(each), sum(each) / n_workers)
 
 
-def refit(store: Store, crew: Crew, trials: Mapping[str, Trial], chosen: Blend, seconds: float) -> tuple[Member, ...]:
+def refit(
+    store: Store, crew: Crew, trials: Mapping[str, Trial], chosen: Blend, *, seconds: float
+) -> tuple[Member, ...]:
     """Fit every member of the mixture on all rows.
 
     A member whose refit fails, or does not end in time, is shipped as its first fold left it.
