@@ -44,12 +44,11 @@ def grid_of(column: Column, most: int) -> Grid:
     if column.levels is not None or column.schema.dtype == "boolean":
         return _levels(column, most)
     known = column.values[~column.missing]
-    distinct = np.unique(known)
-    if column.schema.dtype != "date":
-        distinct = distinct[np.isfinite(distinct)]
+    finite = known[np.isfinite(known)]
+    distinct = np.unique(finite)
     if len(distinct) > most:
         # "nearest" keeps values that occur: a whole number stays whole and a date a day of the data.
-        places = np.unique(np.quantile(np.sort(known), np.linspace(0, 1, most), method="nearest"))
+        places = np.unique(np.quantile(finite, np.linspace(0, 1, most), method="nearest"))
         distinct = places.astype(column.values.dtype)
     nearest = np.full(len(column), -1, dtype=np.int64)
     if len(distinct):

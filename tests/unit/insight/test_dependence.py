@@ -121,6 +121,8 @@ def test_the_places_of_a_column_occur_in_it(rng: np.random.Generator) -> None:
     assert grid.counts.sum() == 500
     few = grid_of(Column(whole.schema, np.array([3.0, 1.0, np.nan, 3.0, np.inf])), 12)
     np.testing.assert_array_equal(few.column.values, [1.0, 3.0])
+    endless = grid_of(Column(whole.schema, np.array([-np.inf, *range(40), np.inf, np.inf])), 5)
+    assert np.isfinite(endless.column.values).all() and endless.nearest[[0, -1]].tolist() == [0, 4]
     dates = Column(ColumnSchema("d", "date", "date"), np.array([MISSING_DATE, 5, 5, 86_400_000_000]))
     assert grid_of(dates, 4).labels == ["1970-01-01T00:00:00.000005", "1970-01-02"]
     np.testing.assert_array_equal(grid_of(dates, 4).nearest, [-1, 0, 0, 1])
