@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "fit": "modelwright.api",
-    "load": "modelwright.api",
+    "load": "modelwright.model.model",
     "evaluate": "modelwright.api",
     "check": "modelwright.insight.check",
     "compare": "modelwright.insight.compare",

@@ -1,7 +1,6 @@
 from modelwright import display as display
 from modelwright.api import evaluate as evaluate
 from modelwright.api import fit as fit
-from modelwright.api import load as load
 from modelwright.api import read_schema as read_schema
 from modelwright.core.errors import ModelwrightError as ModelwrightError
 from modelwright.core.events import Event as Event
@@ -14,6 +13,7 @@ from modelwright.insight.check import check as check
 from modelwright.insight.compare import compare as compare
 from modelwright.insight.explain import explain as explain
 from modelwright.model.model import Model as Model
+from modelwright.model.model import load as load
 from modelwright.report.report import report as report
 
 __version__: str

@@ -4,18 +4,16 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from modelwright.core.destination import check_writable
-from modelwright.core.errors import FileRefusedError
 from modelwright.core.events import Listener
 from modelwright.core.schema import Schema
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.insight.evaluate import evaluate
-from modelwright.model.model import Model
+from modelwright.model.model import Model, load
 from modelwright.progress.interrupt import interruptible
 from modelwright.progress.notebook import in_notebook
 from modelwright.search.fit import fit_table
@@ -82,22 +80,6 @@ def fit(
     if place is not None:
         model.save(place)
     return model
-
-
-def load(path: str | os.PathLike[str]) -> Model:
-    """Open a model file, after auditing it.
-
-    Args:
-        path: The ``.onnx`` file.
-
-    Raises:
-        FileRefusedError: It is corrupt, foreign, too new or hostile.
-        DataError: There is no such file.
-    """
-    try:
-        return Model.open(Path(path))
-    except FileRefusedError as error:
-        raise error if str(path) in str(error) else FileRefusedError(f"'{path}' is refused. {error}") from error
 
 
 def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
