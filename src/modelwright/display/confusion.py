@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MOST_TEXTS = 12
 """Classes up to which every cell holds its number."""
 
+_SHADES = 20
+"""So few that Matplotlib draws the bar of shades as vectors and not as an image, which a page could not restyle."""
+
 _DARK = 0.45
 """Lightness of a cell below which its number is written in white."""
 
@@ -84,7 +87,14 @@ class ConfusionDisplay(Display[Confusion]):
         totals = cells.sum(axis=1, keepdims=True)
         shares = np.divide(cells, totals, out=np.zeros_like(cells), where=totals > 0)
         n = len(cells)
-        mesh = ax.pcolormesh(shares, vmin=0.0, vmax=1.0, cmap=_colours(), edgecolors="face", linewidth=0.1)
+        mesh = ax.pcolormesh(
+            shares,
+            vmin=0.0,
+            vmax=1.0,
+            cmap=matplotlib.colormaps[_colours()].resampled(_SHADES),
+            edgecolors="face",
+            linewidth=0.1,
+        )
         if n <= _MOST_TEXTS:
             lightness = mesh.cmap(shares)[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
             for row in range(n):

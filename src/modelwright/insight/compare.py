@@ -199,7 +199,7 @@ def compare_predictions(
     for m in metrics:
         one, other = m.answers_from(predictions.answers), m.answers_from(others)
         answered.append((_change_of(m), np.stack([one, other], axis=1)))
-    changes = intervals(answered, predictions.truth, predictions.weight, level=LEVEL, seed=seed)
+    changes = intervals(answered, predictions.truth, predictions.weight, level=LEVEL, seed=seed, symmetric=True)
     notes = [*predictions.notes]
     if len(metrics) > 1:
         notes.append(f"The verdict is by {main.title}; the other metrics are looked at beside it, each on its own.")
@@ -227,6 +227,22 @@ def mcnemar(first: Array, second: Array) -> float:
     fewer = min(up, down)
     below = sum(math.exp(v) for v in logs[:fewer])
     return min(1.0, 2.0 * below + math.exp(logs[fewer]))
+
+
+def paired_change(first: Array, second: Array) -> Interval:
+    """Return the share of hits of the second less that of the first with its interval, boolean (n_rows,) each.
+
+    Source:
+        Agresti and Min (2005), doi:10.1002/sim.1781: half a row is added to each of the four cells, so that few rows
+        that differ do not look like none.
+    """
+    n = len(first) + 2.0
+    up, down = float((second & ~first).sum()), float((first & ~second).sum())
+    value = (up - down) / max(1, len(first))
+    centre = (up - down) / n
+    far = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL)
+    way = far * math.sqrt(max(0.0, up + down + 1.0 - (up - down) ** 2 / n)) / n
+    return Interval(value, min(value, centre - way), max(value, centre + way))
 
 
 def _change_of(metric: Metric) -> Metric:
@@ -264,6 +280,7 @@ def _difference(metric: Metric, predictions: Predictions, others: Array, change:
         change, p_value = difference_interval(areas, LEVEL)
         test = "DeLong"
     elif metric.name == "accuracy" and weight is None:
+        change = paired_change(one == truth, other == truth)
         p_value, test = mcnemar(one == truth, other == truth), "McNemar"
     return Difference(metric.name, metric.title, values[0], values[1], change, p_value, test, metric.greater_is_better)
 

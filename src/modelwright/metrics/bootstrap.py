@@ -106,7 +106,8 @@ def intervals(
 
     Source:
         Efron (1987), Better bootstrap confidence intervals, equations 2.3 and 6.6; the acceleration by a jackknife over
-        groups of rows. Efron and Tibshirani (1993), chapter 12.5, for the studentised form. Coverage measured in tests/unit/metrics/test_bootstrap.py.
+        groups of rows. Efron and Tibshirani (1993), chapter 12.5, for the studentised form. Coverage measured in
+        tests/unit/metrics/test_bootstrap.py and benchmarks/coverage.py.
     """
     n_rows = len(truth)
     if not n_rows or not answered:

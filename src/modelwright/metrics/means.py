@@ -9,7 +9,6 @@ import numpy as np
 from modelwright.core.table import Array
 from modelwright.metrics.base import Weighing
 
-
 _STEP = 1e-6
 """Step of the numeric slopes, relative to the size of the contributions."""
 

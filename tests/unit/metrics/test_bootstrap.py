@@ -12,6 +12,7 @@ from modelwright.metrics.base import Metric
 from modelwright.metrics.bootstrap import Interval, _poisson_table, interval, intervals
 from modelwright.metrics.choose import metrics_for
 from modelwright.metrics.classification import ACCURACY, AVERAGE_PRECISION, F1, LOG_LOSS, MCC, ROC_AUC
+from modelwright.metrics.means import Means
 from modelwright.metrics.regression import MAE, R2, RMSE
 
 BINARY = Task("binary", (0, 1))
@@ -174,3 +175,33 @@ def test_an_interval_comes_back_from_json() -> None:
     found = Interval(0.5, 0.4, 0.6)
     assert Interval.from_json(json.loads(json.dumps(found.to_json()))) == found
     assert math.isnan(Interval.from_json(Interval(0.5, math.nan, math.nan).to_json()).low)
+
+
+def test_the_error_of_a_metric_is_that_of_its_resamples(rng: np.random.Generator) -> None:
+    truth = rng.normal(size=800) + 3.0
+    answers = truth + 0.5 * rng.normal(size=800)
+    weight = rng.uniform(0.5, 1.5, size=800)
+    drawn = rng.multinomial(800, np.full(800, 1 / 800), size=800).T * weight[:, np.newaxis]
+    for metric in (RMSE, MAE, R2):
+        form = metric.prepare
+        assert isinstance(form, Means) and metric.best is not None
+        error = form.error(truth, answers, weight, metric.best)(weight[:, np.newaxis])[0]
+        distances = np.log(np.abs(metric.best - form(truth, answers)(drawn)))
+        assert error == pytest.approx(distances.std(), rel=0.1)
+
+
+def test_the_error_of_a_skewed_target_is_covered_nearly_as_often_as_said() -> None:
+    rng = np.random.default_rng(9)
+    exact = math.exp(0.5 * 0.3**2) * math.exp(0.5 * 0.49)  # of |log-normal error| below: E|e| E size
+    held = []
+    for seed in range(80):
+        size = np.exp(0.7 * rng.normal(size=150))
+        found = interval(MAE, size * np.exp(0.3 * rng.normal(size=150)), np.zeros(150), resamples=500, seed=seed)
+        held.append(found.low <= exact <= found.high)
+    assert np.mean(held) >= 0.88
+
+
+def test_a_symmetric_interval_is_one(rng: np.random.Generator) -> None:
+    truth, noise = rng.normal(size=(2, 60))
+    found = intervals([(MAE, truth + noise)], truth, symmetric=True)[0]
+    assert found.high - found.value == pytest.approx(found.value - found.low)

@@ -1,0 +1,73 @@
+"""One display of every kind, from arrays or results, so that the contract is tested on all of them."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import modelwright.display
+from modelwright.core.table import Array
+from modelwright.core.task import Task
+from modelwright.data import read
+from modelwright.display.base import Display
+from modelwright.display.catalog import DISPLAYS
+from modelwright.insight.curve import Dependence, Point
+from modelwright.insight.importance import Drop, Importance
+from modelwright.insight.predictions import of_classes
+from modelwright.insight.slices import slices_by
+
+CLASSES = (
+    "RocDisplay",
+    "PrecisionRecallDisplay",
+    "CalibrationDisplay",
+    "GainDisplay",
+    "LiftDisplay",
+    "ConfusionDisplay",
+    "ThresholdDisplay",
+)
+NUMBERS = ("ResidualDisplay", "PredictionDisplay")
+
+
+def two_classes(n_rows: int = 120) -> tuple[Array, Array]:
+    rng = np.random.default_rng(2)
+    score = 1.5 * rng.normal(size=n_rows)
+    truth = np.where(rng.random(n_rows) < 1 / (1 + np.exp(-score)), "costs $5 & $6", "<free>")
+    # The class with the sign stands second, so that it is the positive one.
+    return np.where(truth == "<free>", "a<free>", "b $5 & $6"), 1 / (1 + np.exp(-score))
+
+
+def _importance() -> Importance:
+    drops = (Drop(("size",), 0.2, 0.1, 0.3, (0.2,)), Drop(("$x_1$",), 0.0, -0.1, 0.1, (0.0,)))
+    return Importance("roc_auc", "ROC AUC", 0.8, drops, (Drop(("size", "$x_1$"), 0.3, 0.2, 0.4, (0.3,)),), 100)
+
+
+def _dependence() -> Dependence:
+    points = tuple(Point(str(i), float(i), i / 10, i / 10 - 0.1, i / 10 + 0.1, 9) for i in range(4))
+    missing = Point("missing", None, 0.2, 0.1, 0.3, 4)
+    return Dependence("size", "yes", "partial", "probability", (*points, missing), 40)
+
+
+def made(name: str) -> Display[Any]:
+    """Return a display of that name, its texts full of signs that mean something elsewhere."""
+    kind = getattr(modelwright.display, name)
+    truth, said = two_classes()
+    if name in CLASSES:
+        return kind.from_predictions(truth, said)
+    if name in NUMBERS:
+        rng = np.random.default_rng(3)
+        values = rng.normal(size=120)
+        return kind.from_predictions(values + rng.normal(size=120), values)
+    if name == "LearningCurveDisplay":
+        scores = {50: [0.7, 0.72], 100: [0.75, 0.74], 200: [0.78, 0.79], 400: [0.8, 0.81]}
+        return kind.from_scores(scores, "roc_auc", Task("binary", (0, 1)))
+    if name == "SliceDisplay":
+        table = read({"$x_1$": list(range(120)), "kind": ["$a$", "b"] * 60})
+        return kind(slices_by(dataclasses.replace(of_classes(truth, said), table=table), ["kind"]))
+    return kind(_importance() if name == "ImportanceDisplay" else _dependence())
+
+
+@pytest.fixture(scope="session")
+def displays() -> dict[str, Display[Any]]:
+    """Every display of the catalog."""
+    return {name: made(name) for name in DISPLAYS}
