@@ -9,7 +9,7 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from modelwright.core.errors import FileRefusedError, SchemaError, SpecError
+from modelwright.core.errors import FileRefusedError, SchemaError, SpecError, listed
 from modelwright.core.schema import Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label, Task
