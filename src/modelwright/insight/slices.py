@@ -163,8 +163,8 @@ def worst_slices(
         notes.append("On no slice is the loss higher than elsewhere by more than chance.")
     if len(kept) > most:
         notes.append(f"The {most} worst of {len(kept)} slices are shown.")
-    slices = tuple(_slice(predictions, chosen, c.rows, c, p, seed) for c, p in kept[:most])
-    return _result(predictions, chosen, unit, slices, len(found), notes, seed)
+    slices = tuple(_slice(predictions, chosen, c, p_value=p, seed=seed) for c, p in kept[:most])
+    return _result(predictions, chosen, unit, slices, n_searched=len(found), notes=notes, seed=seed)
 
 
 def slices_by(
@@ -193,12 +193,12 @@ def slices_by(
         whole = whole.crossed(other)
     found = looked.at(whole)
     corrected = benjamini_hochberg(np.array([c.p_value for c in found])).tolist()
-    slices = [_slice(predictions, chosen, c.rows, c, p, seed) for c, p in zip(found, corrected, strict=True)]
+    slices = [_slice(predictions, chosen, c, p_value=p, seed=seed) for c, p in zip(found, corrected, strict=True)]
     notes = [*predictions.notes]
     small = len(np.unique(whole.codes)) - len(found)
     if small:
         notes.append(f"Slices of fewer than {min_rows} rows are left out: {small}.")
-    return _result(predictions, chosen, unit, tuple(slices), len(found), notes, seed)
+    return _result(predictions, chosen, unit, tuple(slices), n_searched=len(found), notes=notes, seed=seed)
 
 
 def losses(predictions: Predictions) -> tuple[Array, str]:
@@ -335,9 +335,8 @@ def _moments(mass: float, first: float, second: float, square: float) -> tuple[f
     return mean, variance * n / (n - 1) if n > 1 else 0.0, n
 
 
-def _slice(
-    predictions: Predictions, metric: Metric, rows: Array, found: _Candidate, p_value: float, seed: int
-) -> Slice:
+def _slice(predictions: Predictions, metric: Metric, found: _Candidate, *, p_value: float, seed: int) -> Slice:
+    rows = found.rows
     weight = None if predictions.weight is None else predictions.weight[rows]
     looked_at = metric.answers_from(predictions.answers[rows])
     value = interval(metric, predictions.truth[rows], looked_at, weight, level=LEVEL, resamples=400, seed=seed)
@@ -350,6 +349,7 @@ def _result(
     metric: Metric,
     unit: str,
     slices: tuple[Slice, ...],
+    *,
     n_searched: int,
     notes: list[str],
     seed: int,
