@@ -112,10 +112,12 @@ def _line(ranked: Ranking, seed: int) -> GainLine:
     with np.errstate(all="ignore"):  # a class without rows has no gain: NaN, kept
         shares = [np.vstack([np.zeros(s.shape[1]), s / s[-1]]) for s in (drawn_up + drawn_down, drawn_up)]
         whole = [np.concatenate([[0.0], s / s[-1]]) for s in (up + down, up)]
-    low, high = bands(shares[0], shares[1], _GRID)
+    reached = np.interp(_GRID, whole[0], whole[1])
+    low, high = bands(shares[0], shares[1], _GRID, (reached, np.full(len(_GRID), up[-1] / ranked.scales[0])))
+    low[-1], high[0] = high[-1], low[0]  # all rows hold all of the class, and none hold none
     return GainLine(
         ranked.label,
-        tuple(np.interp(_GRID, whole[0], whole[1]).tolist()),
+        tuple(reached.tolist()),
         tuple(low.tolist()),
         tuple(high.tolist()),
         float(up[-1] / (up[-1] + down[-1])),

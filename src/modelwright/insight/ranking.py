@@ -7,6 +7,7 @@ import numpy as np
 
 from modelwright.core.table import Array
 from modelwright.insight.predictions import Predictions
+from modelwright.metrics.proportion import share_interval
 
 LEVEL = 0.95
 MOST_STEPS = 500
@@ -106,8 +107,17 @@ def ranking(label: str, positive: Array, scores: Array, weights: Array) -> Ranki
     )
 
 
-def bands(horizontal: Array, vertical: Array, grid: Array) -> tuple[Array, Array]:
-    """Return the pointwise interval of drawn curves (n_steps, n_draws) at places (n_grid,) of their first axis."""
+def bands(horizontal: Array, vertical: Array, grid: Array, seen: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return the pointwise interval of drawn curves at places of their first axis.
+
+    Near 0 and 1 hardly a draw differs; there Wilson's interval of the share seen is the wider one and is taken.
+
+    Args:
+        horizontal: Drawn places, (n_steps, n_draws), rising.
+        vertical: Drawn shares, (n_steps, n_draws).
+        grid: Where to read them, (n_grid,).
+        seen: The share of the curve itself at each place, and the rows it was counted in, (n_grid,) each.
+    """
     read = [
         np.interp(grid, h, v)
         for h, v in zip(horizontal.T, vertical.T, strict=True)
@@ -116,7 +126,8 @@ def bands(horizontal: Array, vertical: Array, grid: Array) -> tuple[Array, Array
     if not read:
         return np.full(len(grid), np.nan), np.full(len(grid), np.nan)
     low, high = np.quantile(np.stack(read), [0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL], axis=0)
-    return low, high
+    wide = [share_interval(float(v), float(n), LEVEL) for v, n in zip(*seen, strict=True)]
+    return np.fmin(low, [w.low for w in wide]), np.fmax(high, [w.high for w in wide])
 
 
 def ends(values: Array) -> tuple[float, float]:

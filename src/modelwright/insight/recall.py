@@ -102,7 +102,8 @@ def _line(ranked: Ranking, average: Interval, seed: int) -> RecallLine:
         recall, precision = up / up[-1], up / (up + down)
         drawn_recall = drawn_up / drawn_up[-1]
         drawn_precision = np.where(drawn_up + drawn_down > 0, drawn_up / (drawn_up + drawn_down), precision[0])
-    low, high = bands(drawn_recall, drawn_precision, _GRID)
+    seen = np.interp(_GRID, recall, precision), np.interp(_GRID, recall, (up + down) / max(ranked.scales))
+    low, high = bands(drawn_recall, drawn_precision, _GRID, seen)
     return RecallLine(
         ranked.label,
         tuple(recall.tolist()),

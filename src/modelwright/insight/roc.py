@@ -102,7 +102,9 @@ def _line(ranked: Ranking, area: Interval, seed: int) -> RocLine:
     with np.errstate(all="ignore"):  # a side without rows has no rate: NaN, kept
         rates = [np.concatenate([[0.0], side / side[-1]]) for side in (down, up)]
         drawn = [np.vstack([np.zeros(side.shape[1]), side / side[-1]]) for side in (drawn_down, drawn_up)]
-    low, high = bands(drawn[0], drawn[1], _GRID)
+    seen = np.interp(_GRID, rates[0], rates[1]), np.full(len(_GRID), up[-1] / ranked.scales[0])
+    low, high = bands(drawn[0], drawn[1], _GRID, seen)
+    low[-1] = high[-1]  # all rows hold all of the class
     return RocLine(
         ranked.label,
         tuple(rates[0].tolist()),

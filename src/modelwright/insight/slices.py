@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 
@@ -21,6 +21,10 @@ from modelwright.metrics.choose import metric_for
 
 _MOST_PAIRED = 20
 """Columns that are looked at in pairs, those that tell most about the error alone."""
+
+Measured = Literal["loss", "surprise"]
+"""The loss is also high where the truth itself is uncertain and the model says so; the surprise is the loss less what
+the model's own probabilities expect, so that only slices are found on which it is worse than it says."""
 
 _FALSE_SHARE = 0.05
 """Share of false alarms that is accepted among the slices found."""
@@ -122,6 +126,7 @@ def worst_slices(
     min_rows: int = 30,
     most: int = 10,
     pairs: bool = True,
+    by: Measured = "loss",
     seed: int = 0,
 ) -> Slices:
     """Find the slices on which the loss is higher than elsewhere by more than chance.
@@ -135,6 +140,7 @@ def worst_slices(
         min_rows: Rows of the smallest slice.
         most: Most slices shown.
         pairs: Whether slices by two columns are looked at.
+        by: What is looked for; see `Measured`.
         seed: Seed of the resamples.
 
     Raises:
@@ -145,7 +151,7 @@ def worst_slices(
     """
     table = _table(predictions)
     chosen = metric_for(predictions.metric if metric == "auto" else metric, predictions.task)
-    loss, unit = losses(predictions)
+    loss, unit = losses(predictions, by)
     cut = [segments(column) for column in table.columns if column.schema.is_feature]
     looked = _Looked(loss, predictions.weights, max(2, min_rows))
     found = [c for one in cut for c in looked.at(one)]
@@ -201,15 +207,22 @@ def slices_by(
     return _result(predictions, chosen, unit, tuple(slices), n_searched=len(found), notes=notes, seed=seed)
 
 
-def losses(predictions: Predictions) -> tuple[Array, str]:
+def losses(predictions: Predictions, by: Measured = "loss") -> tuple[Array, str]:
     """Return the loss of each row, and what it is in words.
 
     Classes: one less the probability of the true class, which unlike the logarithm is bounded, so that a few rows
     cannot make a slice. Numbers: the size of the error, for the same reason not squared.
+
+    Raises:
+        SpecError: The surprise of numbers is asked for, of which the model says nothing.
     """
     if predictions.task.is_classification:
-        rows = np.arange(len(predictions))
-        return 1.0 - predictions.answers[rows, predictions.truth], "probability missed"
+        missed = 1.0 - predictions.answers[np.arange(len(predictions)), predictions.truth]
+        if by == "loss":
+            return missed, "probability missed"
+        return missed - np.sum(predictions.answers * (1.0 - predictions.answers), axis=1), "missed beyond what was said"
+    if by != "loss":
+        raise SpecError("A prediction of numbers does not say how sure it is, so nothing can surprise. Use by='loss'.")
     return np.abs(predictions.truth - predictions.answers), "absolute error"
 
 

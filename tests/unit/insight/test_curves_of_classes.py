@@ -131,3 +131,12 @@ class TestEveryCurve:
     def test_the_same_rows_give_the_same_bytes(self, make, kind, rng: np.random.Generator) -> None:
         p = rows(50, rng)
         assert json.dumps(make(p).to_json()) == json.dumps(make(p).to_json())
+
+
+def test_a_band_at_the_edge_is_not_a_line(rng: np.random.Generator) -> None:
+    truth = np.arange(100) % 2 == 0
+    p = of_classes(truth, np.where(truth, 0.9, 0.1) + 0.01 * rng.random(100))
+    assert roc(p).lines[0].low[20] == pytest.approx(0.929, abs=0.001)  # Wilson's, of 50 in 50
+    assert precision_recall(p).lines[0].low[50] < 0.95
+    assert gain(p).lines[0].low[60] < 0.95
+    assert (gain(p).lines[0].low[-1], gain(p).lines[0].high[0]) == (1.0, 0.0)

@@ -117,3 +117,16 @@ def test_a_perfect_model_has_no_worst_slice(rng: np.random.Generator) -> None:
     found = worst_slices(p)
     assert found.slices == () and "more than chance" in found.notes[-1]
     assert str(found)
+
+
+def test_where_the_model_says_that_it_is_unsure_it_does_not_surprise(rng: np.random.Generator) -> None:
+    group = rng.choice(["sure", "unsure", "wrong"], 3000)
+    said = np.where(group == "unsure", 0.5, 0.95)
+    truth = rng.random(3000) < np.where(group == "wrong", 0.7, said)
+    p = dataclasses.replace(of_classes(truth, said), table=read({"group": group.tolist()}))
+    assert worst_slices(p).slices[0].rows == "group = unsure"
+    assert [s.rows for s in worst_slices(p, by="surprise").slices] == ["group = wrong"]
+    with pytest.raises(SpecError, match="by='loss'"):
+        worst_slices(
+            dataclasses.replace(of_values([1.0, 2.0], [1.0, 2.0]), table=p.table.take(np.arange(2))), by="surprise"
+        )
