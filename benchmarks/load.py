@@ -122,6 +122,7 @@ def _by_wrk(port: int, path: str, body: bytes, connections: int, seconds: float)
 
 
 def _latency(text: str, share: str) -> float:
-    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s)$", text, re.M)
-    assert found is not None
-    return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
+    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)$", text, re.M)
+    if found is None:
+        return float("nan")  # nothing was answered
+    return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}[found[2]]

@@ -9,7 +9,7 @@ from modelwright.serve.refusal import RefusedRequestError
 SHORTEST_WAIT = 0.05
 """Seconds that everybody may wait: shedding quick answers at the first burst would help nobody."""
 
-_PATIENCE = 1.5  # an accepted answer then takes 2.5 times the unloaded one, within the three that are promised
+_PATIENCE = 1.0  # an accepted answer then takes twice the unloaded one, well within the three times promised
 _MEMORY = 0.1  # weight of the newest time in the running mean
 
 
@@ -19,7 +19,7 @@ class Admission:
 
     Args:
         threads: Requests answered at once.
-        wait_seconds: Longest expected wait, or None for one and a half times the usual time of an answer.
+        wait_seconds: Longest expected wait, or None for the usual time of an answer.
         all_body_bytes: Bytes of bodies held at once.
     """
 

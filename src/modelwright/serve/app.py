@@ -15,7 +15,7 @@ from starlette.routing import Route as StarletteRoute
 from modelwright.model.model import Model
 from modelwright.serve.door import Door
 from modelwright.serve.endpoint import Endpoint
-from modelwright.serve.exchange import JSON, Route, error_reply
+from modelwright.serve.exchange import JSON, NOT_FOUND, WRONG_METHOD, error_reply
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.service import Service
 from modelwright.serve.settings import Settings
@@ -37,15 +37,10 @@ def application(models: Mapping[str, Model], settings: Settings | None = None) -
         >>> app = application({"churn": Model.open("churn.onnx")})  # doctest: +SKIP
     """
     service = Service(models, settings or Settings())
-    by_address: dict[tuple[str, str], list[Route]] = {}
-    for route in service.routes():
-        by_address.setdefault((route.path, route.method), []).append(route)
-        if route.per_model:
-            by_address.setdefault((f"/models/{{model}}{route.path}", route.method), []).append(route)
     app = Starlette(
         routes=[
             StarletteRoute(path, endpoint=Endpoint(service, routes), methods=[method])
-            for (path, method), routes in by_address.items()
+            for (path, method), routes in service.addresses().items()
         ],
         middleware=[Middleware(Door, service=service)],
         exception_handlers={HTTPException: _unknown},
@@ -56,7 +51,7 @@ def application(models: Mapping[str, Model], settings: Settings | None = None) -
 
 
 async def _unknown(request: StarletteRequest, error: Any) -> Response:  # noqa: ARG001  # Starlette's signature
-    text = "This method is not answered here." if error.status_code == 405 else "There is nothing at this address."
+    text = WRONG_METHOD if error.status_code == 405 else NOT_FOUND
     reply = error_reply(RefusedRequestError(error.status_code, text))
     return Response(reply.body, error.status_code, dict(error.headers or {}), JSON)
 

@@ -1,7 +1,5 @@
 """What every request passes first and last: its id, the Host check, headers, the log and the counters."""
 
-import re
-import uuid
 from time import perf_counter
 from typing import Any, final
 
@@ -9,16 +7,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modelwright.serve.access import check_host
 from modelwright.serve.endpoint import FACTS, send_reply
-from modelwright.serve.exchange import error_reply
+from modelwright.serve.exchange import ALWAYS, FAILED, error_reply, request_id
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.service import Service
 
-_ID = re.compile(rb"[A-Za-z0-9_.:/+=-]{1,100}")
-_ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-)
+_ALWAYS = tuple((name.encode(), value.encode()) for name, value in ALWAYS)
 
 
 @final
@@ -42,15 +35,15 @@ class Door:
         started = perf_counter()
         service = self._service
         headers = dict(scope["headers"])
-        host, request_id = headers.get(b"host", b""), headers.get(b"x-request-id", b"")
-        request_id = request_id if _ID.fullmatch(request_id) else uuid.uuid4().hex.encode()
-        facts: dict[str, Any] = {"id": request_id.decode(), "route": "other", "status": 0}
+        host = headers.get(b"host", b"")
+        name = request_id(headers.get(b"x-request-id", b"").decode("latin-1"))
+        facts: dict[str, Any] = {"id": name, "route": "other", "status": 0}
         scope[FACTS] = facts
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 facts["status"] = message["status"]
-                message["headers"] = [*message["headers"], *_ALWAYS, (b"x-request-id", request_id)]
+                message["headers"] = [*message["headers"], *_ALWAYS, (b"x-request-id", name.encode())]
                 if service.is_draining:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
@@ -66,7 +59,7 @@ class Door:
             service.journal.fault(error, id=facts["id"])
             if facts["status"]:
                 raise
-            await send_reply(answer, error_reply(RefusedRequestError(500, "The server failed. See its log.")))
+            await send_reply(answer, error_reply(RefusedRequestError(500, FAILED)))
         finally:
             flying.set(flying.values[()] - 1)
             self._told(scope, facts, perf_counter() - started)

@@ -8,7 +8,7 @@ from typing import Any, final
 from starlette.types import Receive, Scope, Send
 
 from modelwright.serve.access import check_token
-from modelwright.serve.exchange import Reply, Request, Route, best_of, error_reply
+from modelwright.serve.exchange import Reply, Request, Route, chosen, error_reply
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.service import Service
 
@@ -38,7 +38,7 @@ class Endpoint:
         """Answer one request."""
         facts = scope.setdefault(FACTS, {})
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        route = self._chosen(headers.get("accept", ""))
+        route = chosen(self._routes, headers.get("accept", ""))
         facts["route"] = route.path
         try:
             if not route.is_open:
@@ -51,12 +51,6 @@ class Endpoint:
             return
         facts["rows"], facts["model"] = reply.n_rows, reply.model
         await send_reply(send, reply)
-
-    def _chosen(self, accept: str) -> Route:
-        if len(self._routes) == 1:
-            return self._routes[0]
-        kind = best_of(accept, tuple(route.media_type for route in self._routes))
-        return next((route for route in self._routes if route.media_type == kind), self._routes[-1])
 
     async def _reply(self, route: Route, scope: Scope, receive: Receive, headers: dict[str, str]) -> Reply:
         service = self._service

@@ -1,6 +1,8 @@
 """A request, a reply and a route, without any transport: every server and web framework maps to these."""
 
-from collections.abc import Callable, Mapping
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 from urllib.parse import parse_qsl
@@ -14,6 +16,15 @@ CSV = "text/csv"
 JSON_LINES = "application/jsonlines"
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
+
+ALWAYS = (("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer"))
+"""Headers of every answer."""
+
+NOT_FOUND = "There is nothing at this address."
+WRONG_METHOD = "This method is not answered here."
+FAILED = "The server failed. See its log."
+
+_ID = re.compile(r"[A-Za-z0-9_.:/+=-]{1,100}")
 
 
 @final
@@ -117,6 +128,19 @@ class Route:
     error: ErrorForm = plain_error
     is_documented: bool = True
     per_model: bool = False
+
+
+def request_id(given: str) -> str:
+    """Return the caller's id of a request where it may stand in a log, else a new one."""
+    return given if _ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def chosen(routes: Sequence[Route], accept: str) -> Route:
+    """Return the route, of those of one path and method, whose type an Accept header likes best."""
+    if len(routes) == 1:
+        return routes[0]
+    kind = best_of(accept, tuple(route.media_type for route in routes))
+    return next((route for route in routes if route.media_type == kind), routes[-1])
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:

@@ -9,7 +9,7 @@ from modelwright.model.model import Model
 from modelwright.serve.admission import Admission
 from modelwright.serve.bodies import decompressed
 from modelwright.serve.catalog import PROTOCOLS
-from modelwright.serve.exchange import Reply, Request, Route, error_reply
+from modelwright.serve.exchange import FAILED, Reply, Request, Route, error_reply
 from modelwright.serve.given import Given
 from modelwright.serve.instruments import instruments
 from modelwright.serve.journal import Journal
@@ -57,6 +57,15 @@ class Service:
             found += listed(self.settings) if callable(listed) else listed
         return tuple(found)
 
+    def addresses(self) -> dict[tuple[str, str], list[Route]]:
+        """Return the routes by path and method; several only where the Accept header chooses."""
+        found: dict[tuple[str, str], list[Route]] = {}
+        for route in self.routes():
+            found.setdefault((route.path, route.method), []).append(route)
+            if route.per_model:
+                found.setdefault((f"/models/{{model}}{route.path}", route.method), []).append(route)
+        return found
+
     def model(self, request: Request) -> Served:
         """Return the model that a request asks.
 
@@ -98,7 +107,7 @@ class Service:
             return error_reply(error, route.error)
         except Exception as error:  # noqa: BLE001  # the top of a request: nothing it does may end the server
             self.journal.fault(error, id=request.id, route=route.path)
-            return error_reply(RefusedRequestError(500, "The server failed. See its log."), route.error)
+            return error_reply(RefusedRequestError(500, FAILED), route.error)
 
     def refresh(self) -> None:
         """Look whether a file was replaced, and leave the metrics for other workers."""

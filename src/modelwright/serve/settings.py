@@ -21,8 +21,8 @@ class Limits:
         header_seconds: Time from the first byte, or the connection, to the end of the headers.
         body_seconds: Time from there to the end of the body.
         seconds: Longest time to an answer, waiting included.
-        wait_seconds: Longest expected wait for a free thread before a request is turned away; None is one and a half
-            times the usual time of an answer, and 50 ms at least.
+        wait_seconds: Longest expected wait for a free thread before a request is turned away; None is the usual
+            time of an answer, and 50 ms at least.
         all_body_bytes: Bodies held in memory at once.
         connections: Open connections of one worker.
     """
