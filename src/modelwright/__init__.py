@@ -16,6 +16,7 @@ _NAMES = {
     "compare": "modelwright.insight.compare",
     "explain": "modelwright.insight.explain",
     "report": "modelwright.report.report",
+    "learning_curve": "modelwright.search.learning_curve",
     "read_schema": "modelwright.api",
     "Model": "modelwright.model.model",
     "Classifier": "modelwright.estimators.classifier",

@@ -170,7 +170,9 @@ def threshold(
         recall, specificity = seen.tp / seen.tp[-1], seen.tn / seen.fp[-1]
     at, best = int(goals.argmax()), draws.argmax(axis=0)
     reached = draws[best, np.arange(draws.shape[1])]
-    flattery = float(np.mean((reached - goals[best])[reached > _NEVER]))
+    # How far a resample's goal at its own threshold lies above what these rows say of that threshold.
+    flattery = (reached - goals[best])[reached > _NEVER]
+    told = goals[at] - np.array([flattery.mean(), *np.quantile(flattery, [0.5 + 0.5 * LEVEL, 0.5 - 0.5 * LEVEL])])
     steps = np.concatenate([[np.nextafter(ranked.thresholds[0], np.inf)], ranked.thresholds])
     sign = -1.0 if less else 1.0
     low, high = np.sort(sign * np.quantile(draws, [0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL], axis=1), axis=0)
@@ -180,7 +182,7 @@ def threshold(
         goal=title,
         less_is_better=less,
         chosen=Interval(float(steps[at]), min(place[0], float(steps[at])), max(place[1], float(steps[at]))),
-        value=Interval(*(float(v) - sign * flattery for v in (sign * goals[at], low[at], high[at]))),
+        value=Interval(float(sign * told[0]), *sorted((sign * told[1:]).tolist())),
         usual=float(sign * goals[int((steps >= 0.5).sum()) - 1 if (steps >= 0.5).any() else 0]),
         thresholds=tuple(steps.tolist()),
         goals=tuple((sign * goals).tolist()),
