@@ -1,13 +1,18 @@
 """The engine's own questions, answered from a stored table of predictions.
 
+    python benchmarks/ablation.py collect [--only german_credit …] [--configurations lin cat-d6 …]
+    python benchmarks/ablation.py report
+
 ``collect`` fits many configurations on the folds of many sets and stores their out-of-fold and test margins under
-``.bench/ablation``; ``report`` answers from them, without fitting anything: which configurations earn their seconds,
-what to choose weights by, refit or bag. It goes on where it was stopped.
+``.bench/ablation``; it goes on where it was stopped. ``report`` answers from them, without fitting anything: refit or
+bag, greedy or equal weights, weights by AUC or by log loss, one configuration or many.
 """
 
 import argparse
+import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +22,18 @@ from modelwright.core.catalog import load
 from modelwright.core.errors import ModelwrightError
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Table
+from modelwright.core.task import Target, Task
 from modelwright.data import read
 from modelwright.insight.answers import encode_target
 from modelwright.learners.base import Learner
 from modelwright.learners.catalog import LEARNERS
+from modelwright.metrics.choose import metric_for
+from modelwright.search.blend import answers_of, blend
 from modelwright.search.folds import plan_folds
 from modelwright.search.question import frame_question
 from modelwright.search.store import ALL_ROWS, Brief, Store
 from modelwright.search.work import Bench, Work
+from results import markdown
 
 FOLDER = Path(".bench/ablation")
 SECONDS = 20.0
@@ -106,13 +115,65 @@ def _fit(bench: Bench, store: Store, path: Path, learners: dict[str, Learner], f
         leftover.unlink()
 
 
+def answer(case: Case) -> dict[str, float] | None:
+    """Return the test loss of every way to ship what was collected on one set, or None without enough of it."""
+    path = FOLDER / case.name
+    stored = {p.stem: np.load(p) for p in sorted(path.glob("*.npz")) if p.stem != "truth"}
+    if len(stored) < 2:
+        return None
+    truth, first = np.load(path / "truth.npz"), next(iter(stored.values()))
+    classes = {"regression": 0, "binary": 2}.get(case.task, first["oof"].shape[1])
+    task = Task(case.task, tuple(range(classes)))
+    metric, target = metric_for(case.metric, task), Target(task, truth["oof"])
+    out_of_fold = {name: part["oof"] for name, part in stored.items()}
+    chosen = blend(out_of_fold, target, metric)
+
+    def loss(margins: np.ndarray) -> float:
+        return metric.loss(truth["test"], answers_of(task, margins))
+
+    refit, bag = (chosen.margins({n: part[key] for n, part in stored.items()}) for key in ("refit", "bag"))
+    best = min(stored, key=lambda n: metric.loss(target.values, answers_of(task, stored[n]["oof"])))
+    found = {
+        "refit": loss(refit),
+        "bag": loss(bag),
+        "mean of both": loss((refit + bag) / 2),
+        "equal weights, bag": loss(np.mean([part["bag"] for part in stored.values()], axis=0)),
+        "best single, bag": loss(stored[best]["bag"]),
+        "LightGBM default": case.reference[case.metric] * (-1 if metric.greater_is_better else 1),
+    }
+    if case.task == "binary":
+        by_score = blend(out_of_fold, target, replace(metric, name="log_loss"))  # the name that is optimised directly
+        found["weights by the metric, bag"] = loss(by_score.margins({n: p["bag"] for n, p in stored.items()}))
+    return found
+
+
+def report() -> str:
+    """Return the table of relative losses beside the refitted blend."""
+    relative: dict[str, list[float]] = {}
+    for case in tabular_cases():
+        if (found := answer(case)) is not None:
+            base = found["refit"]
+            scale = 1 + base if case.task == "binary" and base < 0 else abs(base)
+            for name, value in found.items():
+                relative.setdefault(name, []).append((value - base) / max(scale, 1e-9))
+    rows = [
+        [name, len(values), f"{np.median(values):+.1%}", sum(v < 0 for v in values), sum(v > 0 for v in values)]
+        for name, values in relative.items()
+    ]
+    return markdown(["what ships", "sets", "median loss beside refit", "better", "worse"], rows)
+
+
 def main() -> None:
     """Collect or report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Answer the engine's own questions from stored predictions.")
+    parser.add_argument("what", choices=["collect", "report"])
     parser.add_argument("--only", nargs="*", help="names of sets; all by default, small ones first")
     parser.add_argument("--configurations", nargs="*", default=list(configurations()))
     parser.add_argument("--most-rows", type=int, default=25_000)
     options = parser.parse_args()
+    if options.what == "report":
+        print(report())
+        return
     for case in sorted(tabular_cases(), key=lambda c: c.n_rows):
         if (options.only and case.name not in options.only) or case.n_rows > options.most_rows:
             continue
@@ -120,8 +181,8 @@ def main() -> None:
         try:
             collect(case, options.configurations)
         except ModelwrightError as error:
-            print(f"{case.name}: {error}", flush=True)
-        print(f"{case.name}: {time.monotonic() - started:.0f} s", flush=True)
+            print(f"{case.name}: {error}", file=sys.stderr, flush=True)
+        print(f"{case.name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
