@@ -11,7 +11,7 @@ from modelwright.core.task import Target, Task
 from modelwright.metrics.base import Metric
 
 STEPS = 25
-"""Rounds of greedy selection; more brings nothing (Caruana et al. 2004; notes of the decision page 0006)."""
+"""Rounds of greedy selection; more brings nothing (Caruana et al. 2004; decision 6)."""
 
 MOST_MEMBERS = 4
 """Members after the fourth were within noise, and every member costs size and speed."""

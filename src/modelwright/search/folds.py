@@ -39,7 +39,7 @@ class Plan:
 def plan_folds(target: Target, seconds: float, rng: np.random.Generator, order: Array | None = None) -> Plan:
     """Plan folds by rows, time and structure.
 
-    Numbers of folds by rows and budget follow the measurements in ``docs/decisions/0005-folds.md``.
+    Numbers of folds by rows and budget are decision 5 (``docs/decisions/0005-folds-and-refit.md``).
 
     Args:
         target: The answers, to stratify by; its groups are never split.
