@@ -13,8 +13,8 @@ from modelwright.insight.check import check as check
 from modelwright.insight.compare import compare as compare
 from modelwright.insight.explain import explain as explain
 from modelwright.model.model import Model as Model
-from modelwright.search.learning_curve import learning_curve as learning_curve
 from modelwright.model.model import load as load
 from modelwright.report.report import report as report
+from modelwright.search.learning_curve import learning_curve as learning_curve
 
 __version__: str

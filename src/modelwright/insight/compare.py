@@ -163,7 +163,9 @@ def compare(
     names = (stems[0], stems[1]) if all(stems) and stems[0] != stems[1] else ("first", "second")
     same = first.task == second.task
     answers = found[1].answers if same else _reordered(found[1].answers, second.task, first.task)
-    return compare_predictions(found[0], answers, metric=metric, names=names)
+    # A column that only one of them left out is a fact of that model and not of the comparison.
+    notes = tuple(note for note in found[0].notes if note in found[1].notes)
+    return compare_predictions(replace(found[0], notes=notes), answers, metric=metric, names=names)
 
 
 def compare_predictions(

@@ -107,7 +107,7 @@ class Slices(Document):
                 reach(s.metric),
                 signed(s.effect.value),
                 reach(s.effect),
-                f"{s.p_value:.2g}",
+                "< 0.0001" if s.p_value < 1e-4 else f"{s.p_value:.4f}",
             )
             for s in self.slices
         )

@@ -1,7 +1,9 @@
 """From which probability on a row is best called positive: by a metric, or by what mistakes cost."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import ClassVar, final
 
 import numpy as np
@@ -168,13 +170,12 @@ def threshold(
         goals, draws = _known(goal(seen)), _known(goal(_outcomes(*drawn)))
         precision, everyone = seen.tp / (seen.tp + seen.fp), float(counted[0][-1] + counted[1][-1])
         recall, specificity = seen.tp / seen.tp[-1], seen.tn / seen.fp[-1]
-    at, best = int(goals.argmax()), draws.argmax(axis=0)
+    at, best, sign = int(goals.argmax()), draws.argmax(axis=0), -1.0 if less else 1.0
     reached = draws[best, np.arange(draws.shape[1])]
     # How far a resample's goal at its own threshold lies above what these rows say of that threshold.
     flattery = (reached - goals[best])[reached > _NEVER]
-    told = goals[at] - np.array([flattery.mean(), *np.quantile(flattery, [0.5 + 0.5 * LEVEL, 0.5 - 0.5 * LEVEL])])
+    told = sign * (float(goals[at]) - float(flattery.mean()))
     steps = np.concatenate([[np.nextafter(ranked.thresholds[0], np.inf)], ranked.thresholds])
-    sign = -1.0 if less else 1.0
     low, high = np.sort(sign * np.quantile(draws, [0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL], axis=1), axis=0)
     place = ends(steps[best])
     return Threshold(
@@ -182,7 +183,7 @@ def threshold(
         goal=title,
         less_is_better=less,
         chosen=Interval(float(steps[at]), min(place[0], float(steps[at])), max(place[1], float(steps[at]))),
-        value=Interval(float(sign * told[0]), *sorted((sign * told[1:]).tolist())),
+        value=_around(told, float(flattery.std()), None if less else -1.0 if by == "mcc" else 0.0),
         usual=float(sign * goals[int((steps >= 0.5).sum()) - 1 if (steps >= 0.5).any() else 0]),
         thresholds=tuple(steps.tolist()),
         goals=tuple((sign * goals).tolist()),
@@ -232,6 +233,25 @@ def _goal(by: str, costs: str | Mapping[str, float] | None) -> tuple[str, Goal, 
         return -total / (o.tp + o.fp + o.fn + o.tn)
 
     return "mean cost per row", saved, True
+
+
+def _around(value: float, error: float, worst: float | None) -> Interval:
+    """Return a value with its interval, symmetric on the logit scale from worst to 1, or for costs on the log scale.
+
+    Near its bounds a goal is skewed; of four forms this held the true F1 most evenly (benchmarks/log.md).
+    """
+    far = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL)
+    if worst is None:
+        if value <= 0:  # being right may pay
+            return Interval(value, value - far * error, value + far * error)
+        return Interval(value, value * math.exp(-far * error / value), value * math.exp(far * error / value))
+    share = (value - worst) / (1.0 - worst)
+    if not 0.0 < share < 1.0:
+        return Interval(value, max(worst, value - far * error), min(1.0, value + far * error))
+    way = far * error / (1.0 - worst) / (share * (1.0 - share))
+    centre = math.log(share / (1.0 - share))
+    low, high = (worst + (1.0 - worst) / (1.0 + math.exp(-(centre + side))) for side in (-way, way))
+    return Interval(value, low, high)
 
 
 def _outcomes(up: Array, down: Array) -> Outcomes:

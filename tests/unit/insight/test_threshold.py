@@ -87,3 +87,14 @@ def test_it_comes_back_from_json_and_can_be_read(rng: np.random.Generator) -> No
     assert again.to_json() == found.to_json()
     assert "F1 at 0.5" in str(found)
     assert {len(c) for c in found.to_columns().values()} == {len(found.thresholds)}
+
+
+def test_the_interval_of_the_value_stays_inside_its_bounds(rng: np.random.Generator) -> None:
+    p = rows(60, rng)
+    for by in SCORES:
+        found = threshold(p, by=by).value
+        assert (-1 if by == "mcc" else 0) <= found.low < found.value < found.high <= 1
+    cost = threshold(p, costs="fp=1,fn=5").value
+    assert 0 < cost.low < cost.value < cost.high
+    paid = threshold(p, costs="fp=1,fn=1,tp=-9").value
+    assert paid.low < paid.value < paid.high < 0
