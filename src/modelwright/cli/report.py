@@ -57,7 +57,9 @@ class Asked:
 @click.command("report", short_help="Write what is known of a model file as a page to show.")
 @click.argument("files", nargs=-1, required=True, metavar="MODEL [OTHER] [DATA]")
 @click.option("-o", "--output", metavar="FILE", help="The page; MODEL.html by default. Its JSON goes beside it.")
-@click.option("--all", "folder", metavar="DIR", help="Write the page, its JSON, card, bill and worksheet into a folder.")
+@click.option(
+    "--all", "folder", metavar="DIR", help="Write the page, its JSON, card, bill and worksheet into a folder."
+)
 @click.option("--card", is_flag=True, help="Write a model card beside the page (Markdown, Hugging Face headings).")
 @click.option("--bom", is_flag=True, help="Write a bill of materials beside the page (CycloneDX JSON).")
 @click.option("--annex-iv", is_flag=True, help="Write a worksheet on Annex IV of the EU AI Act beside the page.")

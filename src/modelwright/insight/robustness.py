@@ -146,7 +146,9 @@ def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Ro
     return Robustness(base.metric, title, greater, score, tuple(stresses), len(at), notes=tuple(notes))
 
 
-def _harmed(table: Table, harm: "Callable[[Column, Any], Column | None]", rng: np.random.Generator) -> tuple[Table, int]:
+def _harmed(
+    table: Table, harm: "Callable[[Column, Any], Column | None]", rng: np.random.Generator
+) -> tuple[Table, int]:
     made = [harm(column, rng) for column in table.columns]
     columns = tuple(old if new is None else new for old, new in zip(table.columns, made, strict=True))
     return Table(columns, table.n_rows), sum(new is not None for new in made)

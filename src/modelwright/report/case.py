@@ -58,7 +58,12 @@ class Case:
 
     @classmethod
     def of(
-        cls, model: "Model", source: Any = None, *, target: str | None = None, other: "Model | None" = None,
+        cls,
+        model: "Model",
+        source: Any = None,
+        *,
+        target: str | None = None,
+        other: "Model | None" = None,
         examples: int = 0,
     ) -> Self:
         """Read the labelled rows, let the model answer them, and put all together.
@@ -81,10 +86,11 @@ class Case:
         words = ["modelwright", verb, self.name, *([self.rows.name] if self.rows else []), *options]
         return shlex.join(words)
 
-    def python(self, expression: str) -> str:
-        """Return a line of Python, MODEL and ROWS in it replaced by the files."""
+    def display(self, kind: str, options: str = "") -> str:
+        """Return a line of Python that draws a display of the model on the rows."""
         rows = repr(self.rows.name) if self.rows else "DATA"
-        return expression.replace("MODEL", f"mw.load({self.name!r})").replace("ROWS", rows)
+        drawn = f"{kind}.from_model(mw.load({self.name!r}), {rows}{options and f', {options}'}).plot()"
+        return f"import modelwright as mw; from modelwright.display import {kind}; {drawn}"
 
 
 def file_name(model: "Model", otherwise: str) -> str:

@@ -106,10 +106,11 @@ class Chart:
 @final
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Text to copy."""
+    """Text to copy, or to read as it stands; long ones are behind a summary to open."""
 
     title: str
     text: str
+    folded: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

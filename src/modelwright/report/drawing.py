@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from modelwright.display.base import Display
-from modelwright.display.svg import svg
+from modelwright import display as displays
 from modelwright.insight.document import Cells, Document
 from modelwright.insight.tabulation import printable
 from modelwright.report.content import Block, Chart, Grid, Note
@@ -18,13 +17,17 @@ MOST_NUMBERS = 40
 _LONGEST = 60
 
 
-def chart(display: Display[Any], name: str) -> Chart:
+def chart(kind: str, result: Any, name: str) -> Chart:
     """Return a picture with its numbers.
 
     Args:
-        display: What to draw.
+        kind: The display, by its name in `modelwright.display.catalog.DISPLAYS`; Matplotlib is loaded only now.
+        result: What to draw.
         name: A word of letters, digits and hyphens that no other picture of the page has.
     """
+    display = getattr(displays, kind)(result)
+    from modelwright.display.svg import svg  # Matplotlib; after the line above, which says so where it is absent
+
     title, description = display.title, display.describe()
     return Chart(title, description, svg(display, title, description, name), numbers(title, display.to_columns()))
 

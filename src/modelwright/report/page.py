@@ -1,5 +1,7 @@
 """A report as one page of HTML: no script, nothing fetched, light and dark, on paper too."""
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -7,13 +9,18 @@ from markupsafe import Markup
 
 from modelwright.insight.tabulation import printable
 from modelwright.report.catalog import CHAPTERS
-from modelwright.report.content import LEVELS, Chart
+from modelwright.report.content import LEVELS, Block, Chart, Grid
 
 if TYPE_CHECKING:
     from modelwright.report.report import Report
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Content security policy: styles and pictures inside the page, nothing else, nowhere."""
+
+_WIDEST_BESIDE = 500
+"""Width of a picture, in CSS pixels, up to which something may stand beside it."""
+
+_MOST_COLUMNS_BESIDE = 5
 
 _PAGES = jinja2.Environment(
     loader=jinja2.PackageLoader("modelwright.report", "templates"),
@@ -47,14 +54,36 @@ def _rendered(template: str, report: "Report") -> str:
         policy=POLICY,
         levels=LEVELS,
         picture=_picture,
+        rows=_rows,
         printable=printable,
     )
 
 
+def _rows(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Return the blocks, those that may stand side by side together."""
+    found: list[list[Block]] = []
+    before = False
+    for block in blocks:
+        beside = _fits_beside(block)
+        if beside and before:
+            found[-1].append(block)
+        else:
+            found.append([block])
+        before = beside
+    return found
+
+
+def _fits_beside(block: Block) -> bool:
+    if isinstance(block, Chart):
+        width = re.search(r'width="(\d+)"', block.markup)
+        return width is not None and int(width[1]) <= _WIDEST_BESIDE
+    return isinstance(block, Grid) and not block.folded and len(block.rows[0]) <= _MOST_COLUMNS_BESIDE
+
+
 def _style() -> Markup:
     source, _, _ = jinja2.PackageLoader("modelwright.report", "templates").get_source(_PAGES, "page.css")
-    return Markup(source)  # noqa: S704  # our own file
+    return Markup(source)  # our own file
 
 
 def _picture(chart: Chart) -> Any:
-    return Markup(chart.markup)  # noqa: S704  # made by `modelwright.display.svg`, which escapes every text of the data
+    return Markup(chart.markup)  # made by `modelwright.display.svg`, which escapes every text of the data

@@ -2,12 +2,15 @@
 
 import importlib
 import json
+import math
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
 
 from modelwright.core.destination import whole_file
 from modelwright.core.errors import MissingExtraError, ModelwrightError, SpecError, listed
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "modelwright/report/1"
 
-_DRAWING = ("jinja2", "markupsafe", "matplotlib")
+_PAGES = ("jinja2", "markupsafe")
 
 
 @final
@@ -55,7 +58,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the same content as a JSON-able dictionary, valid against ``report.schema.json``."""
-        return {
+        document = {
             "schema": SCHEMA,
             "title": self.verdict.title,
             "made": self.made,
@@ -68,6 +71,8 @@ class Report:
             ],
             "absent": [a.to_json() for a in self.absent],
         }
+        finite: dict[str, Any] = _finite(document)
+        return finite
 
     def parts_of(self, chapter: str) -> tuple[Part, ...]:
         """Return the sections of a chapter."""
@@ -184,7 +189,7 @@ def make(case: Case, is_late: Callable[[], bool] = lambda: False) -> Report:
     lights: list[Light] = []
     for name, entry in SECTIONS.items():
         module, _, attribute = entry.partition(":")
-        section: Section[Any] = getattr(_extra(module), attribute)()
+        section: Section[Any] = getattr(importlib.import_module(module), attribute)()
         if case.model.task.name not in section.applies:
             continue
         if is_late():
@@ -194,12 +199,16 @@ def make(case: Case, is_late: Callable[[], bool] = lambda: False) -> Report:
             parts.append(_filled(name, section, case))
         except NotHere as nothing:
             absent.append(Absence(section.title, nothing.why, nothing.remedy))
+        except MissingExtraError as error:
+            raise MissingExtraError("A report", "report") from error
         except ModelwrightError as error:
             absent.append(Absence(section.title, str(error), ""))
     told = {part.chapter for part in parts} | {_chapter(entry) for entry in SECTIONS.values()}
     absent += [Absence(title, "Nothing looks at it yet.", "") for name, title in CHAPTERS.items() if name not in told]
     lights += [light for part in parts for light in part.lights]
-    return Report(case.model, case.name, verdict_of(case, tuple(lights)), tuple(parts), tuple(absent), _command(case), moment())
+    return Report(
+        case.model, case.name, verdict_of(case, tuple(lights)), tuple(parts), tuple(absent), _command(case), moment()
+    )
 
 
 def moment() -> str:
@@ -210,7 +219,18 @@ def moment() -> str:
 
 def dumped(value: Any) -> str:
     """Return a JSON document as text, a newline at its end."""
-    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=float) + "\n"
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """Return a JSON value with None for what is not a finite number, and plain numbers for those of numpy."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _filled(name: str, section: Section[Any], case: Case) -> Part:
@@ -228,7 +248,7 @@ def _filled(name: str, section: Section[Any], case: Case) -> Part:
 
 def _chapter(entry: str) -> str:
     module, _, attribute = entry.partition(":")
-    chapter: str = getattr(_extra(module), attribute).chapter
+    chapter: str = getattr(importlib.import_module(module), attribute).chapter
     return chapter
 
 
@@ -252,6 +272,6 @@ def _extra(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _DRAWING:
+        if error.name is None or error.name.partition(".")[0] not in _PAGES:
             raise
         raise MissingExtraError("A report", "report") from error

@@ -67,7 +67,11 @@ def verdict_of(case: Case, lights: tuple[Light, ...]) -> Verdict:
     else:
         judged = "Every promise that was looked at holds."
     title = printable(case.model.manifest.target, 80)
-    figures = [] if evaluation is None else [Figure(m.title, number(m.value), interval_text(m)) for m in evaluation.metrics[:4]]
+    figures = (
+        []
+        if evaluation is None
+        else [Figure(m.title, number(m.value), interval_text(m)) for m in evaluation.metrics[:4]]
+    )
     return Verdict(title, task_sentence(case.model), f"{_quality(evaluation)} {judged}".strip(), tuple(figures), ranked)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.calibration import CalibrationDisplay
 from modelwright.insight.calibration import Calibration, calibration
 from modelwright.insight.document import reach
 from modelwright.insight.tabulation import plain
@@ -33,7 +32,7 @@ class CalibrationSection(Section[Calibration]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that draws it again."""
-        return case.python("CalibrationDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("CalibrationDisplay")
 
     def blocks(self, result: Calibration, case: Case) -> Sequence[Block]:
         """Return error and picture."""
@@ -41,7 +40,7 @@ class CalibrationSection(Section[Calibration]):
             f"On average what the model says is {plain(100 * result.error.value)} points of a hundred from what comes "
             f"true ({_points(result)}). The picture shows ten groups of rows of equal size."
         )
-        return (Text(text), chart(CalibrationDisplay(result), "calibration"), *notes(result.notes))
+        return (Text(text), chart("CalibrationDisplay", result, "calibration"), *notes(result.notes))
 
     def lights(self, result: Calibration, case: Case) -> Sequence[Light]:
         """Say whether the error may matter."""

@@ -1,6 +1,5 @@
 """How to ask the model."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
@@ -31,8 +30,10 @@ class CallsSection(Section[dict[str, Any]]):
         """Return the lines."""
         columns = list(case.model.schema)
         row = {c.name: typical(c) for c in columns[:_MOST_COLUMNS]}
-        shown = json.dumps(row, ensure_ascii=False) + (" | the other columns" if len(columns) > _MOST_COLUMNS else "")
-        python = f"import modelwright as mw\n\nmodel = mw.load({case.name!r})\nmodel.predict({shown.replace('null', 'None')})"
+        shown = repr(row)
+        if len(columns) > _MOST_COLUMNS:
+            shown = f"{shown[:-1]}, ...}}"  # to be completed by the reader
+        python = f"import modelwright as mw\n\nmodel = mw.load({case.name!r})\nmodel.predict({shown})"
         bare = (
             "import onnxruntime\n\n"
             f"session = onnxruntime.InferenceSession({case.name!r})\n"

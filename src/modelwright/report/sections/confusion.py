@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.confusion import ConfusionDisplay
 from modelwright.insight.confusion import Confusion, confusion
+from modelwright.insight.evaluation import number
+from modelwright.insight.tabulation import printable
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Grid
 from modelwright.report.drawing import chart, notes
 from modelwright.report.wording import NEEDS_ROWS, interval_text
-from modelwright.insight.evaluation import number
-from modelwright.insight.tabulation import printable
 
 _MOST_CLASSES = 60
 
@@ -50,4 +49,4 @@ class ConfusionSection(Section[Confusion]):
             for r in result.rates
         ]
         grid = Grid(f"Classes; {result.rule}", (head, *rows), "<>>>>", folded=len(rows) > 12)
-        return (chart(ConfusionDisplay(result), "confusion"), grid, *notes(result.notes))
+        return (chart("ConfusionDisplay", result, "confusion"), grid, *notes(result.notes))

@@ -27,9 +27,7 @@ class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
         kept, here = case.evaluation, None
         if case.rows is not None:
             p = case.rows.predictions
-            here = score(
-                p.task, p.truth, p.answers, p.weight, metric=case.model.metric, source="test", notes=p.notes
-            )
+            here = score(p.task, p.truth, p.answers, p.weight, metric=case.model.metric, source="test", notes=p.notes)
         if kept is None and here is None:
             raise NotHere("The file carries no estimate of quality.", NEEDS_ROWS)
         case.kept["evaluation"] = here or kept
@@ -38,7 +36,8 @@ class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
     def document(self, result: tuple[Evaluation | None, Evaluation | None]) -> dict[str, Any]:
         """Return both."""
         kept, here = result
-        return {"file": kept and kept.to_json(), "rows": here and here.to_json()}
+        named = {"file": kept, "rows": here}
+        return {name: None if found is None else found.to_json() for name, found in named.items()}
 
     def command(self, case: Case) -> str:
         """Return the command that evaluates again."""
@@ -51,17 +50,17 @@ class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
         level = f"{shown[0].level * 100:g} % interval"
         head = ["metric"]
         for e in shown:
-            head += [_where(e, case), level]
+            head += [_where(e, is_here=e is here), level]
         rows = []
         for m in shown[0].metrics:
             cells = [m.title]
             for e in shown:
                 same = next((other for other in e.metrics if other.name == m.name), None)
                 cells += [number(same.value), interval_text(same)] if same else ["–", "–"]
-            rows.append((*cells, "higher is better" if m.greater_is_better else "lower is better"))
+            rows.append((*cells, "higher" if m.greater_is_better else "lower"))
         notes = dict.fromkeys(note for e in shown for note in e.notes)
-        blocks: list[Block] = [*_texts(shown, case)]
-        blocks.append(Grid("Every metric of the task", ((*head, "direction"), *rows), "<" + ">>" * len(shown) + "<"))
+        blocks: list[Block] = [_summary(shown[0])]
+        blocks.append(Grid("Every metric of the task", ((*head, "better is"), *rows), "<" + ">>" * len(shown) + "<"))
         return (*blocks, *map(Note, notes))
 
     def lights(self, result: tuple[Evaluation | None, Evaluation | None], case: Case) -> Sequence[Light]:
@@ -75,19 +74,16 @@ class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
         return lights
 
 
-def _where(evaluation: Evaluation, case: Case) -> str:
-    if case.rows is not None and evaluation.source == "test" and evaluation is not case.evaluation:
-        kept = case.kept.get("evaluation")
-        if kept is evaluation:
-            return "on the rows given"
+def _where(evaluation: Evaluation, *, is_here: bool) -> str:
+    if is_here:
+        return "on the rows given"
     return "out of fold, in training" if evaluation.source == "out-of-fold" else "on the test rows of the fit"
 
 
-def _texts(shown: list[Evaluation], case: Case) -> list[Text]:
-    e = shown[0]
+def _summary(e: Evaluation) -> Text:
     what = f"{e.main.title} is {number(e.main.value)} on {e.n_rows:,} rows ({interval_text(e.main)})."
     more = " The interval says how far chance in the choice of these rows could have moved the figure."
-    return [Text(what + more)]
+    return Text(what + more)
 
 
 def _better_than_guessing(e: Evaluation) -> Light:

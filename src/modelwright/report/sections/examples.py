@@ -20,7 +20,7 @@ _MOST_COLUMNS = 6
 
 @final
 class ExamplesSection(Section[Explanation]):
-    """What each column added to some answers, from the surest to the most mistaken, and what would have changed them."""
+    """What each column added to some answers, from the surest to the most mistaken, and what would change them."""
 
     title: ClassVar[str] = "Examples"
     chapter: ClassVar[str] = "explanation"
@@ -54,7 +54,9 @@ class ExamplesSection(Section[Explanation]):
             answer = int(np.argmax(local.given[i]))
             values = local.values[i, answer]
             order = np.argsort(-np.abs(values), kind="stable")[:_MOST_COLUMNS].tolist()
-            rows = [(printable(local.columns[j], 40), printable(local.cells[i][j], 40), signed(values[j])) for j in order]
+            rows = [
+                (printable(local.columns[j], 40), printable(local.cells[i][j], 40), signed(values[j])) for j in order
+            ]
             caption = (
                 f"Row {int(at[i]) + 1}: {printable(local.answers[answer])} {plain(local.given[i, answer])}, "
                 f"expected {plain(local.base[answer])}; truth: {truth}"
@@ -62,7 +64,9 @@ class ExamplesSection(Section[Explanation]):
             blocks.append(Grid(caption, (("column", "value", "adds"), *rows), "<<>", folded=True))
             if i < len(result.ways) and result.ways[i].found:
                 best = result.ways[i].found[0]
-                changes = "; ".join(f"{printable(c.column)}: {printable(c.before)} → {printable(c.after)}" for c in best.changes)
+                changes = "; ".join(
+                    f"{printable(c.column)}: {printable(c.before)} → {printable(c.after)}" for c in best.changes
+                )
                 blocks.append(Note(f"Row {int(at[i]) + 1} would have been otherwise with {changes}."))
         return blocks
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.dependence import DependenceDisplay
-from modelwright.display.importance import ImportanceDisplay
 from modelwright.insight.explain import explain
 from modelwright.insight.explanation import Explanation, Strength
 from modelwright.insight.interaction import Interactions
@@ -43,9 +41,9 @@ class ExplanationSection(Section[Explanation]):
         if result.strengths:
             blocks += [_summary(result), _strengths(result.strengths, result)]
         if result.importance is not None:
-            blocks += [chart(ImportanceDisplay(result.importance), "importance"), *notes(result.importance.notes)]
+            blocks += [chart("ImportanceDisplay", result.importance, "importance"), *notes(result.importance.notes)]
         for i, curve in enumerate(result.curves):
-            blocks.append(chart(DependenceDisplay(curve), f"dependence-{i}"))
+            blocks.append(chart("DependenceDisplay", curve, f"dependence-{i}"))
         if result.interactions is not None and result.interactions.pairs:
             blocks += [_pairs(result.interactions), *notes(result.interactions.notes)]
         if result.surrogate is not None:
@@ -84,4 +82,4 @@ def _tree(found: Surrogate) -> Sequence[Block]:
             f" Used in the model's place it would be worse by {signed(found.cost.loss.value)} {found.cost.title} "
             f"({interval_text(found.cost.loss)})."
         )
-    return (Text(text), Code("The tree", str(found)))
+    return (Text(text), Code("The tree", str(found), folded=True))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.gain import GainDisplay
 from modelwright.insight.gain import Gain, gain
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
@@ -16,7 +15,7 @@ from modelwright.report.wording import NEEDS_ROWS
 class GainSection(Section[Gain]):
     """How many of a class are reached when the likeliest rows are acted on."""
 
-    title: ClassVar[str] = "Gain"
+    title: ClassVar[str] = "Whom it reaches first"
     chapter: ClassVar[str] = "quality"
     applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
 
@@ -28,8 +27,8 @@ class GainSection(Section[Gain]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that draws it again."""
-        return case.python("GainDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("GainDisplay")
 
     def blocks(self, result: Gain, case: Case) -> Sequence[Block]:
         """Return picture and areas."""
-        return (chart(GainDisplay(result), "gain"), *grids(result), *notes(result.notes))
+        return (chart("GainDisplay", result, "gain"), *grids(result), *notes(result.notes))

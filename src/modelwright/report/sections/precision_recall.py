@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.recall import PrecisionRecallDisplay
 from modelwright.insight.recall import PrecisionRecall, precision_recall
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
@@ -16,7 +15,7 @@ from modelwright.report.wording import NEEDS_ROWS
 class PrecisionRecallSection(Section[PrecisionRecall]):
     """How pure the rows taken are against how many are found."""
 
-    title: ClassVar[str] = "Precision and recall"
+    title: ClassVar[str] = "How pure and how complete it is"
     chapter: ClassVar[str] = "quality"
     applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
 
@@ -28,8 +27,8 @@ class PrecisionRecallSection(Section[PrecisionRecall]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that draws it again."""
-        return case.python("PrecisionRecallDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("PrecisionRecallDisplay")
 
     def blocks(self, result: PrecisionRecall, case: Case) -> Sequence[Block]:
         """Return picture and areas."""
-        return (chart(PrecisionRecallDisplay(result), "precision-recall"), *grids(result), *notes(result.notes))
+        return (chart("PrecisionRecallDisplay", result, "precision-recall"), *grids(result), *notes(result.notes))

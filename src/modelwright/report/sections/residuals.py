@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.prediction import PredictionDisplay
-from modelwright.display.residual import ResidualDisplay
 from modelwright.insight.document import reach
 from modelwright.insight.residuals import Residuals, residuals
 from modelwright.insight.tabulation import plain
@@ -31,11 +29,11 @@ class ResidualsSection(Section[Residuals]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that draws it again."""
-        return case.python("ResidualDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("ResidualDisplay")
 
     def blocks(self, result: Residuals, case: Case) -> Sequence[Block]:
         """Return both pictures and the bins."""
-        pictures = (chart(PredictionDisplay(result), "prediction"), chart(ResidualDisplay(result), "residual"))
+        pictures = (chart("PredictionDisplay", result, "prediction"), chart("ResidualDisplay", result, "residual"))
         return (*pictures, *grids(result, folded=True), *notes(result.notes))
 
     def lights(self, result: Residuals, case: Case) -> Sequence[Light]:

@@ -30,8 +30,9 @@ class RobustnessSection(Section[Robustness]):
         return found
 
     def command(self, case: Case) -> str:
-        """Return the line of Python that measures again."""
-        return case.python("robustness(MODEL, predictions_of(MODEL, ROWS))")
+        """Return the command that measures again."""
+        assert case.rows is not None, "look() has refused a case without rows"
+        return f"modelwright report {case.name} {case.rows.name} --json"
 
     def blocks(self, result: Robustness, case: Case) -> Sequence[Block]:
         """Return one row per kind of trouble."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.roc import RocDisplay
 from modelwright.insight.roc import Roc, roc
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
@@ -16,7 +15,7 @@ from modelwright.report.wording import NEEDS_ROWS
 class RocSection(Section[Roc]):
     """How well the model puts the right rows first."""
 
-    title: ClassVar[str] = "ROC curve"
+    title: ClassVar[str] = "Does it put the right rows first?"
     chapter: ClassVar[str] = "quality"
     applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
 
@@ -28,8 +27,8 @@ class RocSection(Section[Roc]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that draws it again."""
-        return case.python("RocDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("RocDisplay")
 
     def blocks(self, result: Roc, case: Case) -> Sequence[Block]:
         """Return picture and areas."""
-        return (chart(RocDisplay(result), "roc"), *grids(result), *notes(result.notes))
+        return (chart("RocDisplay", result, "roc"), *grids(result), *notes(result.notes))

@@ -78,7 +78,9 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
             "only honest if the model did not learn from them."
         )
         left_out = max(0, len(ranked) - _MOST_SHOWN)
-        grid = Grid("Cells of these rows beside training, the most different first", (head, *rows), "<>>>", False, left_out)
+        grid = Grid(
+            "Cells of these rows beside training, the most different first", (head, *rows), "<>>>", False, left_out
+        )
         return (Text(text), *map(Note, case.rows.predictions.notes), grid)
 
 

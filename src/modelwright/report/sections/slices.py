@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.slices import SliceDisplay
 from modelwright.insight.slices import Slices, worst_slices
 from modelwright.insight.tabulation import plain, printable
 from modelwright.report.base import NotHere, Section
@@ -28,14 +27,14 @@ class SlicesSection(Section[Slices]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that searches again."""
-        return case.python("SliceDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("SliceDisplay")
 
     def blocks(self, result: Slices, case: Case) -> Sequence[Block]:
         """Return the slices found."""
         if not result.slices:
             text = f"Of {result.n_searched:,} slices none is worse than the rest by more than chance."
             return (Text(text), *notes(result.notes))
-        return (chart(SliceDisplay(result), "slices"), *grids(result), *notes(result.notes))
+        return (chart("SliceDisplay", result, "slices"), *grids(result), *notes(result.notes))
 
     def lights(self, result: Slices, case: Case) -> Sequence[Light]:
         """Name the worst."""

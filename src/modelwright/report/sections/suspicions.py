@@ -35,7 +35,8 @@ class SuspicionsSection(Section[tuple[Findings | None, Findings | None]]):
     def document(self, result: tuple[Findings | None, Findings | None]) -> dict[str, Any]:
         """Return both."""
         before, here = result
-        return {"training": before and before.to_json(), "rows": here and here.to_json()}
+        named = {"training": before, "rows": here}
+        return {name: None if found is None else found.to_json() for name, found in named.items()}
 
     def command(self, case: Case) -> str:
         """Return the command that checks again."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from modelwright.display.threshold import ThresholdDisplay
 from modelwright.insight.threshold import Threshold, threshold
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
@@ -30,12 +29,12 @@ class ThresholdSection(Section[Threshold]):
 
     def command(self, case: Case) -> str:
         """Return the line of Python that draws it again."""
-        return case.python("ThresholdDisplay.from_model(MODEL, ROWS).plot()")
+        return case.display("ThresholdDisplay")
 
     def blocks(self, result: Threshold, case: Case) -> Sequence[Block]:
         """Return the choice and the picture."""
         costs = Note(
             "What a wrong answer costs is not in the data. Where you know it, choose by it: "
-            + case.python("ThresholdDisplay.from_model(MODEL, ROWS, costs='fn=5, fp=1')")
+            + case.display("ThresholdDisplay", "costs='fn=5, fp=1'")
         )
-        return (*grids(result), chart(ThresholdDisplay(result), "threshold"), *notes(result.notes), costs)
+        return (*grids(result), chart("ThresholdDisplay", result, "threshold"), *notes(result.notes), costs)

@@ -1,0 +1,34 @@
+"""The report that a fit leaves beside its model."""
+
+import os
+from pathlib import Path
+
+from modelwright.core.errors import MissingExtraError
+from modelwright.report.report import report
+
+LEAST_SECONDS = 2.0
+"""With less time left than this none is begun: so long it may take from the file alone, with drawing to be loaded."""
+
+
+def beside(path: str | os.PathLike[str], *, seconds: float = LEAST_SECONDS) -> tuple[Path, ...]:
+    """Write the report on a model file beside it, from what the file alone says.
+
+    Args:
+        path: The model file; ``churn.onnx`` gives ``churn.html`` and ``churn.json``.
+        seconds: Time there is; no section is begun after it.
+
+    Returns:
+        The files written; none when there is no time, or when the extra that draws is not installed.
+
+    Raises:
+        OutputError: A file cannot be written.
+        FileRefusedError: The model file is refused.
+    """
+    if seconds < LEAST_SECONDS:
+        return ()
+    page = Path(path).with_suffix(".html")
+    try:
+        report(path, page, seconds=seconds)
+    except MissingExtraError:
+        return ()
+    return page, page.with_suffix(".json")
