@@ -19,6 +19,9 @@ MOST_MEMBERS = 4
 MOST_CELLS = 400_000
 """Rows × margins looked at when choosing weights; more are sampled evenly."""
 
+SIZE_PRICE = 0.02
+"""Standard errors of the loss that a further megabyte of members must gain; a megabyte costs about 10 µs a row."""
+
 SMALL = 2_000
 """Below this many rows the weights are drawn a fifth of the way to equal ones: choosing them is mostly noise there."""
 
@@ -47,13 +50,16 @@ def answers_of(task: Task, margins: Array) -> Array:
     return task.probabilities(margins) if task.is_classification else margins[:, 0]
 
 
-def blend(by_trial: Mapping[str, Array], target: Target, metric: Metric) -> Blend:
-    """Choose members and weights by their loss on rows none of them was trained on.
+def blend(
+    by_trial: Mapping[str, Array], target: Target, metric: Metric, sizes: Mapping[str, float] | None = None
+) -> Blend:
+    """Choose members and weights by their loss on rows none of them was trained on, and by their size.
 
     Args:
         by_trial: Out-of-fold margins (n_rows, n_margins) of every finished trial; at least one.
         target: The answers of those rows.
         metric: What the user wants; must look at probabilities or values to be optimised directly.
+        sizes: Megabytes that each trial's model takes; None when size does not matter.
     """
     rows = _sample(target, next(iter(by_trial.values())).shape[1])
     names = list(by_trial)
@@ -61,7 +67,12 @@ def blend(by_trial: Mapping[str, Array], target: Target, metric: Metric) -> Blen
     sampled = target.take(rows)
     losses = [_loss(m, sampled, metric) for m in margins]
     kept = np.argsort(losses, kind="stable")[:12]
-    counts = _greedy([margins[i] for i in kept], [losses[i] for i in kept], sampled, metric)
+    prices = np.zeros(len(kept))
+    if sizes is not None:
+        spread = row_losses(margins[kept[0]], sampled)
+        error = losses[kept[0]] / max(float(spread.mean()), 1e-12) * float(spread.std()) / np.sqrt(len(spread))
+        prices = abs(error) * SIZE_PRICE * np.array([sizes[names[i]] for i in kept])
+    counts = _greedy([margins[i] for i in kept], sampled, metric, prices)
     weights = counts / counts.sum()
     chosen = np.flatnonzero(weights)
     if len(target) < SMALL:
@@ -78,14 +89,17 @@ def _sample(target: Target, n_margins: int) -> Array:
     return np.linspace(0, len(target) - 1, most).astype(np.int64)
 
 
-def _greedy(margins: list[Array], losses: list[float], target: Target, metric: Metric) -> Array:
+def _greedy(margins: list[Array], target: Target, metric: Metric, prices: Array) -> Array:
     """Add one member at a time, with replacement; keep the best prefix, at most `MOST_MEMBERS` different ones."""
     counts = np.zeros(len(margins))
     best_counts, best_loss = counts.copy(), np.inf
     total = np.zeros_like(margins[0])
     for step in range(1, STEPS + 1):
         allowed = [i for i in range(len(margins)) if counts[i] or np.count_nonzero(counts) < MOST_MEMBERS]
-        tried = losses if step == 1 else [_loss((total + margins[i]) / step, target, metric) for i in allowed]
+        tried = []
+        for i in allowed:
+            paid = prices[counts > 0].sum() + (0.0 if counts[i] else prices[i])
+            tried.append(_loss((total + margins[i]) / step, target, metric) + paid)
         choice = allowed[int(np.argmin(tried))]
         counts[choice] += 1
         total += margins[choice]

@@ -67,3 +67,17 @@ def test_weights_of_rows_count(rng: np.random.Generator) -> None:
         {"m": np.repeat(margins, weight.astype(int), axis=0)}, Target(BINARY, repeated), default_metric(BINARY)
     )
     assert weighted.temperature == pytest.approx(copied.temperature, rel=1e-3)
+
+
+def test_a_large_member_must_earn_its_size(rng: np.random.Generator) -> None:
+    truth = rng.normal(size=2500)
+    target = Target(Task("regression"), truth)
+    parts = {
+        "small": (truth + rng.normal(size=2500))[:, None],
+        "large": (truth + 0.99 * rng.normal(size=2500))[:, None],
+    }
+    metric = default_metric(target.task)
+    assert set(blend(parts, target, metric, {"small": 0.1, "large": 0.1}).weights) == {"small", "large"}
+    assert set(blend(parts, target, metric, {"small": 0.1, "large": 2000.0}).weights) == {"small"}
+    better = parts | {"large": truth[:, None] + 0.01}
+    assert set(blend(better, target, metric, {"small": 0.1, "large": 100.0}).weights) == {"large"}
