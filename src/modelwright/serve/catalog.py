@@ -15,3 +15,11 @@ PROTOCOLS: dict[str, str] = {
 A new protocol, or a route of our own such as an explanation, is one file and one line here. Of several routes with
 one path, the first whose `media_type` the request accepts answers, so a page stands before a probe.
 """
+
+EMBEDDINGS: dict[str, str] = {
+    "asgi": "modelwright.serve.app:application",
+    "django": "modelwright.serve.django.views:PredictView",
+    "flask": "modelwright.serve.flask:blueprint",
+    "wsgi": "modelwright.serve.wsgi:application",
+}
+"""What a web application of others takes in: name to ``"module:attribute"``."""

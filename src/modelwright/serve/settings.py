@@ -78,6 +78,7 @@ class Settings:
         vertex: Routes of Vertex AI.
         is_sagemaker: Whether answers keep SageMaker's habits where MLflow's differ.
         folder: Where the workers of one server leave their metrics for each other; None with a single worker.
+        has_page: Whether ``GET /`` answers a browser with a page to try the model.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -89,3 +90,4 @@ class Settings:
     vertex: Vertex = field(default_factory=Vertex)
     is_sagemaker: bool = False
     folder: str | None = None
+    has_page: bool = True

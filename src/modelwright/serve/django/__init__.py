@@ -1,0 +1,1 @@
+"""A Django application and a view with the routes of our server; see `apps`, `urls` and `views`."""
