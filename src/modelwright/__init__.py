@@ -28,8 +28,8 @@ _NAMES = {
     "ModelwrightError": "modelwright.core.errors",
 }
 
-_PACKAGES = ("display",)
-"""Packages whose own names are not repeated here: ``modelwright.display.RocDisplay``."""
+_PACKAGES = ("display", "track")
+"""Packages whose own names are not repeated here: ``modelwright.display.RocDisplay``; ``track`` can be called too."""
 
 __all__ = ["__version__", *_NAMES, *_PACKAGES]
 

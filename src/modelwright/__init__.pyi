@@ -16,5 +16,15 @@ from modelwright.model.model import Model as Model
 from modelwright.model.model import load as load
 from modelwright.report.report import report as report
 from modelwright.search.learning_curve import learning_curve as learning_curve
+from modelwright.track.listener import track as _track
+from modelwright.track.listener import tracker as _tracker
 
 __version__: str
+
+class _Track:
+    """The package, which can be called."""
+
+    __call__ = staticmethod(_track)
+    tracker = staticmethod(_tracker)
+
+track: _Track

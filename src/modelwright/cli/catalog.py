@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "verify": "modelwright.cli.verify:verify",
     "schema": "modelwright.cli.schema:schema",
     "serve": "modelwright.cli.serve:serve",
+    "runs": "modelwright.cli.runs:runs",
 }
 """Name to ``"module:attribute"`` of a click command."""
 
@@ -27,8 +28,17 @@ SUMMARIES: dict[str, str] = {
     "verify": "Audit a model file and prove its answers again.",
     "schema": "Show what each column of a table is taken for, and why.",
     "serve": "Answer requests over HTTP with model files.",
+    "runs": "List, show, compare and prune the runs that were kept.",
 }
 """What help says of each command, so that listing them imports none."""
+
+RUNS: dict[str, str] = {
+    "list": "modelwright.cli.runs:list_runs",
+    "show": "modelwright.cli.runs:show_run",
+    "compare": "modelwright.cli.runs:compare_runs",
+    "prune": "modelwright.cli.runs:prune_runs",
+}
+"""The commands under ``modelwright runs``."""
 
 WRITERS: dict[str, str] = {
     "csv": "modelwright.cli.answers:csv_writer",

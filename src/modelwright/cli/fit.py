@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 import modelwright
-from modelwright.cli.output import Memory, display, grid, show
+from modelwright.cli.output import Memory, display, grid, note, show
 from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.core.destination import check_writable
+from modelwright.core.errors import MissingExtraError
 from modelwright.core.events import Listener
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.progress.events import EventLines
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
+    from modelwright.track.listener import Tracker
+
+REPORT_SECONDS = 20.0
+"""No section of the report that is kept with a run is begun after so long."""
 
 _TASKS = ("auto", "binary", "multiclass", "regression")
 
@@ -43,6 +48,7 @@ class Asked:
     time: str | None
     seed: int
     schema: str | None
+    track: str | None
     as_json: bool
     events: bool
     quiet: bool
@@ -65,6 +71,7 @@ class Asked:
 @click.option("--time", metavar="COL", help="Column that orders the rows; validation is then on the later ones.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
+@click.option("--track", metavar="DIR|URI", help="Keep the run in a folder, or on an MLflow server.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -90,6 +97,8 @@ def fit(**options: Any) -> None:  # click hands over options by name
         elif not asked.quiet:
             seconds = None if budget.trials else budget.seconds
             listeners.append(stack.enter_context(display(seconds, verbose=asked.verbose)))
+        tracker = None if asked.track is None else stack.enter_context(_tracker(asked))
+        listeners += [] if tracker is None else [tracker]
         source, budget = _source(asked, budget)
         model = modelwright.fit(
             source,
@@ -101,9 +110,11 @@ def fit(**options: Any) -> None:  # click hands over options by name
             spec=_spec(asked),
             listeners=listeners,
         )
-    document = fit_document(model, str(place), memory)
+        kept = None if tracker is None else tracker.finish(model, report=_report(model))
+    document = {**fit_document(model, str(place), memory), "run": kept}
     indent = None if asked.events else 2
-    show(fit_text(model, str(place), memory), document, as_json=asked.as_json or asked.events, indent=indent)
+    text = fit_text(model, str(place), memory) + ("" if kept is None else f"\nRun        {kept}")
+    show(text, document, as_json=asked.as_json or asked.events, indent=indent)
     if signal := memory.last("interrupted").get("signal"):
         raise click.exceptions.Exit(128 + int(signal))
 
@@ -136,6 +147,28 @@ def _source(asked: Asked, budget: Budget) -> tuple[Any, Budget]:
     table = read(asked.data, schema=schema)
     spent = time.monotonic() - started
     return table, replace(budget, seconds=max(1.0, budget.seconds - spent))
+
+
+def _tracker(asked: Asked) -> "Tracker":
+    """Return what keeps the run; where the data came from is told without passwords."""
+    from modelwright.data.address import shown
+    from modelwright.track.listener import Tracker  # as above
+
+    assert asked.track is not None  # looked at by the caller
+    return Tracker(asked.track, source=shown(asked.data.partition("?")[0]))
+
+
+def _report(model: "Model") -> Any:
+    """Return the report that is kept with a run, None where what makes reports is not installed."""
+    from modelwright.report.report import report
+
+    try:
+        made = report(model, seconds=REPORT_SECONDS)
+        made.to_html()
+    except MissingExtraError as error:
+        note(f"The run is kept without a report. {error}")
+        return None
+    return made
 
 
 def fit_document(model: "Model", output: str, memory: Memory) -> dict[str, Any]:

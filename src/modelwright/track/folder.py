@@ -1,0 +1,195 @@
+"""Runs as plain folders: ``run.json``, the model file, and the report where there is one.
+
+A folder appears under its name whole or not at all: it is filled under a name that starts with a dot and then renamed.
+"""
+
+import datetime as dt
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from modelwright.core.errors import DataError, ModelwrightError, OutputError, SpecError, listed, nearest
+from modelwright.modelfile import store as files
+from modelwright.modelfile.manifest import dumps
+from modelwright.track.base import Parcel, Store
+from modelwright.track.record import Run
+
+RUN = "run.json"
+_LARGEST_RUN = 64 * 1024 * 1024
+_MOST_SAME = 1000
+
+
+@final
+class FolderStore(Store):
+    """A folder that holds one folder per run, named by moment and name."""
+
+    def __init__(self, address: str) -> None:
+        self._base = Path(address)
+
+    def check(self) -> None:
+        """Make the folder and try to write in it."""
+        with _named(self._base):
+            self._base.mkdir(parents=True, exist_ok=True)
+            trial = self._base / f".{secrets.token_hex(8)}"
+            trial.mkdir()
+            trial.rmdir()
+
+    def keep(self, run: Run, parcel: Parcel) -> str:
+        """Write the folder of a run and return its path."""
+        with _named(self._base):
+            self._base.mkdir(parents=True, exist_ok=True)
+            partial = self._base / f".{secrets.token_hex(8)}.partial"
+            partial.mkdir()
+            try:
+                if parcel.model is not None:
+                    parcel.model.save(partial / _file_name(run))
+                if parcel.report is not None:
+                    _write(partial / "report.html", parcel.report.to_html())
+                    _write(partial / "report.json", _dumped(parcel.report.to_json()))
+                _write(partial / RUN, _dumped(run.to_json()))
+                return str(_moved(partial, self._base, _folder_name(run)))
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)  # it is gone when all went well
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run in its folder."""
+
+    run: Run
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Name of the folder."""
+        return self.path.name
+
+    @property
+    def model_path(self) -> Path | None:
+        """The model file, None where the fit failed or the file was taken away."""
+        return next(iter(sorted(self.path.glob("*.onnx"))), None)
+
+    @property
+    def report_path(self) -> Path | None:
+        """The report, None where there is none."""
+        path = self.path / "report.html"
+        return path if path.is_file() else None
+
+
+def read_runs(base: str | os.PathLike[str]) -> tuple[tuple[Kept, ...], tuple[str, ...]]:
+    """Return the runs in a folder, newest first, and a sentence on each folder that could not be read.
+
+    Raises:
+        DataError: There is no such folder.
+    """
+    base = Path(base)
+    if not base.is_dir():
+        raise DataError(
+            f"There is no folder '{base}'. Runs are kept by: modelwright fit DATA --target COL --track {base}"
+        )
+    runs, troubles = [], []
+    for path in sorted(base.iterdir()):
+        if path.name.startswith(".") or not (path / RUN).is_file():
+            continue
+        try:
+            runs.append(Kept(_read(path / RUN), path))
+        except ModelwrightError as error:
+            troubles.append(f"'{path}' is passed over. {error}")
+    return tuple(sorted(runs, key=lambda kept: (kept.run.began, kept.id), reverse=True)), tuple(troubles)
+
+
+def find_run(runs: tuple[Kept, ...], name: str) -> Kept:
+    """Return a run by the name of its folder, the beginning of it, or its place from the newest: "1" is the newest.
+
+    Raises:
+        SpecError: There is none, or several begin so.
+    """
+    if re.fullmatch(r"[1-9]\d{0,5}", name, re.ASCII) and int(name) <= len(runs):
+        return runs[int(name) - 1]
+    exact = [kept for kept in runs if kept.id == name]
+    found = exact or [kept for kept in runs if kept.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SpecError(f"Several runs begin with '{name}': {listed(k.id for k in found)}. Write more of the name.")
+    ids = [kept.id for kept in runs]
+    raise SpecError(f"There is no run '{name}'.{nearest(name, ids)} Runs: {listed(ids) or 'none'}.")
+
+
+def remove_run(kept: Kept) -> None:
+    """Remove the folder of a run; while that lasts it no longer has its name, so nobody reads half of it.
+
+    Raises:
+        OutputError: It cannot be removed.
+    """
+    with _named(kept.path):
+        going = kept.path.with_name(f".{secrets.token_hex(8)}.removed")
+        kept.path.rename(going)
+        shutil.rmtree(going)
+
+
+def _read(path: Path) -> Run:
+    if path.stat().st_size > _LARGEST_RUN:
+        raise DataError(f"'{path}' is larger than {_LARGEST_RUN // 2**20} MB.")
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError) as error:
+        raise DataError(f"'{path}' is no usable JSON: {error}.") from error
+    return Run.from_json(value)
+
+
+def _folder_name(run: Run) -> str:
+    moment = dt.datetime.fromtimestamp(run.began, tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{moment}-{_slug(run.name)}"
+
+
+def _file_name(run: Run) -> str:
+    return f"{_slug(str(run.parameters.get('target') or run.name))}.onnx"
+
+
+def _slug(name: str) -> str:
+    """Return a name without what file systems refuse."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:60] or "run"
+
+
+def _moved(partial: Path, base: Path, name: str) -> Path:
+    """Give a folder its name, with a number where another run of the same second has it."""
+    for number in range(1, _MOST_SAME):
+        place = base / (name if number == 1 else f"{name}-{number}")
+        try:
+            # On POSIX an empty folder would be taken over; run folders never are.
+            return partial.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES) or not place.exists():
+                raise
+    raise OutputError(f"'{base}' holds {_MOST_SAME} runs of one second called '{name}'. Give this one another name.")
+
+
+def _write(path: Path, text: str) -> None:
+    files.write(path, text.encode())
+
+
+def _dumped(value: Any) -> str:
+    strict = json.loads(dumps(value, "run"))  # numbers that are not finite become null
+    return json.dumps(strict, ensure_ascii=False, indent=1) + "\n"
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn what the system says into an error that names the folder and the remedy."""
+    try:
+        yield
+    except ModelwrightError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).rstrip(".")
+        raise OutputError(f"The run folder '{path}' cannot be written: {reason}. Name another folder.") from error

@@ -1,0 +1,139 @@
+"""The MLflow form of a model, written without MLflow: the model file and the texts beside it.
+
+One file is listed under three flavors, so that our own loader, `mlflow.pyfunc` and `mlflow.onnx` all open it.
+
+Source:
+    MLflow 3, "MLflow Models": the storage format. The signature follows what 3.17.2 was measured to accept; see
+    docs/track.md.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import modelwright
+from modelwright.core.destination import check_writable
+from modelwright.core.errors import OutputError
+from modelwright.modelfile.store import write
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
+
+MODEL_FILE = "model.onnx"
+LOADER = "modelwright.track.mlflow"
+FLAVOR = "modelwright"
+
+OUTPUTS = ("predictions", "probabilities", "full", "interval", "explain")
+"""What the parameter ``output`` may ask for."""
+
+_OUTPUT_TYPES: Mapping[type, str] = {str: "string", int: "long", bool: "boolean"}
+
+
+def write_folder(model: "Model", folder: str | os.PathLike[str]) -> Path:
+    """Write a model as a folder that MLflow loads, without MLflow.
+
+    Args:
+        model: The model.
+        folder: Where to; it must not be there yet, or be empty.
+
+    Raises:
+        OutputError: It holds something, or cannot be written.
+    """
+    place = Path(folder)
+    if place.exists() and any(place.iterdir()):
+        raise OutputError(f"The folder '{place}' is not empty. Name a new one.")
+    check_writable(place.parent / ".mlflow")
+    place.mkdir(exist_ok=True)
+    write_parts(model, place)
+    write(place / "MLmodel", yaml(description(model)).encode())
+    return place
+
+
+def write_parts(model: "Model", folder: Path) -> None:
+    """Write everything but the description: the model file and what an environment for it needs."""
+    model.save(folder / MODEL_FILE)
+    write(folder / "requirements.txt", "".join(f"{line}\n" for line in requirements()).encode())
+    environment = {
+        "python": platform.python_version(),
+        "build_dependencies": ["pip"],
+        "dependencies": ["-r requirements.txt"],
+    }
+    write(folder / "python_env.yaml", yaml(environment).encode())
+
+
+def requirements() -> list[str]:
+    """Return what must be installed to load the folder with MLflow."""
+    return [f"modelwright[mlflow]=={modelwright.__version__}"]
+
+
+def description(model: "Model") -> dict[str, Any]:
+    """Return the content of the file MLmodel."""
+    return {
+        "flavors": flavors(model),
+        "metadata": metadata(model),
+        "model_size_bytes": model.size_bytes,
+        "signature": signature(model),
+    }
+
+
+def flavors(model: "Model") -> dict[str, dict[str, Any]]:
+    """Return the three ways in which the file can be opened, by name."""
+    return {
+        FLAVOR: {"data": MODEL_FILE, "modelwright_version": modelwright.__version__, "digest": model.digest},
+        "onnx": {
+            "data": MODEL_FILE,
+            "onnx_session_options": None,
+            "onnx_version": "1.16.0",  # the first release that reads our operator sets
+            "providers": ["CPUExecutionProvider"],
+        },
+        "python_function": {
+            "data": MODEL_FILE,
+            "env": {"virtualenv": "python_env.yaml"},
+            "loader_module": LOADER,
+            "python_version": platform.python_version(),
+        },
+    }
+
+
+def metadata(model: "Model") -> dict[str, Any]:
+    """Return what MLflow shows of the model beside the signature."""
+    return {
+        "task": model.task.name,
+        "target": model.manifest.target,
+        "digest": model.digest,
+        "columns": json.dumps({c.name: c.kind for c in model.schema}, ensure_ascii=False),
+    }
+
+
+def signature(model: "Model") -> dict[str, str]:
+    """Return the columns, the answer and the one parameter, each as JSON text.
+
+    Columns are of type "any" and not required: MLflow's own types refuse what a frame may rightly hold ("double"
+    refuses int64, "long" refuses gaps, "string" refuses categories), and the schema in the file checks every cell
+    anyway, naming column and row.
+    """
+    columns = [{"type": "any", "name": c.name, "required": False} for c in model.schema]
+    kind = _OUTPUT_TYPES[type(model.classes[0])] if model.classes else "double"
+    parameter = {"name": "output", "type": "string", "default": OUTPUTS[0], "shape": None}
+    texts = {"inputs": columns, "outputs": [{"type": kind, "required": True}], "params": [parameter]}
+    return {name: json.dumps(value, ensure_ascii=False) for name, value in texts.items()}
+
+
+def yaml(value: Mapping[str, Any]) -> str:
+    """Return nested mappings and lists of plain values as YAML; every text is quoted as JSON does, which YAML reads."""
+    return "\n".join(_lines(value, "")) + "\n"
+
+
+def _lines(value: Any, indent: str) -> list[str]:
+    lines = []
+    pairs = value.items() if isinstance(value, Mapping) else ((None, inner) for inner in value)
+    for key, inner in pairs:
+        head = f"{indent}- " if key is None else f"{indent}{json.dumps(key)}: "
+        if inner and isinstance(inner, Mapping | list):
+            lines += [head.rstrip(), *_lines(inner, indent + "  ")]
+        else:
+            lines.append(f"{head}{json.dumps(inner)}")
+    return lines
