@@ -31,6 +31,7 @@ class Asked:
     threads: int | None
     drain: float
     reload: bool
+    page: bool
     ssl_certfile: str | None
     ssl_keyfile: str | None
     log_level: str
@@ -53,6 +54,7 @@ class Asked:
     "--drain", type=click.FloatRange(0), default=1.0, metavar="SECONDS", help="Time to answer on after SIGTERM."
 )
 @click.option("--reload/--no-reload", default=True, help="Take over files that are replaced; on by default.")
+@click.option("--page/--no-page", default=True, help="The page to try a model in a browser; on by default.")
 @click.option("--ssl-certfile", metavar="FILE", help="TLS certificate chain.")
 @click.option("--ssl-keyfile", metavar="FILE", help="Private key of the certificate.")
 @click.option(
@@ -97,6 +99,7 @@ def serve(**options: Any) -> None:  # click hands over options by name
         reload_seconds=around.settings.reload_seconds if asked.reload else 0.0,
         drain_seconds=asked.drain,
         log_level=asked.log_level,
+        has_page=asked.page,
     )
     port = around.port if asked.port is None else asked.port
     address = server.Address(asked.host, port, asked.ssl_certfile, asked.ssl_keyfile)

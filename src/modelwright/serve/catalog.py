@@ -2,12 +2,14 @@
 
 PROTOCOLS: dict[str, str] = {
     "plain": "modelwright.serve.plain:ROUTES",
+    "explain": "modelwright.serve.explain:ROUTES",
     "openapi": "modelwright.serve.openapi:ROUTES",
     "health": "modelwright.serve.health:ROUTES",
     "mlflow": "modelwright.serve.mlflow:ROUTES",
     "sagemaker": "modelwright.serve.sagemaker:ROUTES",
     "oip": "modelwright.serve.oip:ROUTES",
     "azureml": "modelwright.serve.azureml:ROUTES",
+    "page": "modelwright.serve.page.routes:routes",
     "vertex": "modelwright.serve.vertex:routes",
 }
 """Name to ``"module:attribute"`` of a tuple of `Route`, or of a function from the settings to one.

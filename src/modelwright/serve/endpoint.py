@@ -76,7 +76,7 @@ class Endpoint:
 
     async def _in_turn(self, route: Route, request: Request) -> Reply:
         service = self._service
-        if service.is_quick(request):
+        if not route.is_long and service.is_quick(request):
             return service.answer(route, request)
         try:
             service.admission.enter()

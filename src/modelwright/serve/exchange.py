@@ -116,6 +116,7 @@ class Route:
         error: The form of its errors.
         is_documented: Whether the OpenAPI document names it.
         per_model: Whether ``/models/NAME`` in front of the path asks one of several models.
+        is_long: Whether it takes longer than its rows tell, so that it never holds up the event loop.
     """
 
     method: str
@@ -128,6 +129,7 @@ class Route:
     error: ErrorForm = plain_error
     is_documented: bool = True
     per_model: bool = False
+    is_long: bool = False
 
 
 def request_id(given: str) -> str:

@@ -57,7 +57,7 @@ def lines_reply(answers: Answers, output: str, kind: str) -> Reply:
         return Reply(b"".join(line + b"\n" for line in lines), JSON_LINES)
     cells: list[Any] = predictions(answers, output)
     rows = [[cell] for cell in cells] if output == "predictions" else [list(cell.values()) for cell in cells]
-    return Reply(_csv(rows), CSV)
+    return Reply(csv_bytes(rows), CSV)
 
 
 def table_reply(answers: Answers, kind: str, *, by_column: bool) -> Reply:
@@ -70,12 +70,13 @@ def table_reply(answers: Answers, kind: str, *, by_column: bool) -> Reply:
         return Reply(bodies.columnar("Arrow").write_arrow(columns), ARROW)
     if kind == CSV:
         return Reply(
-            _csv([list(columns), *zip(*columns.values(), strict=True)]), f"{CSV}; charset=utf-8; header=present"
+            csv_bytes([list(columns), *zip(*columns.values(), strict=True)]), f"{CSV}; charset=utf-8; header=present"
         )
     return lines_reply(answers, "full", JSON_LINES)
 
 
-def _csv(rows: list[Any]) -> bytes:
+def csv_bytes(rows: list[Any]) -> bytes:
+    """Return rows as CSV; numbers that are not finite become empty cells."""
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\n").writerows([[_cell(c) for c in row] for row in rows])
     return stream.getvalue().encode()

@@ -145,7 +145,7 @@ def _oip(model: Model) -> Document:
     return {JSON: {"schema": _object(form, "inputs")}}
 
 
-_BODIES = {"plain": _plain, "mlflow": _mlflow, "vertex": _vertex, "azureml": _azureml, "oip": _oip}
+_BODIES = {"plain": _plain, "explain": _plain, "mlflow": _mlflow, "vertex": _vertex, "azureml": _azureml, "oip": _oip}
 
 
 def _others() -> Document:

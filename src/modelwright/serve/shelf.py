@@ -9,6 +9,7 @@ from typing import final
 from modelwright.core.errors import ModelwrightError
 from modelwright.model.model import Model
 from modelwright.model.verify import verify
+from modelwright.serve.explainer import Explainer
 from modelwright.serve.given import Given
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Scorer
@@ -27,6 +28,7 @@ class Served:
         scorer: Answers with the model.
         row_seconds: Time of one row, measured when the model was proven.
         fault: Why it may not answer; empty when its stored answers were repeated.
+        explainer: Explains its answers; None where it may not answer.
         stamp: Of the file, or None when it has none.
     """
 
@@ -34,6 +36,7 @@ class Served:
     scorer: Scorer
     row_seconds: float
     fault: str = ""
+    explainer: Explainer | None = None
     stamp: Stamp | None = None
 
     @property
@@ -115,8 +118,9 @@ def proven(name: str, model: Model) -> Served:
         found = verify(model)
         fault = "" if found.passed else "it does not repeat the answers that its file keeps."
     except ModelwrightError as error:
-        return Served(name, scorer, 0.0, str(error), stamp)
-    return Served(name, scorer, _row_seconds(scorer), fault, stamp)
+        return Served(name, scorer, 0.0, str(error), stamp=stamp)
+    explainer = None if fault else Explainer.of(model)
+    return Served(name, scorer, _row_seconds(scorer), fault, explainer, stamp)
 
 
 def stamp_of(path: Path) -> Stamp | None:

@@ -133,7 +133,7 @@ class Threaded:
         service, held = self.service, [0]
         try:
             request = with_body(request, self._body(request, read, held))
-            if service.is_quick(request):
+            if not route.is_long and service.is_quick(request):
                 return service.answer(route, request)
             return self._in_turn(route, request)
         finally:

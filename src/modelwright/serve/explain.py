@@ -1,0 +1,48 @@
+"""Why the model answers as it does: ``/explain``, what each column adds to the answer of each row."""
+
+from typing import TYPE_CHECKING, Any
+
+from modelwright.insight.attribution import Attribution
+from modelwright.serve.exchange import Reply, Request, Route, json_reply
+from modelwright.serve.explainer import attributed
+from modelwright.serve.plain import counted, read_rows
+from modelwright.serve.refusal import RefusedRequestError
+
+if TYPE_CHECKING:
+    from modelwright.serve.service import Service
+
+MOST_ROWS = 100
+"""Rows explained at once: each costs some hundred rows' worth of scoring."""
+
+
+def explain(service: "Service", request: Request) -> Reply:
+    """Answer contributions: the base and all of them add up to what the model says."""
+    served = service.model(request)
+    given, _ = read_rows(service, served, request)
+    if given.n_rows > MOST_ROWS:
+        raise RefusedRequestError(413, f"The request has {given.n_rows:,} rows; at most {MOST_ROWS} are explained.")
+    found = attributed(served.explainer, given)
+    return counted(json_reply(_document(found)), given.n_rows, served)
+
+
+def _document(found: Attribution) -> dict[str, Any]:
+    rows = [
+        {
+            name: {
+                "given": float(found.given[row, at]),
+                "contributions": dict(zip(found.columns, found.values[row, at].tolist(), strict=True)),
+                "errors": dict(zip(found.columns, found.errors[row, at].tolist(), strict=True)),
+            }
+            for at, name in enumerate(found.answers)
+        }
+        for row in range(len(found))
+    ]
+    return {
+        "scale": found.scale,
+        "base": dict(zip(found.answers, found.base.tolist(), strict=True)),
+        "explanations": rows,
+        "notes": list(found.notes),
+    }
+
+
+ROUTES = (Route("POST", "/explain", explain, "Explain answers.", scores=True, per_model=True, is_long=True),)
