@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Content security policy: styles and pictures inside the page, nothing else, nowhere."""
 
-_WIDEST_BESIDE = 500
+_WIDEST_BESIDE = 540
 """Width of a picture, in CSS pixels, up to which something may stand beside it."""
 
 _MOST_COLUMNS_BESIDE = 5

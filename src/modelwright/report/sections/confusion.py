@@ -6,6 +6,7 @@ from typing import ClassVar, final
 from modelwright.insight.confusion import Confusion, confusion
 from modelwright.insight.evaluation import number
 from modelwright.insight.tabulation import printable
+from modelwright.metrics.bootstrap import Interval
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Grid
@@ -37,16 +38,16 @@ class ConfusionSection(Section[Confusion]):
 
     def blocks(self, result: Confusion, case: Case) -> Sequence[Block]:
         """Return the picture and the rates of every class."""
-        head = ("class", "found (recall)", "95 % interval", "right when given (precision)", "95 % interval")
-        rows = [
-            (
-                printable(r.label, 40),
-                number(r.recall.value),
-                interval_text(r.recall),
-                number(r.precision.value),
-                interval_text(r.precision),
-            )
-            for r in result.rates
-        ]
-        grid = Grid(f"Classes; {result.rule}", (head, *rows), "<>>>>", folded=len(rows) > 12)
+        head = ("class", "found (recall)", "right when given (precision)")
+        rows = [(printable(r.label, 40), _with_reach(r.recall), _with_reach(r.precision)) for r in result.rates]
+        grid = Grid(
+            f"Classes with {result.level * 100:g} % intervals; {result.rule}",
+            (head, *rows),
+            "<>>",
+            folded=len(rows) > 12,
+        )
         return (chart("ConfusionDisplay", result, "confusion"), grid, *notes(result.notes))
+
+
+def _with_reach(found: Interval) -> str:
+    return f"{number(found.value)} ({interval_text(found)})"

@@ -15,6 +15,9 @@ from modelwright.report.content import Block, Grid, Note, Text
 from modelwright.report.wording import NEEDS_ROWS
 
 _MOST_SHOWN = 40
+_NOTABLE = 0.005
+"""Share of cells from which on a difference is shown."""
+
 _ALL_LEVELS = 50
 """A schema keeps at most so many levels, so with as many a level it does not name need not be new."""
 
@@ -62,7 +65,14 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
         """Return the columns that differ most."""
         assert case.rows is not None, "look() has refused a case without rows"
         n_rows = len(case.rows.predictions)
-        ranked = sorted(result, key=lambda s: -max(abs(s.missing - s.missing_before), s.outside or 0.0))
+        text = (
+            f"{printable(case.rows.name, 80)}: {n_rows:,} rows with an answer. What is said to be on these "
+            "rows is only honest if the model did not learn from them."
+        )
+        notes = tuple(map(Note, case.rows.predictions.notes))
+        strange = sorted((s for s in result if _measure(s) >= _NOTABLE), key=_measure, reverse=True)
+        if not strange:
+            return (Text(text), *notes, Text("No column differs from training in what is missing or never seen."))
         head = ("column", "missing here", "missing in training", "never seen in training")
         rows = [
             (
@@ -71,17 +81,17 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
                 f"{s.missing_before:.1%}",
                 "–" if s.outside is None else f"{s.outside:.1%}",
             )
-            for s in ranked[:_MOST_SHOWN]
+            for s in strange[:_MOST_SHOWN]
         ]
-        text = (
-            f"{case.rows.name}: {n_rows:,} rows with an answer. Every figure below that is said to be on these rows is "
-            "only honest if the model did not learn from them."
-        )
-        left_out = max(0, len(ranked) - _MOST_SHOWN)
-        grid = Grid(
-            "Cells of these rows beside training, the most different first", (head, *rows), "<>>>", False, left_out
-        )
-        return (Text(text), *map(Note, case.rows.predictions.notes), grid)
+        left_out = max(0, len(strange) - _MOST_SHOWN)
+        grid = Grid("Columns whose cells differ from training", (head, *rows), "<>>>", left_out=left_out)
+        same = len(result) - len(strange)
+        rest = (Note(f"The other {same} columns differ by less than {_NOTABLE:.1%} of the cells."),) if same else ()
+        return (Text(text), *notes, grid, *rest)
+
+
+def _measure(strangeness: Strangeness) -> float:
+    return max(abs(strangeness.missing - strangeness.missing_before), strangeness.outside or 0.0)
 
 
 def _strangeness(column: Column, known: ColumnSchema) -> Strangeness:

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 from modelwright.insight.threshold import Threshold, threshold
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Note
+from modelwright.report.content import Block, Code
 from modelwright.report.drawing import chart, grids, notes
 from modelwright.report.wording import NEEDS_ROWS
 
@@ -33,8 +33,6 @@ class ThresholdSection(Section[Threshold]):
 
     def blocks(self, result: Threshold, case: Case) -> Sequence[Block]:
         """Return the choice and the picture."""
-        costs = Note(
-            "What a wrong answer costs is not in the data. Where you know it, choose by it: "
-            + case.display("ThresholdDisplay", "costs='fn=5, fp=1'")
-        )
+        by_cost = case.display("ThresholdDisplay", "costs='fn=5, fp=1'")
+        costs = Code("What a wrong answer costs is not in the data; where you know it, choose by it", by_cost)
         return (*grids(result), chart("ThresholdDisplay", result, "threshold"), *notes(result.notes), costs)

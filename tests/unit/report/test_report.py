@@ -1,0 +1,172 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import modelwright
+from modelwright.core.catalog import load
+from modelwright.core.errors import SchemaError, SpecError
+from modelwright.model.model import Model
+from modelwright.report import report as verb_or_module
+from modelwright.report.base import Section
+from modelwright.report.beside import LEAST_SECONDS, beside
+from modelwright.report.catalog import CHAPTERS, DOCUMENTS, ENDINGS, SECTIONS
+from modelwright.report.report import Report, report
+
+Make = Callable[[int, int], dict[str, list[Any]]]
+ROOT = Path(__file__).parents[3]
+FORM = json.loads((resources.files("modelwright.report") / "report.schema.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["alone", "rich", "priced_report"])
+def test_the_json_fits_its_published_schema(name: str, request: pytest.FixtureRequest) -> None:
+    made: Report = request.getfixturevalue(name)
+    document = json.loads(json.dumps(made.to_json(), allow_nan=False))
+    jsonschema.Draft202012Validator(FORM).validate(document)
+    assert document["schema"] == FORM["properties"]["schema"]["const"]
+
+
+def test_the_schema_of_the_documentation_is_that_of_the_package() -> None:
+    assert json.loads((ROOT / "docs" / "schemas" / "report.schema.json").read_text()) == FORM
+    jsonschema.Draft202012Validator.check_schema(FORM)
+
+
+def test_the_json_holds_what_the_page_says(rich: Report) -> None:
+    document = rich.to_json()
+    names = [section["name"] for chapter in document["chapters"] for section in chapter["sections"]]
+    assert names == [part.name for part in rich.parts]
+    assert document["verdict"]["sentence"] == rich.verdict.sentence
+    results = {s["name"]: s["result"] for chapter in document["chapters"] for s in chapter["sections"]}
+    assert results["roc"]["schema"] == "modelwright/roc/1"
+    assert results["evaluation"]["rows"]["n_rows"] == 240
+
+
+def test_every_module_of_sections_is_in_the_catalog_and_every_chapter_is_known() -> None:
+    folder = ROOT / "src" / "modelwright" / "report" / "sections"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {entry.partition(":")[0].rpartition(".")[2] for entry in SECTIONS.values()} == modules
+    for name in SECTIONS:
+        section = load(SECTIONS, name, "section")
+        assert issubclass(section, Section)
+        assert section.chapter in CHAPTERS
+    assert set(ENDINGS) == set(DOCUMENTS)
+
+
+def test_what_is_missing_is_named(alone: Report) -> None:
+    missing = {absence.what for absence in alone.absent}
+    shown = {part.name for part in alone.parts}
+    for name in SECTIONS:
+        section = load(SECTIONS, name, "section")
+        if "binary" in section.applies:
+            assert (name in shown) != (section.title in missing)
+    page = alone.to_html()
+    assert "Not in this report" in page
+    assert all(absence.what in page for absence in alone.absent)
+
+
+def test_chapters_that_nothing_fills_are_named(alone: Report) -> None:
+    filled = {load(SECTIONS, name, "section").chapter for name in SECTIONS}
+    missing = {absence.what for absence in alone.absent}
+    assert {title for name, title in CHAPTERS.items() if name not in filled} <= missing
+
+
+def test_rows_make_the_report_richer(alone: Report, rich: Report) -> None:
+    assert {"roc", "calibration", "slices", "explanation", "examples", "robustness"} <= {p.name for p in rich.parts}
+    assert len(rich.parts) > len(alone.parts)
+
+
+def test_examples_are_shown_only_when_asked_for(classifier: Model, make_rows: Make) -> None:
+    made = report(classifier, data=make_rows(60, 3))
+    assert made.part("examples") is None
+    assert any("--examples" in absence.remedy for absence in made.absent)
+
+
+def test_sections_for_other_tasks_are_not_missed(priced_report: Report) -> None:
+    names = {part.name for part in priced_report.parts}
+    assert "residuals" in names
+    assert not {"roc", "confusion", "calibration"} & names
+    assert "Gain" not in " ".join(absence.what for absence in priced_report.absent)
+
+
+def test_no_section_is_begun_when_the_time_is_over(classifier: Model, make_rows: Make) -> None:
+    made = report(classifier, data=make_rows(60, 3), seconds=0.0)
+    assert made.parts == ()
+    assert {"The time given for the report was over."} == {
+        a.why for a in made.absent if a.why != "Nothing looks at it yet."
+    }
+    assert "<h1" in made.to_html()
+
+
+def test_files_are_written_beside_each_other(classifier: Model, tmp_path: Path) -> None:
+    written = report(classifier, tmp_path / "y.html", documents=("card", "bom", "annex_iv"))
+    assert {p.name for p in tmp_path.iterdir()} == {"y.html", "y.json", "y.card.md", "y.bom.json", "y.annex-iv.md"}
+    assert json.loads((tmp_path / "y.json").read_text())["title"] == written.verdict.title
+
+
+def test_a_fit_can_leave_a_report_beside_its_model(classifier: Model, tmp_path: Path) -> None:
+    classifier.save(tmp_path / "y.onnx")
+    assert beside(tmp_path / "y.onnx", seconds=0.5) == ()
+    assert beside(tmp_path / "y.onnx", seconds=LEAST_SECONDS + 60) == (tmp_path / "y.html", tmp_path / "y.json")
+    assert "y.onnx" in (tmp_path / "y.html").read_text()
+
+
+def test_a_report_from_the_file_alone_draws_nothing(classifier: Model, tmp_path: Path) -> None:
+    classifier.save(tmp_path / "y.onnx")
+    line = (
+        "import sys, modelwright as mw; mw.report(sys.argv[1]).to_html(); "
+        "print([n for n in ('matplotlib', 'pandas', 'sklearn', 'onnx') if n in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", line, str(tmp_path / "y.onnx")], capture_output=True, text=True)
+    assert ran.stdout.strip() == "[]", ran.stderr
+
+
+def test_the_package_is_the_verb_whichever_was_imported_first() -> None:
+    assert verb_or_module is not None
+    line = "import modelwright.report.content, modelwright as mw; print(callable(mw.report))"
+    ran = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "True"
+    assert callable(modelwright.report)
+
+
+def test_two_models_are_compared_on_the_same_rows(regressor: Model, make_prices: Make) -> None:
+    other = modelwright.fit(make_prices(60, 5), "price", budget=modelwright.Budget(trials=1))
+    made = report(regressor, data=make_prices(160, 2), other=other)
+    part = made.part("comparison")
+    assert part is not None and part.result is not None
+    assert part.result["schema"] == "modelwright/comparison/1"
+    assert part.result["n_rows"] == 160
+    assert any(light.section == "comparison" for light in made.verdict.lights)
+
+
+def test_two_models_without_rows_are_not_compared_silently(regressor: Model) -> None:
+    made = report(regressor, other=regressor)
+    assert any("same labelled rows" in absence.why for absence in made.absent)
+
+
+def test_a_promise_that_rows_break_is_the_first_light(classifier: Model, make_rows: Make) -> None:
+    rows = make_rows(240, 2)
+    target = "answer </title>"
+    rng_free = rows[target][::-1]  # the answers of other rows
+    made = report(classifier, data={**rows, target: rng_free})
+    assert made.verdict.lights[0].level == "stop"
+    assert "not hold" in made.verdict.sentence
+
+
+def test_rows_without_a_column_are_refused_by_name(classifier: Model, make_rows: Make) -> None:
+    rows = make_rows(60, 3)
+    del rows["size"]
+    with pytest.raises(SchemaError, match="size"):
+        report(classifier, data=rows)
+
+
+def test_an_unknown_document_is_refused_before_any_work(classifier: Model) -> None:
+    with pytest.raises(SpecError, match="card"):
+        report(classifier, documents=("cards",))
+    with pytest.raises(SpecError, match="card"):
+        report(classifier, seconds=0.0).document("cards")
