@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,19 @@ def public_data() -> Path:
     if not (folder / "datasets.json").exists():
         pytest.skip("the public data sets are not here")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, driven by playwright; tests that need it are skipped where either is absent."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    place = shutil.which("chromium") or shutil.which("chromium-browser")
+    if place is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=place, args=["--headless", "--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
 
 
 def _tensor(name: str, value: np.ndarray) -> TensorProto:

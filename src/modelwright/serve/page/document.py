@@ -45,7 +45,7 @@ def page(shown: Shown) -> str:
     """Return the page on which a model is tried."""
     model = shown.served.model
     target = model.manifest.target
-    fields = "\n".join(_control(found, shown.wrong) for found in form_fields(model.schema, shown.entered))
+    fields = "\n".join(control_html(found, shown.wrong) for found in form_fields(model.schema, shown.entered))
     token = f'<input type="hidden" name="token" value="{escape(shown.token)}">' if shown.token else ""
     links = "" if shown.token else ' · <a href="schema">Schema</a> · <a href="openapi.json">API</a>'
     main = f"""<div class="title"><h1>Try {escape(shown.served.name)}</h1>
@@ -127,7 +127,8 @@ def _models(shown: Shown) -> str:
     return f'<nav aria-label="Models"><ul>{"".join(items)}</ul></nav>'
 
 
-def _control(found: Field, wrong: str) -> str:
+def control_html(found: Field, wrong: str) -> str:
+    """Return one field with its label; `wrong` is the name of the field that was refused."""
     name, label = found.name, escape(found.label)
     hint = f'<p class="hint" id="{name}-hint">{escape(found.hint)}</p>' if found.hint else ""
     about = f' aria-describedby="{name}-hint"' if hint else ""
