@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "verify": "modelwright.cli.verify:verify",
     "schema": "modelwright.cli.schema:schema",
     "serve": "modelwright.cli.serve:serve",
+    "deploy": "modelwright.cli.deploy:deploy",
     "runs": "modelwright.cli.runs:runs",
 }
 """Name to ``"module:attribute"`` of a click command."""
@@ -28,6 +29,7 @@ SUMMARIES: dict[str, str] = {
     "verify": "Audit a model file and prove its answers again.",
     "schema": "Show what each column of a table is taken for, and why.",
     "serve": "Answer requests over HTTP with model files.",
+    "deploy": "Write what brings a model file to a container or a cloud.",
     "runs": "List, show, compare and prune the runs that were kept.",
 }
 """What help says of each command, so that listing them imports none."""
