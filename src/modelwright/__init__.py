@@ -15,6 +15,7 @@ _NAMES = {
     "check": "modelwright.insight.check",
     "compare": "modelwright.insight.compare",
     "explain": "modelwright.insight.explain",
+    "fairness": "modelwright.insight.fairness.audit",
     "report": "modelwright.report.report",
     "learning_curve": "modelwright.search.learning_curve",
     "read_schema": "modelwright.api",

@@ -12,6 +12,7 @@ from modelwright.estimators.regressor import Regressor as Regressor
 from modelwright.insight.check import check as check
 from modelwright.insight.compare import compare as compare
 from modelwright.insight.explain import explain as explain
+from modelwright.insight.fairness.audit import fairness as fairness
 from modelwright.model.model import Model as Model
 from modelwright.model.model import load as load
 from modelwright.report.report import report as report

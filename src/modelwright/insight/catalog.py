@@ -6,6 +6,7 @@ INSIGHTS: dict[str, str] = {
     "evaluate": "modelwright.insight.evaluate:evaluate",
     "explain": "modelwright.insight.explain:explain",
     "explain_row": "modelwright.insight.shapley:explain_row",
+    "fairness": "modelwright.insight.fairness.audit:fairness",
     "importance": "modelwright.insight.importance:importance",
     "interactions": "modelwright.insight.interaction:interactions",
     "prototypes": "modelwright.insight.prototypes:prototypes",

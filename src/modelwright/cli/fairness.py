@@ -1,0 +1,63 @@
+"""``modelwright fairness``: audit how a model file treats groups of rows."""
+
+from dataclasses import dataclass
+from typing import final
+
+import click
+
+import modelwright
+from modelwright.cli.output import show
+from modelwright.cli.several import SeveralCommand
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    model: str
+    data: str
+    sensitive: tuple[str, ...]
+    target: str | None
+    weight: str | None
+    min_rows: int
+    label: str | None
+    threshold: float | None
+    as_json: bool
+
+
+@click.command("fairness", cls=SeveralCommand, short_help="Audit how a model file treats groups of rows.")
+@click.argument("model")
+@click.argument("data")
+@click.option(
+    "--sensitive", required=True, multiple=True, metavar="COL ...", help="Columns that make the groups, written last."
+)
+@click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
+@click.option("--weight", metavar="COL", help="Column of row weights.")
+@click.option(
+    "--min-rows",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help="Rows of the smallest group that is judged.",
+)
+@click.option("--label", metavar="CLASS", help="The class that counts as selected; the second of two by default.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a row is selected.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def fairness(**options: object) -> None:
+    """Audit the model file MODEL on DATA: what each group gets, how far groups lie apart, what gives groups away.
+
+    DATA is labelled and holds the sensitive columns; the model need not know them. Numbers are cut into quarters.
+    """
+    asked = Asked(**options)  # type: ignore[arg-type]  # click hands over what it has checked
+    result = modelwright.fairness(
+        modelwright.load(asked.model),
+        asked.data,
+        asked.sensitive,
+        target=asked.target,
+        weight=asked.weight,
+        min_rows=asked.min_rows,
+        label=asked.label,
+        threshold=asked.threshold,
+    )
+    show(str(result), result.to_json(), as_json=asked.as_json)
