@@ -53,6 +53,8 @@ class FitSpec:
         weight: Column of sample weights; never a feature.
         groups: Column whose equal values must stay in one fold; never a feature.
         time: Column that orders the rows; folds then never train on the future.
+        interval: Share of rows whose truth the intervals or sets of the file are to hold; None for a file without.
+        interval_groups: A feature in each of whose groups that share is to hold; or the target itself, for each class.
     """
 
     task: str = "auto"
@@ -62,3 +64,5 @@ class FitSpec:
     weight: str | None = None
     groups: str | None = None
     time: str | None = None
+    interval: float | None = 0.9
+    interval_groups: str | None = None

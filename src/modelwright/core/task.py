@@ -56,13 +56,15 @@ class Task:
         Args:
             columns: Names of the file's inputs; an output that would be called like one gets underscores.
         """
-        taken = set(columns)
-        names = []
-        for name in ("label", "probabilities") if self.is_classification else ("prediction",):
-            while name in taken:
-                name += "_"  # the name is made longer until it is free
-            names.append(name)
-        return tuple(names)
+        return _free(("label", "probabilities") if self.is_classification else ("prediction",), columns)
+
+    def interval_outputs(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of the outputs, where a file has them, that say how sure it is: set, or lower and upper.
+
+        Args:
+            columns: As for `outputs`.
+        """
+        return _free(("set",) if self.is_classification else ("lower", "upper"), columns)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""
@@ -72,6 +74,17 @@ class Task:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Build a task from `to_json` output."""
         return cls(value["name"], tuple(value["classes"]))
+
+
+def _free(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
+    """Return the names, each with underscores until it is free."""
+    taken = set(taken)
+    found = []
+    for name in names:
+        while name in taken:
+            name += "_"  # the name is made longer until it is free
+        found.append(name)
+    return tuple(found)
 
 
 @final

@@ -66,6 +66,36 @@ def prove(task: Task, expected: Array, actual: Array, n_hostile: int) -> Parity:
     return Parity(len(expected), n_hostile, largest)
 
 
+def prove_further(
+    task: Task, expected: tuple[Array, ...], actual: tuple[Array, ...], probabilities: Array, n_hostile: int
+) -> float:
+    """Compare the outputs that say how sure the answers are; return the largest difference of an end.
+
+    Args:
+        task: What is predicted.
+        expected: The pipeline's lower and upper (n_rows,), or membership in sets bool (n_rows, n_classes).
+        actual: The file's.
+        probabilities: The pipeline's probabilities; looked at for sets alone.
+        n_hostile: How many of the rows, the first ones, are hostile.
+
+    Raises:
+        GateError: An end differs by more than the tolerance, or a set by more than classes as good as on its limit.
+    """
+    if not task.is_classification:
+        proofs = [prove(task, e, a, n_hostile) for e, a in zip(expected, actual, strict=True)]
+        return max(proof.largest_difference for proof in proofs)
+    differ = expected[0] != actual[0]
+    # A class may fall out where its probability is within the tolerance of the least that was let in.
+    least = np.where(expected[0] | actual[0], probabilities, np.inf).min(axis=1, keepdims=True)
+    clear = differ & (np.abs(probabilities - least) > 2 * TOLERANCE)
+    if clear.any():
+        raise GateError(
+            f"The file would give another set of classes than the trained pipeline in row {int(clear.any(1).argmax())}."
+            " No file was written. This is a fault of ours: please report it with the data's schema."
+        )
+    return 0.0
+
+
 def _check_labels(expected: Array, actual: Array) -> None:
     """Labels must agree except where the two most likely classes are within the tolerance of each other."""
     top_two = np.sort(expected, axis=1)[:, -2:]

@@ -5,7 +5,7 @@ import hashlib
 import importlib.metadata
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -13,13 +13,14 @@ import numpy as np
 import modelwright
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Array, Table
-from modelwright.export.parity import prove
+from modelwright.export.parity import Parity, prove, prove_further
 from modelwright.insight.evaluate import evaluate
 from modelwright.insight.evaluation import Evaluation
 from modelwright.model.model import Model
 from modelwright.model.verify import witness
 from modelwright.modelfile.encode import encode
 from modelwright.modelfile.manifest import Manifest, documents
+from modelwright.pipeline.interval import Interval
 from modelwright.pipeline.pipeline import Pipeline
 
 LIBRARIES = ("numpy", "onnxruntime", "scikit-learn", "scipy", "lightgbm", "catboost")
@@ -85,9 +86,11 @@ def seal(
     """
     graph = pipeline.emit()
     manifest = _manifest(pipeline, origin)
-    draft = Model.open(encode(graph, documents(manifest, pipeline.schema)))
+    draft = Model.open(encode(graph, documents(manifest, pipeline.schema)), whole=True)
     actual = np.concatenate([_answers(draft, part) for part in _first(proof, len(expected))])
     parity = prove(pipeline.task, expected, actual, len(proof[0]))
+    if pipeline.interval is not None:
+        parity = _with_interval(parity, pipeline.interval, draft, proof[:2], expected)
     if test is not None:
         evaluation = evaluate(draft, test)
     data = encode(
@@ -102,6 +105,26 @@ def seal(
         ),
     )
     return Sealed(data, evaluation)
+
+
+def _with_interval(
+    parity: Parity, interval: Interval, draft: Model, proof: tuple[Table, ...], expected: Array
+) -> Parity:
+    """Prove the outputs that say how sure the answers are, on the first tables of the proof."""
+    tables = _first(proof, len(expected))
+    expected = expected[: sum(len(table) for table in tables)]
+    of_tables = [interval.limits.of(table) for table in tables]
+    limits = [np.broadcast_to(v, (len(t), v.shape[1])) for v, t in zip(of_tables, tables, strict=True)]
+    wanted = interval.expected(expected, np.concatenate(limits))
+    answer = draft.predict_membership if draft.task.is_classification else draft.predict_interval
+    parts = [answer(table) for table in tables]
+    given = (
+        (np.concatenate(parts),)
+        if draft.task.is_classification
+        else tuple(map(np.concatenate, zip(*parts, strict=True)))
+    )
+    largest = prove_further(draft.task, wanted, given, expected, parity.n_hostile)
+    return replace(parity, largest_difference=max(parity.largest_difference, largest))
 
 
 def _first(tables: tuple[Table, ...], n_rows: int) -> list[Table]:
@@ -133,6 +156,7 @@ def _manifest(pipeline: Pipeline, origin: Origin) -> Manifest:
         },
         libraries=_versions(),
         created=_created(origin.timed),
+        interval=None if pipeline.interval is None else pipeline.interval.facts,
     )
 
 

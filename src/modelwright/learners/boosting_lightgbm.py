@@ -46,6 +46,7 @@ class LightGBM(Learner):
         rounds: Most boosting rounds; all of them are run when there are no rows to watch.
         patience: Rounds without progress before stopping; grows with the best round b as ``0.15 b + patience``.
         careful: Slow and bounded steps, for data on which boosting diverged.
+        quantile: The quantile of the answer to predict, instead of its mean; regression only.
     """
 
     learning_rate: float = 0.05
@@ -60,6 +61,7 @@ class LightGBM(Learner):
     rounds: int = 4000
     patience: int = 20
     careful: bool = False
+    quantile: float | None = None
 
     family: ClassVar[str] = "lightgbm"
     view: ClassVar[ViewName] = "tree"
@@ -82,7 +84,9 @@ class LightGBM(Learner):
             booster = self._boost(train, valid, seed, standard=standard, watch=watch)
         except lightgbm.basic.LightGBMError as error:
             raise DataError(f"LightGBM cannot learn from these rows: {error}.") from error
-        if valid is not None and watch.diverged(_constant_loss(train, valid, standard)):
+        # A quantile takes bounded steps: its loss grows with the distance, not with its square.
+        is_watched = valid is not None and self.quantile is None
+        if is_watched and watch.diverged(_constant_loss(train, valid, standard)):  # type: ignore[arg-type]  # watched
             if self.careful:
                 raise DataError("LightGBM diverges on these rows, with careful steps too: worse than a constant.")
             return replace(self, careful=True).fit(train, valid, seed, deadline)
@@ -120,9 +124,11 @@ class LightGBM(Learner):
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         task = target.task.name
         hessian = 1e-2 if task == "multiclass" else 1e-3
+        metric = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2"}[task]
         return {
-            "objective": _OBJECTIVES[task],
-            "metric": {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2"}[task],
+            "objective": _OBJECTIVES[task] if self.quantile is None else "quantile",
+            "metric": metric if self.quantile is None else "quantile",
+            "alpha": 0.9 if self.quantile is None else self.quantile,  # 0.9 is what LightGBM has when not told
             "num_class": target.task.n_margins,
             "learning_rate": self.learning_rate / 4 if self.careful else self.learning_rate,
             "num_leaves": max(2, self.leaves),

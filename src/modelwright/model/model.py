@@ -11,23 +11,17 @@ import numpy as np
 
 from modelwright.core.errors import FileRefusedError, SchemaError, SpecError, listed
 from modelwright.core.schema import Schema
-from modelwright.core.table import Array, Column, Table
+from modelwright.core.table import Array, Table
 from modelwright.core.task import Label, Task
+from modelwright.model.chunks import chunks
 from modelwright.model.frames import like_frame, like_series
+from modelwright.model.interval import Sureness
 from modelwright.model.row import RowReader, is_row
 from modelwright.model.session import Session
 from modelwright.modelfile import store
 from modelwright.modelfile.audit import Contents, audit
+from modelwright.modelfile.excerpt import excerpt
 from modelwright.modelfile.manifest import Manifest
-
-CHUNK = 8192
-"""Rows scored at once, so that memory stays the same for any table."""
-
-TEXT_CHUNK = 1024
-"""The same where a column holds free text, whose word tables are wide."""
-
-TEXT_CELLS = 4_000_000
-"""Rows × characters of the longest text scored at once: ONNX Runtime pads every text to the pieces of the longest."""
 
 _MATRIX_NAME = re.compile(r"x\d+", re.ASCII)
 
@@ -42,29 +36,33 @@ class Model:
         'Yes'
     """
 
-    __slots__ = ("_contents", "_data", "_outputs", "_path", "_row", "_session")
+    __slots__ = ("_contents", "_data", "_outputs", "_path", "_row", "_session", "_sureness")
 
-    def __init__(self, data: bytes, contents: Contents, path: Path | None) -> None:
+    def __init__(self, data: bytes, contents: Contents, path: Path | None, *, whole: bool = False) -> None:
         self._data = data
         self._contents = contents
         self._path = path
-        self._session = Session(data)
         self._row = RowReader(contents.schema)
         self._outputs = contents.manifest.task.outputs(contents.schema.names)
+        has_more = len(contents.outputs) > len(self._outputs) and not whole
+        self._session = Session(excerpt(data, self._outputs) if has_more else data)
+        self._sureness = Sureness.of(self._session, contents) if whole and contents.manifest.interval else None
 
     @classmethod
-    def open(cls, source: str | os.PathLike[str] | bytes) -> Self:
+    def open(cls, source: str | os.PathLike[str] | bytes, *, whole: bool = False) -> Self:
         """Audit and open a model file.
 
         Args:
             source: Path of the file, or its bytes.
+            whole: Keep predictions and intervals in one session: less memory, but each pays for both.
 
         Raises:
             DataError: There is no such file.
             FileRefusedError: The file is damaged, foreign, too new or hostile.
         """
         data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else store.read(source)
-        return cls(data, audit(data), None if isinstance(source, bytes | bytearray | memoryview) else Path(source))
+        path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
+        return cls(data, audit(data), path, whole=whole)
 
     def predict(self, data: Any, *, lenient: bool = False) -> Any:
         """Return the most probable class or the predicted number of each row.
@@ -110,6 +108,63 @@ class Model:
             return dict(zip(self.classes, row.tolist(), strict=True))
         answers = self._score(self._outputs[1], self._table(data, lenient=lenient))
         return like_frame(data, answers, self.classes)
+
+    def predict_interval(self, data: Any, *, lenient: bool = False) -> Any:
+        """Return the ends of an interval around each prediction, which holds the truth as often as `interval` says.
+
+        Args:
+            data: As for `predict`.
+            lenient: As for `predict`.
+
+        Returns:
+            Two floats, lower and upper, for one row; otherwise two series like the caller's frame, or two arrays
+            (n_rows,). The prediction is always between them.
+
+        Raises:
+            SpecError: The model predicts classes, or its file has no intervals.
+            SchemaError: A column is absent or a cell is of a wrong kind.
+        """
+        sureness = self._sure(of_classes=False)
+        if isinstance(data, Mapping) and is_row(data):
+            lower, upper = sureness.of_row(self._row.read(data, lenient=lenient))
+            return float(lower), float(upper)
+        ends = sureness.of_table(self._table(data, lenient=lenient))
+        return tuple(like_series(data, end, name) for end, name in zip(ends, ("lower", "upper"), strict=True))
+
+    def predict_set(self, data: Any, *, lenient: bool = False) -> Any:
+        """Return the classes that each row may be of; they hold the truth as often as `interval` says.
+
+        A set of one class is a sure answer; where there are more, a person may have to decide.
+
+        Args:
+            data: As for `predict`.
+            lenient: As for `predict`.
+
+        Returns:
+            A list of labels for one row, the most probable class always in it; otherwise a list of such lists. They
+            are in the order of `classes`.
+
+        Raises:
+            SpecError: The model predicts numbers, or its file has no sets.
+            SchemaError: A column is absent or a cell is of a wrong kind.
+        """
+        sureness = self._sure(of_classes=True)
+        if isinstance(data, Mapping) and is_row(data):
+            return sureness.labels(sureness.of_row(self._row.read(data, lenient=lenient))[0])
+        return [sureness.labels(row) for row in self.predict_membership(data, lenient=lenient)]
+
+    def predict_membership(self, data: Any, *, lenient: bool = False) -> Array:
+        """Return the sets of `predict_set` as an array: bool (n_rows, n_classes), true for the classes in the set.
+
+        Args:
+            data: Many rows, as for `predict`.
+            lenient: As for `predict`.
+
+        Raises:
+            SpecError: The model predicts numbers, or its file has no sets.
+            SchemaError: A column is absent or a cell is of a wrong kind.
+        """
+        return self._sure(of_classes=True).of_table(self._table(data, lenient=lenient))[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the very bytes of the file to `path`, whole or not at all.
@@ -167,6 +222,11 @@ class Model:
     def parity(self) -> Any:
         """The proof that the file answers as the fitted pipeline did, or None."""
         return self.documents.get("parity")
+
+    @property
+    def interval(self) -> Mapping[str, Any] | None:
+        """How `predict_interval` or `predict_set` was made: level, method, measured coverage; None without either."""
+        return self.manifest.interval
 
     @property
     def path(self) -> Path | None:
@@ -235,23 +295,26 @@ class Model:
         return {name: data[:, position] for position, name in enumerate(self.schema.names)}
 
     def _score(self, output: str, table: Table) -> Array:
-        texts = [c for c in table.columns if c.schema.kind == "text" and c.levels is not None]
-        longest = max((len(text) for c in texts for text in c.levels), default=0)  # type: ignore[union-attr]  # not None
-        size = min(TEXT_CHUNK, max(1, TEXT_CELLS // max(1, longest))) if texts else CHUNK
-        starts = range(0, max(1, table.n_rows), size)
-        return np.concatenate([self._chunk(output, table, start, start + size) for start in starts])
-
-    def _chunk(self, output: str, table: Table, start: int, stop: int) -> Array:
         if not table.n_rows:
             return self._nothing(output)
-        inputs = {c.name: Column(c.schema, c.values[start:stop], c.levels).feed() for c in table.columns}
-        return self._session.run((output,), inputs)[0]
+        return np.concatenate([self._session.run((output,), inputs)[0] for inputs in chunks(table)])
 
     def _nothing(self, output: str) -> Array:
         if output in self._outputs[1:]:
             return np.empty((0, len(self.classes)))
         text = bool(self.classes) and isinstance(self.classes[0], str)
         return np.empty(0, dtype=object if text else np.int64 if self.classes else np.float64)
+
+    def _sure(self, *, of_classes: bool) -> Sureness:
+        if self.task.is_classification is not of_classes:
+            raise SpecError(
+                "This model predicts numbers, which have intervals and no sets. Use predict_interval."
+                if of_classes
+                else "This model predicts classes, which have sets and no intervals. Use predict_set."
+            )
+        if self._sureness is None:  # made when first asked for; two threads at once make the same
+            self._sureness = Sureness.of(None, self._contents, self._data)
+        return self._sureness
 
     def _label(self, answer: Any) -> Label:
         kind = type(self.classes[0])

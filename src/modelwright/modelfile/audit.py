@@ -215,17 +215,19 @@ def _check_inputs(inputs: tuple[TensorSpec, ...], schema: Schema) -> None:
 def _check_outputs(outputs: tuple[TensorSpec, ...], described: manifest.Manifest, schema: Schema) -> None:
     task = described.task
     names = task.outputs(schema.names)
+    further = () if described.interval is None else task.interval_outputs(schema.names)
     if task.is_classification:
         label: ElementType = "string" if isinstance(task.classes[0], str) else "int64"
         expected: tuple[TensorSpec, ...] = (
             TensorSpec(names[0], label, (None,)),
             TensorSpec(names[1], "double", (None, len(task.classes))),
+            *(TensorSpec(name, "bool", (None, len(task.classes))) for name in further),
         )
     else:
-        expected = (TensorSpec(names[0], "double", (None,)),)
+        expected = tuple(TensorSpec(name, "double", (None,)) for name in (*names, *further))
     refused(
         outputs != expected,
-        f"The model file's outputs are not those of a {task.name} model: {', '.join(names)}.",
+        f"The model file's outputs are not those of a {task.name} model: {', '.join((*names, *further))}.",
     )
 
 

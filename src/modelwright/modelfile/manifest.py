@@ -42,6 +42,8 @@ class Manifest:
         data: Fingerprint of the training data, such as rows, columns and a hash.
         libraries: Versions of the libraries that took part, by name.
         created: ISO 8601 moment of writing, or None where bytes must repeat.
+        interval: How the outputs that say how sure an answer is were made: level, method, measured coverage; None for a
+            file without them.
         format: Format number of the file.
     """
 
@@ -55,11 +57,13 @@ class Manifest:
     data: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     created: str | None = None
+    interval: Mapping[str, Any] | None = None
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
+        interval = {} if self.interval is None else {"interval": dict(self.interval)}
+        return interval | {
             "format": self.format,
             "version": self.version,
             "task": self.task.to_json(),
@@ -92,6 +96,9 @@ class Manifest:
         for name, kind in _KINDS.items():
             if not isinstance(value.get(name), kind) or isinstance(value.get(name), bool):
                 raise FileRefusedError(f"The model file's manifest has no usable '{name}'.")
+        level = 0.5 if value.get("interval") is None else value["interval"].get("level")
+        if not isinstance(level, float) or not 0 < level < 1:
+            raise FileRefusedError("The model file's manifest has an 'interval' without a level between 0 and 1.")
         return cls(**{**value, "task": _task(value["task"])})
 
 
@@ -106,6 +113,7 @@ _KINDS: Mapping[str, Any] = {
     "data": dict,
     "libraries": dict,
     "created": str | None,
+    "interval": dict | None,
 }
 
 

@@ -10,32 +10,12 @@ from modelwright.core.graph import Graph
 from modelwright.core.schema import Schema
 from modelwright.core.table import Array
 from modelwright.core.task import Task
-from modelwright.learners.base import Fitted
 from modelwright.learners.trees import TreeArrays, TreeSum, fuse
-from modelwright.transform.view import FittedView
+from modelwright.pipeline.interval import Interval
+from modelwright.pipeline.member import Member
 
 ELEMENTS = {"number": "double", "boolean": "double", "string": "string", "date": "int64"}
 """Element type of the graph input of each way to store a column."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One fitted learner with the view it sees.
-
-    Attributes:
-        trial: Identifier of the configuration.
-        view: Columns to features.
-        fitted: Features to margins.
-        weight: Its share in the mixture.
-        proof: The training library's margins on the proof rows (n_proof, n_margins).
-    """
-
-    trial: str
-    view: FittedView
-    fitted: Fitted
-    weight: float
-    proof: Array
 
 
 @final
@@ -48,16 +28,19 @@ class Pipeline:
         task: What is predicted.
         members: The parts of the mixture; at least one.
         temperature: Number the mixed margins are divided by.
+        interval: How sure the answers are, or None.
     """
 
     schema: Schema
     task: Task
     members: tuple[Member, ...]
     temperature: float
+    interval: Interval | None = None
 
     def proof_margins(self) -> Array:
         """Return the mixture's margins on the proof rows that every member answered, as the training libraries did."""
-        n_rows = min(len(m.proof) for m in self.members)
+        others = () if self.interval is None else self.interval.members
+        n_rows = min(len(m.proof) for m in (*self.members, *others))
         total = sum(m.weight * m.proof[:n_rows] for m in self.members)
         return np.asarray(total) / self.temperature
 
@@ -69,7 +52,9 @@ class Pipeline:
         margins = ""
         for part in self._parts(graph, inputs):
             margins = graph.op("Add", margins, part) if margins else part
-        _emit_answers(graph, self.task, margins, self.task.outputs(self.schema.names))
+        answers = _emit_answers(graph, self.task, margins, self.task.outputs(self.schema.names))
+        if self.interval is not None:
+            self.interval.emit(graph, inputs, answers, self.task.interval_outputs(self.schema.names))
         return graph
 
     def _parts(self, graph: Graph, inputs: Mapping[str, str]) -> Iterator[str]:
@@ -85,16 +70,18 @@ class Pipeline:
             yield fuse(parts).emit(graph, features)
 
 
-def used_columns(schema: Schema, members: tuple[Member, ...]) -> Schema:
-    """Return the columns of `schema` that any member looks at."""
+def used_columns(schema: Schema, members: tuple[Member, ...], interval: Interval | None = None) -> Schema:
+    """Return the columns of `schema` that any member or the interval looks at."""
     used = {name for member in members for name in member.view.columns}
+    used |= set() if interval is None else set(interval.columns)
     return schema.select(name for name in schema.names if name in used)
 
 
-def _emit_answers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]) -> None:
+def _emit_answers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]) -> str:
+    """Write the outputs and return the tensor of probabilities (n_rows, n_classes) or of values (n_rows, 1)."""
     if not task.is_classification:
         graph.output(names[0], graph.op("Reshape", margins, graph.constant([-1])), "double", (None,))
-        return
+        return margins
     if task.name == "binary":
         positive = graph.op("Sigmoid", margins)
         negative = graph.op("Sub", graph.constant(1.0), positive)
@@ -107,3 +94,4 @@ def _emit_answers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]
     labels = graph.op("Gather", graph.constant(classes), codes)
     graph.output(names[0], labels, "string" if is_text else "int64", (None,))
     graph.output(names[1], probabilities, "double", (None, len(task.classes)))
+    return probabilities

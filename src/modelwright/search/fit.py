@@ -25,6 +25,7 @@ from modelwright.pipeline.pipeline import Pipeline, used_columns
 from modelwright.search.blend import Blend, answers_of, blend, row_losses
 from modelwright.search.crew import Alone, Crew, Processes, usable_cores
 from modelwright.search.folds import Plan, plan_folds
+from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of, seconds_kept
 from modelwright.search.libraries import require_libraries
 from modelwright.search.question import Question, frame_question
 from modelwright.search.race import Pace, Race
@@ -146,6 +147,7 @@ def fit_table(
     watch.tell("phase", phase="plan")
     meter.phase("plan")
     question = frame_question(table, target, spec)
+    check_interval(question, target, spec)
     metric = metric_for(spec.metric, question.target.task)
     for note in (*table.notes, *question.notes):
         watch.tell("note", text=note)
@@ -156,12 +158,15 @@ def fit_table(
             findings = suspect(table, target, spec, task=question.target.task, test=test, seed=seed)
             for finding in findings:
                 watch.tell("suspicion", **finding.to_json())
-            race = _race(run, crew)
+            race = _race(run, crew, spec)
             found = _compose(run, race)
+            run.begin("interval")
+            ground = Ground(run.question, run.plan, found.blend, found.trials)
+            sureness = interval_of(ground, spec, crew, run.store, seconds=_interval_seconds(run, found, crew))
             run.begin("refit")
             members = refit(run.store, crew, found.trials, found.blend, seconds=run.left)
-        schema = used_columns(run.question.features.schema, members)
-        pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature)
+        schema = used_columns(run.question.features.schema, members, sureness)
+        pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature, sureness)
         return _finish(run, race, found, pipeline, findings=findings, test=test)
 
 
@@ -192,14 +197,22 @@ def _crew(run: Run) -> Crew:
     return Processes(run.store, min(usable_cores(), run.budget.workers or MOST_WORKERS))
 
 
-def _race(run: Run, crew: Crew) -> Race:
+def _interval_seconds(run: Run, found: _Found, crew: Crew) -> float:
+    """Return the time that intervals may take: their share, and nothing of what the refit needs."""
+    if not run.timed:
+        return inf
+    needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, crew.size)
+    return max(0.0, min(SHARE * run.budget.seconds, run.left - needed))
+
+
+def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     """Run trials until nothing more is worth starting or the time is up."""
     run.begin("race")
     features, task = run.question.features, run.question.target.task
     entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
-    driver = _Driver(run, crew)
+    driver = _Driver(run, crew, has_interval=spec.interval is not None)
     race = Race(entries, run.plan, run.question.target, Pace(driver.left, run.left, crew.size))
     driver.drive(race)
     race.close()
@@ -210,15 +223,17 @@ def _race(run: Run, crew: Crew) -> Race:
 class _Driver:
     """Moves work between a race and a crew, and keeps back the time that the best mixture's refit will take."""
 
-    def __init__(self, run: Run, crew: Crew) -> None:
+    def __init__(self, run: Run, crew: Crew, *, has_interval: bool) -> None:
         self._run = run
+        self._has_interval = has_interval
         self._crew = crew
         self._reserve = 0.0
+        self._kept = self._for_interval([])
         self._running = 0
 
     def left(self) -> float:
         """Seconds left for racing."""
-        return self._run.left - self._reserve
+        return self._run.left - self._reserve - self._kept
 
     def drive(self, race: Race) -> None:
         """Race until nothing more is worth starting or the time is up."""
@@ -236,6 +251,12 @@ class _Driver:
                 self._crew.drop()
                 return
 
+    def _for_interval(self, trials: list[Trial]) -> float:
+        run = self._run
+        if not self._has_interval or not run.timed:
+            return 0.0
+        return seconds_kept(run.question, run.plan, trials, run.budget, self._crew.size)
+
     def _record(self, race: Race, outcome: Outcome) -> None:
         run = self._run
         margins = None if outcome.failure else run.store.product(outcome.trial, outcome.fold).margins
@@ -250,6 +271,7 @@ class _Driver:
             state=trial.state,
             reason=trial.reason,
         )
+        self._kept = self._for_interval(race.trials)
         if trial.state == "done" and len(trial.margins) == len(run.plan.folds):
             found = _compose(run, race)
             needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
@@ -284,7 +306,8 @@ def _compose(run: Run, race: Race) -> _Found:
             f"The budget of {run.budget.seconds:g} s ended before any model was ready. Give more with --budget."
         )
     oof = out_of_fold(done, plan, target)
-    mixture = blend(oof.margins, oof.target, run.metric)
+    sizes = {t.id: run.store.size(product_name(t.id, 0)) / 1e6 for t in done}
+    mixture = blend(oof.margins, oof.target, run.metric, sizes)
     for trial in done:
         trial.loss = float(np.average(row_losses(oof.margins[trial.id], oof.target), weights=oof.target.weight))
     return _Found(mixture, oof, {t.id: t for t in done})

@@ -5,7 +5,7 @@ from math import inf, isinf
 from time import monotonic
 
 from modelwright.core.table import Array
-from modelwright.pipeline.pipeline import Member
+from modelwright.pipeline.member import Member
 from modelwright.search.blend import Blend
 from modelwright.search.crew import Crew
 from modelwright.search.store import ALL_ROWS, Store, product_name

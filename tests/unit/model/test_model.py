@@ -14,7 +14,7 @@ import pytest
 from modelwright.core.errors import DataError, FileRefusedError, OutputError, SchemaError, SpecError
 from modelwright.core.table import MISSING_DATE
 from modelwright.data import read
-from modelwright.model import model as module
+from modelwright.model import chunks as module
 from modelwright.model.hostile import hostile_rows
 from modelwright.model.model import Model
 
