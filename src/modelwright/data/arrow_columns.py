@@ -13,12 +13,17 @@ from modelwright.core.schema import Parsing
 from modelwright.core.table import MISSING_DATE, Array
 from modelwright.data.cells import factorised, from_cells
 from modelwright.data.numbers import parse
-from modelwright.data.raw import EXACT, Later, Raw, object_array
+from modelwright.data.raw import EXACT, Form, Later, Raw, object_array
 from modelwright.data.texts import NUMBER_MARKS
 
 _MANY_ROWS = 200_000
 _MANY_LEVELS = 2000
 """Above this many distinct texts, plain numbers are read by Arrow instead of text by text."""
+_DISTINCT = 0.9
+"""Share of different texts from which a column is taken for one of hardly any repetition."""
+_BETWEEN = "\0"
+_LONGEST = 1 << 30
+_FINAL: dict[Any, Form] = {pa.float64(): "number", pa.timestamp("us"): "date"}
 
 
 def later(
@@ -27,6 +32,7 @@ def later(
     *,
     is_plain: bool = False,
     has_zeros: bool = False,
+    is_ours: bool = False,
     marks: frozenset[str] = frozenset(),
 ) -> Later:
     """Return an Arrow column as a raw column to be made when asked for; the Arrow column then goes.
@@ -36,6 +42,8 @@ def later(
         column: The Arrow array or chunked array.
         is_plain: Whether texts are expected to be plain numbers, which are then not told apart first.
         has_zeros: Whether integers were written with leading zeros.
+        is_ours: Whether our reader made the column, so that its buffer may be taken over, and a dictionary is only how
+            texts are kept, not a declaration of categories.
         marks: Missing marks that the reader may already have taken out.
     """
     held = [column]
@@ -43,8 +51,10 @@ def later(
 
     def make() -> Raw:
         whole = held.pop()
+        if is_plain and is_ours and pt.is_dictionary(whole.type):
+            whole = whole.cast(pa.string())
         found = _plain_numbers(whole) if is_plain and pt.is_string(whole.type) else None
-        raw = Raw(name, "number", found[0]) if found else to_raw(name, whole)
+        raw = Raw(name, "number", found[0]) if found else (_ours if is_ours else to_raw)(name, whole)
         del whole
         if len(raw.values) >= _MANY_ROWS:
             pa.default_memory_pool().release_unused()  # Arrow keeps what it freed, which here is a large share
@@ -59,6 +69,20 @@ def later(
     return Later(name, make)
 
 
+def _ours(name: str, column: Any) -> Raw:
+    """Return a column that our own reader made, without a copy where it is in its final form already."""
+    if pt.is_dictionary(column.type):
+        return _texts(name, column)
+    form: Form | None = _FINAL.get(column.type)
+    if form and column.num_chunks == 1 and not column.null_count:
+        array = column.chunk(0)
+        dtype = np.float64 if form == "number" else np.int64
+        values = np.frombuffer(array.buffers()[1], dtype=dtype, count=array.offset + len(array))
+        if values.flags.writeable:
+            return Raw(name, form, values[array.offset :])
+    return to_raw(name, column)
+
+
 def to_raw(name: str, column: Any) -> Raw:
     """Return an Arrow array or chunked array as a raw column.
 
@@ -69,11 +93,11 @@ def to_raw(name: str, column: Any) -> Raw:
     if pt.is_integer(kind):
         return _integers(name, column)
     if pt.is_floating(kind) or pt.is_decimal(kind):
-        return Raw(name, "number", _doubles(column))
+        return Raw(name, "number", doubles(column))
     if _is_string(kind):
         return _texts(name, column)
     if pt.is_boolean(kind):
-        return Raw(name, "boolean", _doubles(column.cast(pa.uint8())))
+        return Raw(name, "boolean", _filled(column, np.float64, np.nan, pa.uint8()))
     if pt.is_date(kind) or pt.is_timestamp(kind):
         return _dates(name, column)
     if pt.is_dictionary(kind):
@@ -88,8 +112,8 @@ def _others(name: str, column: Any) -> Raw:
     if pt.is_time(kind):
         return _texts(name, column.cast(pa.string()))
     if pt.is_duration(kind):
-        micros = column.cast(pa.duration("us"), safe=False).cast(pa.int64())
-        return Raw(name, "number", _doubles(micros) / 1e6)
+        counted = column.cast(pa.duration("us"), safe=False).cast(pa.int64())
+        return Raw(name, "number", doubles(counted) / 1e6)
     if pt.is_binary(kind) or pt.is_large_binary(kind):
         try:
             return _texts(name, column.cast(pa.string()))
@@ -110,12 +134,14 @@ def _is_string(kind: Any) -> bool:
     return pt.is_string(kind) or pt.is_large_string(kind) or str(kind) == "string_view"
 
 
-def _doubles(column: Any) -> Array:
-    return _filled(column.cast(pa.float64(), safe=False), np.float64, np.nan)
+def doubles(column: Any) -> Array:
+    """Return an Arrow column of numbers as float64, NaN where null."""
+    is_direct = (pt.is_integer(column.type) or pt.is_floating(column.type)) and not pt.is_float16(column.type)
+    return _filled(column, np.float64, np.nan, None if is_direct else pa.float64())
 
 
-def _filled(column: Any, dtype: type[np.generic], absent: float) -> Array:
-    """Return fixed-width cells as numpy, `absent` where null.
+def _filled(column: Any, dtype: type[np.generic], absent: float, kind: Any = None) -> Array:
+    """Return fixed-width cells as numpy, `absent` where null, each chunk cast to Arrow's `kind` first where given.
 
     Read from the buffers, since pyarrow's own ``to_numpy``, ``fill_null`` and ``array`` import pandas when it is there.
     """
@@ -123,14 +149,22 @@ def _filled(column: Any, dtype: type[np.generic], absent: float) -> Array:
     start = 0
     for chunk in _chunks(column):
         stop = start + len(chunk)
-        validity, data = chunk.buffers()
+        cells = chunk if kind is None else chunk.cast(kind, safe=False)
+        validity, data = cells.buffers()
         if stop > start and data is not None:
-            values[start:stop] = np.frombuffer(data, dtype=dtype, count=chunk.offset + len(chunk))[chunk.offset :]
-        if chunk.null_count:
+            count = cells.offset + len(cells)
+            values[start:stop] = np.frombuffer(data, dtype=_numpy_type(cells.type), count=count)[cells.offset :]
+        if cells.null_count:
             bits = np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little")
-            values[start:stop][bits[chunk.offset : chunk.offset + len(chunk)] == 0] = absent
+            values[start:stop][bits[cells.offset : cells.offset + len(cells)] == 0] = absent
         start = stop
     return values
+
+
+def _numpy_type(kind: Any) -> np.dtype[Any]:
+    if pt.is_floating(kind):
+        return np.dtype(f"f{kind.bit_width // 8}")
+    return np.dtype(f"{'u' if pt.is_unsigned_integer(kind) else 'i'}{kind.bit_width // 8}")
 
 
 def _chunks(column: Any) -> list[Any]:
@@ -138,20 +172,29 @@ def _chunks(column: Any) -> list[Any]:
 
 
 def _integers(name: str, column: Any) -> Raw:
-    values = _doubles(column)
+    values = doubles(column)
     if column.type.bit_width == 64 and np.nanmax(np.abs(values), initial=0.0) > EXACT:
         return _texts(name, column.cast(pa.string()))
     return Raw(name, "number", values)
 
 
 def _dates(name: str, column: Any) -> Raw:
-    if pt.is_date(column.type):
-        column = column.cast(pa.timestamp("s" if pt.is_date32(column.type) else "ms"))
     try:
-        micros = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
+        return Raw(name, "date", micros(column))
     except pa.ArrowInvalid as error:
         raise DataError(f"Column '{name}' holds dates too far away to be counted in microseconds: {error}.") from error
-    return Raw(name, "date", _filled(micros, np.int64, MISSING_DATE))
+
+
+def micros(column: Any) -> Array:
+    """Return an Arrow column of dates as int64 microseconds, MISSING_DATE where null.
+
+    Raises:
+        ArrowInvalid: A date is too far away.
+    """
+    if pt.is_date(column.type):
+        column = column.cast(pa.timestamp("s" if pt.is_date32(column.type) else "ms"))
+    counted = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
+    return _filled(counted, np.int64, MISSING_DATE)
 
 
 def _dictionary(name: str, column: Any) -> Raw:
@@ -162,11 +205,13 @@ def _dictionary(name: str, column: Any) -> Raw:
 
 
 def _texts(name: str, column: Any) -> Raw:
-    chunks = _chunks(column.dictionary_encode())
+    if _are_distinct(column):
+        return _distinct_texts(name, _chunks(column))
+    chunks = _chunks(column if pt.is_dictionary(column.type) else column.dictionary_encode())
     if not chunks:
         return Raw(name, "text", np.zeros(0, dtype=np.int32), object_array([]))
     levels = chunks[-1].dictionary
-    if any(len(chunk.dictionary) != len(levels) for chunk in chunks):
+    if pt.is_dictionary(column.type) or any(len(chunk.dictionary) != len(levels) for chunk in chunks):
         chunks = pa.chunked_array(chunks).unify_dictionaries().chunks
         levels = chunks[-1].dictionary
     codes = np.concatenate([_codes(chunk) for chunk in chunks])
@@ -177,11 +222,44 @@ def _texts(name: str, column: Any) -> Raw:
         n_gone = int(counts[gone].sum())
         marks = tuple((levels[i].as_py().strip(), n_gone) for i in np.flatnonzero(gone).tolist())
         return Raw(name, "number", np.append(values, np.nan)[codes], marks=marks)
-    return Raw(name, "text", codes, object_array(levels.to_pylist()), is_trimmed=_is_trimmed(levels))
+    return Raw(name, "text", codes, object_array(_listed(levels)), is_trimmed=_is_trimmed(levels))
+
+
+def _are_distinct(column: Any) -> bool:
+    """Whether most texts seem to be different, and to be no numbers."""
+    if len(column) <= _MANY_LEVELS or not pt.is_string(column.type) or column.null_count:
+        return False
+    few = column.slice(len(column) // 2, _MANY_LEVELS)
+    if len(few.unique()) < _DISTINCT * len(few):
+        return False
+    words = [text.strip() for text in few.slice(0, 50).to_pylist()]
+    return not parse([word for word in words if word not in NUMBER_MARKS], Parsing())[1].all()
+
+
+def _distinct_texts(name: str, chunks: list[Any]) -> Raw:
+    """Return texts that hardly repeat; each becomes an object in any case, so Python sorts them out, in less memory."""
+    texts = [text for chunk in chunks for text in _listed(chunk)]
+    place = dict.fromkeys(texts, 0)
+    is_trimmed = all(_is_trimmed(chunk) for chunk in chunks if len(chunk))
+    if len(place) == len(texts):
+        return Raw(name, "text", np.arange(len(texts), dtype=np.int32), object_array(texts), is_trimmed=is_trimmed)
+    place = dict(zip(place, range(len(place)), strict=True))
+    codes = np.fromiter(map(place.__getitem__, texts), dtype=np.int32, count=len(texts))
+    return Raw(name, "text", codes, object_array(list(place)), is_trimmed=is_trimmed)
+
+
+def _listed(texts: Any) -> list[str]:
+    """Return Arrow's texts as Python's: cut out of one long text, where the mark between them is in none."""
+    if not pt.is_string(texts.type) or texts.null_count or not len(texts) or texts.offset or texts.nbytes > _LONGEST:
+        return list(texts.to_pylist())
+    ends = pa.Array.from_buffers(pa.int32(), 2, [None, pa.py_buffer(np.array([0, len(texts)], dtype=np.int32))])
+    whole = pc.binary_join(pa.ListArray.from_arrays(ends, texts), _string_array([_BETWEEN])[0])[0].as_py()
+    cut = whole.split(_BETWEEN)
+    return cut if len(cut) == len(texts) else list(texts.to_pylist())
 
 
 def _codes(chunk: Any) -> Array:
-    return _filled(chunk.indices.cast(pa.int32()), np.int32, -1)
+    return _filled(chunk.indices, np.int32, -1)
 
 
 def _is_trimmed(levels: Any) -> bool:
@@ -222,7 +300,7 @@ def _plain_numbers(texts: Any) -> tuple[Array, Array] | None:
     if pc.any(pc.match_substring_regex(kept, r"^[+-]?0\d|[a-df-zA-DF-Z]")).as_py():
         return None
     try:
-        numbers = _doubles(kept)
+        numbers = doubles(kept)
     except pa.ArrowInvalid:
         return None
     if np.nanmax(np.abs(numbers), initial=0.0) > EXACT:

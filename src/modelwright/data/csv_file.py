@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
@@ -16,6 +16,7 @@ import pyarrow.csv as pacsv
 from modelwright.core.errors import DataError
 from modelwright.data import arrow_columns
 from modelwright.data.compressed import is_compressed, opened
+from modelwright.data.csv_blocks import Blocks, UnfitForBlocksError, coded_types, read_blocks
 from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, records, sniff
 from modelwright.data.names import checked
 from modelwright.data.raw import EVERYTHING, Later, Raw, RawTable, Selection
@@ -27,6 +28,9 @@ _LARGEST_BLOCK = 1 << 30
 _BYTES_PER_COLUMN = 1 << 12
 _WIDEST_BLOCK = 1 << 25
 """Wide tables are parsed in larger blocks: every block costs something per column."""
+_PARSED_AT_ONCE = 1 << 20
+_CUT_AT_BYTES = ("utf-8", "cp1252", "latin-1")
+"""Encodings in which a byte that looks like a line's end is one."""
 
 
 @final
@@ -69,15 +73,18 @@ class _Plan:
             escape_char=self.dialect.form.escape or False,
             newlines_in_values=self.may_break_lines,
         )
-        converting = pacsv.ConvertOptions(
+        return reading, parsing, self.converting({name: pa.string() for name in self.texts})
+
+    def converting(self, types: Mapping[str, Any]) -> Any:
+        """Return pyarrow's options to convert the columns wanted, to the types given."""
+        return pacsv.ConvertOptions(
             null_values=["", *sorted(self.dialect.marks)],
             strings_can_be_null=False,
             true_values=["true", "True", "TRUE"],
             false_values=["false", "False", "FALSE"],
-            column_types={name: pa.string() for name in self.texts},
+            column_types=types,
             include_columns=list(self.wanted),
         )
-        return reading, parsing, converting
 
 
 def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") -> RawTable:
@@ -181,37 +188,49 @@ def _attempt(plan: _Plan, how: Callable[[_Plan], Any]) -> tuple[Any, _Plan]:
 
 
 def _whole(plan: _Plan) -> Any:
-    """Return a table typed by the beginning of the file, or, where that does not last, by all of it.
-
-    pyarrow keeps every parsed block until the last type is sure, which adds the file's size to the memory; most files
-    do not need it.
-    """
-    read, parse, convert = plan.options()
-    if types := _types(plan):
-        convert.column_types = types
+    """Return a table parsed block by block as its beginning is typed, or, where that does not last, by all of it."""
+    if (
+        plan.dialect.encoding in _CUT_AT_BYTES
+        and not plan.dialect.form.escape
+        and (start := _beginning(plan)) is not None
+    ):
         try:
-            with opened(plan.location) as stream:
-                return pacsv.read_csv(stream, read, parse, convert)
-        except pa.ArrowInvalid as error:
-            if "conversion error" not in str(error) or "UTF8" in str(error):
-                raise
+            return _by_blocks(plan, start)
+        except UnfitForBlocksError:
+            pa.default_memory_pool().release_unused()
     with opened(plan.location) as stream:
         return pacsv.read_csv(stream, *plan.options())
 
 
-def _types(plan: _Plan) -> dict[str, Any]:
-    """Return the types that pyarrow finds in the first block, none where the file is hardly larger."""
+def _by_blocks(plan: _Plan, start: Any) -> Any:
+    quote = plan.dialect.form.quote.encode() if plan.may_break_lines else b""
+    if quote and plan.wanted[-1:] != plan.names[-1:]:
+        raise UnfitForBlocksError  # whether a cut was inside quotes shows in the last cell
+    blocks = Blocks(
+        header_lines=plan.dialect.header_lines,
+        names=plan.names,
+        encoding=plan.dialect.encoding,
+        parsing=plan.options()[1],
+        types=coded_types(start),
+        converting=plan.converting,
+        quote=quote,
+        n_bytes=plan.location.stat().st_size,
+        size=max(plan.block, _PARSED_AT_ONCE),
+    )
+    with opened(plan.location) as stream:
+        return read_blocks(stream, blocks)
+
+
+def _beginning(plan: _Plan) -> Any:
+    """Return the first block as a table, None where the file is hardly larger or the block cannot be parsed alone."""
     if plan.location.stat().st_size < 4 * plan.block:
-        return {}
+        return None
     with opened(plan.location) as stream:
         start = stream.read(plan.block)
-    if plan.dialect.encoding == "utf-8":
-        start = start[: start.rfind(b"\n") + 1]
     try:
-        found = pacsv.read_csv(pa.BufferReader(start), *plan.options()).schema
+        return pacsv.read_csv(pa.BufferReader(start[: start.rfind(b"\n") + 1]), *plan.options())
     except pa.ArrowInvalid:  # a quoted line break was cut in two
-        return {}
-    return {field.name: pa.string() if pa.types.is_null(field.type) else field.type for field in found}
+        return None
 
 
 def _streaming(plan: _Plan) -> Any:
@@ -222,7 +241,14 @@ def _columns(table: Any, plan: _Plan, numbers: frozenset[str]) -> tuple[Later, .
     zeros = frozenset(plan.names[i] for i in plan.dialect.zeros)
     parts = zip(table.column_names, table.columns, strict=True)
     return tuple(
-        arrow_columns.later(name, column, is_plain=name in numbers, has_zeros=name in zeros, marks=plan.dialect.marks)
+        arrow_columns.later(
+            name,
+            column,
+            is_plain=name in numbers,
+            has_zeros=name in zeros,
+            is_ours=True,
+            marks=plan.dialect.marks,
+        )
         for name, column in parts
     )
 
