@@ -12,6 +12,7 @@ import click
 import modelwright
 from modelwright.cli.output import Memory, display, grid, note, show
 from modelwright.cli.schema import parsed_kinds, read_schema_file
+from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError
 from modelwright.core.events import Listener
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 REPORT_SECONDS = 20.0
 """No section of the report that is kept with a run is begun after so long."""
 
+_MITIGATIONS = ("none", "reweight")
 _TASKS = ("auto", "binary", "multiclass", "regression")
 
 
@@ -46,6 +48,9 @@ class Asked:
     weight: str | None
     groups: str | None
     time: str | None
+    sensitive: tuple[str, ...]
+    use_sensitive: bool
+    mitigate: str
     seed: int
     schema: str | None
     track: str | None
@@ -55,7 +60,7 @@ class Asked:
     verbose: bool
 
 
-@click.command("fit", short_help="Learn to predict a column and write the model file.")
+@click.command("fit", cls=SeveralCommand, short_help="Learn to predict a column and write the model file.")
 @click.argument("data")
 @click.option("-t", "--target", required=True, metavar="COL", help="The column to predict.")
 @click.option("--task", type=click.Choice(_TASKS), default="auto", show_default=True, help="What kind of prediction.")
@@ -69,6 +74,15 @@ class Asked:
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @click.option("--groups", metavar="COL", help="Column whose equal values stay together in validation.")
 @click.option("--time", metavar="COL", help="Column that orders the rows; validation is then on the later ones.")
+@click.option("--sensitive", multiple=True, metavar="COL ...", help="Columns to audit by; no features. Written last.")
+@click.option("--use-sensitive", is_flag=True, help="Let the sensitive columns be features all the same.")
+@click.option(
+    "--mitigate",
+    type=click.Choice(_MITIGATIONS),
+    default="none",
+    show_default=True,
+    help="Weigh rows so that the answer does not depend on the sensitive columns.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
 @click.option("--track", metavar="DIR|URI", help="Keep the run in a folder, or on an MLflow server.")
@@ -133,6 +147,9 @@ def _spec(asked: Asked) -> FitSpec:
         weight=asked.weight,
         groups=asked.groups,
         time=asked.time,
+        sensitive=tuple(dict.fromkeys(asked.sensitive)),
+        sensitive_features=asked.use_sensitive,
+        mitigate=asked.mitigate,
     )
 
 

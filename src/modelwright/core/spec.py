@@ -53,6 +53,9 @@ class FitSpec:
         weight: Column of sample weights; never a feature.
         groups: Column whose equal values must stay in one fold; never a feature.
         time: Column that orders the rows; folds then never train on the future.
+        sensitive: Columns by which the fit is audited for fairness; no features unless asked for.
+        sensitive_features: Whether the sensitive columns may be features.
+        mitigate: "none", or "reweight" to weigh the rows so that the answer does not depend on the sensitive columns.
         interval: Share of rows whose truth the intervals or sets of the file are to hold; None for a file without.
         interval_groups: A feature in each of whose groups that share is to hold; or the target itself, for each class.
     """
@@ -64,5 +67,13 @@ class FitSpec:
     weight: str | None = None
     groups: str | None = None
     time: str | None = None
+    sensitive: tuple[str, ...] = ()
+    sensitive_features: bool = False
+    mitigate: str = "none"
     interval: float | None = 0.9
     interval_groups: str | None = None
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """The sensitive columns that are no features."""
+        return () if self.sensitive_features else self.sensitive

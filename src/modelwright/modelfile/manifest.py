@@ -16,7 +16,7 @@ FORMAT = 1
 
 PREFIX = "modelwright."
 REQUIRED = ("manifest", "schema")
-OPTIONAL = ("leaderboard", "evaluation", "parity", "reference", "card", "energy", "suspicions")
+OPTIONAL = ("leaderboard", "evaluation", "parity", "reference", "card", "energy", "fairness", "suspicions")
 KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
 """Every key a file may hold."""
 

@@ -16,6 +16,7 @@ from modelwright.energy.regions import carbon
 from modelwright.energy.shares import shared
 from modelwright.export.seal import Origin, seal
 from modelwright.insight.evaluate import score
+from modelwright.insight.predictions import Predictions
 from modelwright.learners.portfolio import portfolio
 from modelwright.metrics.base import Metric
 from modelwright.metrics.bootstrap import interval
@@ -24,6 +25,7 @@ from modelwright.model.hostile import hostile_rows
 from modelwright.pipeline.pipeline import Pipeline, used_columns
 from modelwright.search.blend import Blend, answers_of, blend, row_losses
 from modelwright.search.crew import Alone, Crew, Processes, usable_cores
+from modelwright.search.fairness import fairness_document
 from modelwright.search.folds import Plan, plan_folds
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of, seconds_kept
 from modelwright.search.libraries import require_libraries
@@ -327,7 +329,10 @@ def _finish(
     run.begin("prove")
     expected = answers_of(target.task, pipeline.proof_margins())
     answers = answers_of(target.task, found.blend.margins(found.oof.margins))
-    evaluation = score(target.task, target.values, answers, target.weight, metric=run.metric.name, source="out-of-fold")
+    judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
+    evaluation = score(target.task, target.values, answers, judged, metric=run.metric.name, source="out-of-fold")
+    answered = Predictions(target.task, target.values, answers, judged)
+    fairness = fairness_document(run.question, found.oof.rows, answered, pipeline.schema.names, seed=run.seed)
     origin = Origin(
         target_schema=run.question.target_schema,
         metric=run.metric.name,
@@ -336,7 +341,7 @@ def _finish(
         timed=run.timed,
         features=run.question.features,
         leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0), timed=run.timed) for t in race.trials],
-        documents={"suspicions": findings.to_json(), **_energy(run, race)},
+        documents={"suspicions": findings.to_json(), **fairness, **_energy(run, race)},
     )
     sealed = seal(pipeline, run.proof, expected, evaluation, origin=origin, test=test)
     best = sealed.evaluation.main

@@ -10,6 +10,7 @@ from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import TASKS, Label, Target, Task, TaskName
+from modelwright.search.fairness import mitigated, told
 
 MAX_CLASSES = 1000
 """More classes than this is no classification; a text or an identifier was named as target."""
@@ -29,6 +30,8 @@ class Question:
         target: The answers of those rows, with weights and groups where asked for.
         target_schema: What the target column is.
         order: Position of each row in time, or None.
+        sensitive: The columns to audit by, of the same rows; without columns where none was named.
+        judged: Weights of the rows where they are judged, or None: those of the user, without what evens groups out.
         notes: What was decided, one sentence each.
     """
 
@@ -36,6 +39,8 @@ class Question:
     target: Target
     target_schema: ColumnSchema
     order: Array | None
+    sensitive: Table
+    judged: Array | None
     notes: tuple[str, ...]
 
 
@@ -66,14 +71,20 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     task_name = _task_name(answers, spec.task)
     task, values = _encode(answers, task_name)
     notes.append(_told(target, task))
-    roles = [name for name in (spec.weight, spec.groups, spec.time) if name is not None]
+    if target in spec.sensitive:
+        raise SpecError(f"Column '{target}' is the target, so it cannot be a sensitive column too.")
+    sensitive = table.select(spec.sensitive)
+    learned, evened = mitigated(spec, task, values, sensitive, weight)
+    roles = [name for name in (spec.weight, spec.groups, spec.time, *spec.withheld) if name is not None]
     features, dropped = _features(table, target, spec, roles)
-    notes.extend(dropped)
+    notes.extend([*told(spec), *evened, *dropped])
     return Question(
         features=features,
-        target=Target(task, values, weight, None if spec.groups is None else _numbered(table.column(spec.groups))),
+        target=Target(task, values, learned, None if spec.groups is None else _numbered(table.column(spec.groups))),
         target_schema=answers.schema,
         order=None if spec.time is None else _ordered(table.column(spec.time)),
+        sensitive=sensitive,
+        judged=weight,
         notes=tuple(notes),
     )
 

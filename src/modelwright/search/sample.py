@@ -32,6 +32,8 @@ def sample_rows(question: Question, budget: Budget, rng: np.random.Generator) ->
             features=question.features.take(rows),
             target=question.target.take(rows),
             order=None if question.order is None else np.argsort(np.argsort(question.order[rows])),
+            sensitive=question.sensitive.take(rows),
+            judged=None if question.judged is None else question.judged[rows],
         ),
         told,
     )

@@ -126,7 +126,7 @@ def make_case(
     rng = np.random.default_rng(seed)
     n = table.n_rows
     rows = np.arange(n) if n <= MOST_ROWS else np.sort(rng.choice(n, MOST_ROWS, replace=False))
-    roles = {spec.groups, spec.time}
+    roles = {spec.groups, spec.time, *spec.withheld}
     columns = [c for c in table.columns if c.schema.is_feature and c.name not in roles]
     features = [Feature(column, *binned(column)) for column in (c.take(rows) for c in columns)]
     return Case(

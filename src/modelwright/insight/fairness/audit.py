@@ -31,6 +31,9 @@ MIN_ROWS = 30
 MOST_CLASSES = 20
 """Classes that are looked at one by one, the most frequent."""
 
+MOST_CLASSES_CROSSED = 6
+"""With more, groups by several columns would give more figures than rows."""
+
 _CONVENTIONS = (
     "A ratio of selection rates below 0.8 is what the four-fifths rule, a convention from US employment guidelines of "
     "1978, looks at; it is no verdict of law, neither below nor above.",
@@ -128,10 +131,14 @@ def audit(
     rng = np.random.default_rng(seed)
     groups: list[Group] = []
     found: list[Gap] = []
+    several = len({m.label for m in measured if m.label}) > MOST_CLASSES_CROSSED
     for where in groupings(sensitive):
-        made, between = _by(where, measured, gaps, predictions.weights, min_rows=min_rows, rng=rng)
+        looked = [m for m in measured if not m.label] if several and len(where.columns) > 1 else measured
+        made, between = _by(where, looked, gaps, predictions.weights, min_rows=min_rows, rng=rng)
         groups += made
         found += between
+    if several and len(sensitive.columns) > 1:
+        notes.append("With so many classes only accuracy is looked at by several columns together.")
     told, untold = _proxies(features, sensitive, seed)
     notes = [*predictions.notes, *notes, *_small(groups, min_rows), *untold]
     if features is not None and (known := [n for n in sensitive.names if n in features.names]):

@@ -1,0 +1,112 @@
+"""Fairness while a model is made: weights that even out the training rows, and the audit that goes into the file."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modelwright.core.errors import SpecError, listed, nearest
+from modelwright.core.spec import FitSpec
+from modelwright.core.table import Array, Table
+from modelwright.core.task import Task
+from modelwright.insight.fairness.audit import audit
+from modelwright.insight.predictions import Predictions
+from modelwright.insight.segments import segments
+
+if TYPE_CHECKING:
+    from modelwright.search.question import Question
+
+MITIGATIONS = ("none", "reweight")
+
+POOLED_ROWS = 30
+"""Groups with fewer rows are weighed as one: with a few rows of a class the weights would be huge and by chance."""
+
+
+def reweighing(groups: Array, classes: Array, weight: Array | None = None) -> Array:
+    """Return row weights under which group and class are independent, while neither changes its own share.
+
+    Each row weighs what its group and class would share by chance, over what they do: rows of a group that seldom has
+    the class count for more where they have it. The mean weight is that of the weights given.
+
+    Args:
+        groups: Group of each row, whole numbers from 0, (n_rows,).
+        classes: Class of each row, likewise.
+        weight: Weights that the rows have already, (n_rows,), or None for ones.
+
+    Source:
+        Kamiran and Calders (2012), Data preprocessing techniques for classification without discrimination, part 4.2.
+    """
+    base = np.ones(len(groups)) if weight is None else weight
+    n_classes = int(classes.max()) + 1
+    cells = groups * n_classes + classes
+    seen = np.bincount(cells, base)[cells]
+    expected = np.bincount(groups, base)[groups] * np.bincount(classes, base)[classes] / base.sum()
+    evened: Array = base * expected / seen
+    return evened
+
+
+def mitigated(
+    spec: FitSpec, task: Task, values: Array, sensitive: Table, weight: Array | None
+) -> tuple[Array | None, list[str]]:
+    """Return the weights to learn with, and what is to be said of them.
+
+    Raises:
+        SpecError: There is no such mitigation, or it has nothing to work on.
+    """
+    if spec.mitigate not in MITIGATIONS:
+        raise SpecError(
+            f"Mitigation '{spec.mitigate}' is unknown.{nearest(spec.mitigate, MITIGATIONS)}"
+            f" Mitigations: {listed(MITIGATIONS)}."
+        )
+    if spec.mitigate == "none":
+        return weight, []
+    if not spec.sensitive:
+        raise SpecError("Mitigation needs sensitive columns. Name them with --sensitive.")
+    if not task.is_classification:
+        raise SpecError("Reweighting evens out classes, but the target is a quantity. Leave out --mitigate.")
+    evened = reweighing(_groups(sensitive), values, weight)
+    factor = evened / (1.0 if weight is None else weight)
+    told = (
+        f"Rows are weighed so that the answer does not depend on {listed(spec.sensitive)} (Kamiran and Calders):"
+        f" factors {factor.min():.2f} to {factor.max():.2f}. The score of the file is without them."
+    )
+    return evened, [told]
+
+
+def told(spec: FitSpec) -> list[str]:
+    """Return what a user must know of the sensitive columns of a fit."""
+    if not spec.sensitive:
+        return []
+    names = listed(f"'{name}'" for name in spec.sensitive)
+    if spec.sensitive_features:
+        return [f"Sensitive, and used as features because that was asked: {names}."]
+    return [f"Sensitive, and therefore no features: {names}. The file neither asks for them nor needs them."]
+
+
+def fairness_document(
+    question: "Question", rows: Array, predictions: Predictions, used: Sequence[str], *, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Return the document of the audit of out-of-fold predictions, none without sensitive columns.
+
+    Args:
+        question: What was learned.
+        rows: Positions of the predicted rows in it.
+        predictions: Truth and answers of these rows.
+        used: The features that the file asks for.
+        seed: Seed of the draws.
+    """
+    if not question.sensitive.columns:
+        return {}
+    features = question.features.select(used).take(rows)
+    made = audit(predictions, question.sensitive.take(rows), features, source="out-of-fold", seed=seed)
+    return {"fairness": made.to_json()}
+
+
+def _groups(sensitive: Table) -> Array:
+    """Return the group of each row by all sensitive columns together, the small ones pooled."""
+    whole, *others = (segments(column) for column in sensitive.columns)
+    for other in others:
+        whole = whole.crossed(other)
+    _, codes, counts = np.unique(whole.codes, return_inverse=True, return_counts=True)
+    _, codes = np.unique(np.where(counts[codes] < POOLED_ROWS, -1, codes), return_inverse=True)
+    return codes
