@@ -1,5 +1,6 @@
 """From a web framework to a route and back, in the thread that asks: what the server does on its event loop."""
 
+import contextlib
 import os
 import re
 import threading
@@ -158,7 +159,7 @@ class Threaded:
         most = self.service.settings.limits.body_bytes
         length = request.headers.get("content-length", "0")
         if length.isascii() and length.isdigit() and int(length) > most:
-            raise _too_large(most)
+            raise _too_large(most, read)
         gathered = bytearray()
         while True:
             try:
@@ -168,7 +169,7 @@ class Threaded:
             if not piece:
                 return bytes(gathered)
             if held[0] + len(piece) > most:
-                raise _too_large(most)
+                raise _too_large(most, read)
             with self._lock:
                 self.service.admission.hold(len(piece))
             held[0] += len(piece)
@@ -213,5 +214,10 @@ def _opened(source: Source) -> Model:
     return source if isinstance(source, Model) else Model.open(Path(source))
 
 
-def _too_large(most: int) -> RefusedRequestError:
+def _too_large(most: int, read: Reader) -> RefusedRequestError:
+    """Return why a body is refused, after reading some of its rest: who still sends would not see the answer."""
+    left = 2 * most
+    with contextlib.suppress(OSError):
+        while left > 0 and (piece := read(_PIECE)):
+            left -= len(piece)
     return RefusedRequestError(413, f"The body is larger than {most:,} bytes. Send fewer rows.", closes=True)

@@ -1,0 +1,1 @@
+"""A shop that answers whether its customers will leave."""
