@@ -17,7 +17,8 @@ PORT = 8080
 """Where the server of every bundle listens unless the platform says otherwise."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
-_IMAGE = re.compile(r"[A-Za-z0-9][\w.\-/:@]*")
+_IMAGE = re.compile(r"[A-Za-z0-9][\w.\-/:@]*[:@][\w.\-:]+", re.ASCII)  # a port is followed by a path
+_WHEEL = re.compile(r"modelwright(-[\w.+]+){4}\.whl", re.ASCII)
 
 
 @final
@@ -47,7 +48,7 @@ class Order:
             )
         if not re.fullmatch(r"3\.\d{2}", self.python):
             raise SpecError(f"'{self.python}' is no version of Python such as 3.13.")
-        if self.wheel is not None and not (self.wheel.is_file() and self.wheel.name.startswith("modelwright-")):
+        if self.wheel is not None and not (self.wheel.is_file() and _WHEEL.fullmatch(self.wheel.name)):
             raise DataError(f"'{self.wheel}' is not a wheel of modelwright. Make one with: pip wheel --no-deps .")
         image = self.values.get("image", "")
         if image and (not _IMAGE.fullmatch(image) or image.endswith(":latest")):

@@ -27,7 +27,8 @@ ENV PYTHONDONTWRITEBYTECODE=1 \\
 {wheel}# LightGBM needs OpenMP's library to train, which slim images lack. No compiler is needed for anything.
 RUN case ",${{EXTRAS}}," in *,fit,*) apt-get update \\
     && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* ;; esac
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --only-binary=:all: "{package}"
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --only-binary=:all: "{package}" \\
+    && find /usr/local/lib/python{python}/site-packages -type d -name tests -prune -exec rm -rf {{}} +
 
 # Whatever a platform mounts where it mounts models is taken before this one.
 COPY model/ /{baked}/
