@@ -93,7 +93,7 @@ def to_raw(name: str, column: Any) -> Raw:
     if pt.is_integer(kind):
         return _integers(name, column)
     if pt.is_floating(kind) or pt.is_decimal(kind):
-        return Raw(name, "number", doubles(column))
+        return Raw(name, "number", _doubles(column))
     if _is_string(kind):
         return _texts(name, column)
     if pt.is_boolean(kind):
@@ -113,7 +113,7 @@ def _others(name: str, column: Any) -> Raw:
         return _texts(name, column.cast(pa.string()))
     if pt.is_duration(kind):
         counted = column.cast(pa.duration("us"), safe=False).cast(pa.int64())
-        return Raw(name, "number", doubles(counted) / 1e6)
+        return Raw(name, "number", _doubles(counted) / 1e6)
     if pt.is_binary(kind) or pt.is_large_binary(kind):
         try:
             return _texts(name, column.cast(pa.string()))
@@ -134,18 +134,39 @@ def _is_string(kind: Any) -> bool:
     return pt.is_string(kind) or pt.is_large_string(kind) or str(kind) == "string_view"
 
 
-def doubles(column: Any) -> Array:
-    """Return an Arrow column of numbers as float64, NaN where null."""
+def _doubles(column: Any) -> Array:
+    return _filled(column, np.float64, np.nan, _number_kind(column))
+
+
+def _number_kind(column: Any) -> Any:
     is_direct = (pt.is_integer(column.type) or pt.is_floating(column.type)) and not pt.is_float16(column.type)
-    return _filled(column, np.float64, np.nan, None if is_direct else pa.float64())
+    return None if is_direct else pa.float64()
+
+
+def fill(column: Any, values: Array) -> None:
+    """Write an Arrow column into a buffer: numbers into float64, NaN where null, dates as `_micros` returns them.
+
+    Raises:
+        ArrowInvalid: A date is too far away.
+    """
+    if values.dtype == np.int64:
+        values[:] = _micros(column)
+    else:
+        _write(column, values, np.nan, _number_kind(column))
 
 
 def _filled(column: Any, dtype: type[np.generic], absent: float, kind: Any = None) -> Array:
-    """Return fixed-width cells as numpy, `absent` where null, each chunk cast to Arrow's `kind` first where given.
+    """Return fixed-width cells as numpy, `absent` where null, each chunk cast to Arrow's `kind` first where given."""
+    values = np.empty(len(column), dtype=dtype)
+    _write(column, values, absent, kind)
+    return values
+
+
+def _write(column: Any, values: Array, absent: float, kind: Any) -> None:
+    """Write what `_filled` returns.
 
     Read from the buffers, since pyarrow's own ``to_numpy``, ``fill_null`` and ``array`` import pandas when it is there.
     """
-    values = np.empty(len(column), dtype=dtype)
     start = 0
     for chunk in _chunks(column):
         stop = start + len(chunk)
@@ -158,7 +179,6 @@ def _filled(column: Any, dtype: type[np.generic], absent: float, kind: Any = Non
             bits = np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little")
             values[start:stop][bits[cells.offset : cells.offset + len(cells)] == 0] = absent
         start = stop
-    return values
 
 
 def _numpy_type(kind: Any) -> np.dtype[Any]:
@@ -172,7 +192,7 @@ def _chunks(column: Any) -> list[Any]:
 
 
 def _integers(name: str, column: Any) -> Raw:
-    values = doubles(column)
+    values = _doubles(column)
     if column.type.bit_width == 64 and np.nanmax(np.abs(values), initial=0.0) > EXACT:
         return _texts(name, column.cast(pa.string()))
     return Raw(name, "number", values)
@@ -180,12 +200,12 @@ def _integers(name: str, column: Any) -> Raw:
 
 def _dates(name: str, column: Any) -> Raw:
     try:
-        return Raw(name, "date", micros(column))
+        return Raw(name, "date", _micros(column))
     except pa.ArrowInvalid as error:
         raise DataError(f"Column '{name}' holds dates too far away to be counted in microseconds: {error}.") from error
 
 
-def micros(column: Any) -> Array:
+def _micros(column: Any) -> Array:
     """Return an Arrow column of dates as int64 microseconds, MISSING_DATE where null.
 
     Raises:
@@ -238,12 +258,13 @@ def _are_distinct(column: Any) -> bool:
 
 def _distinct_texts(name: str, chunks: list[Any]) -> Raw:
     """Return texts that hardly repeat; each becomes an object in any case, so Python sorts them out, in less memory."""
-    texts = [text for chunk in chunks for text in _listed(chunk)]
-    place = dict.fromkeys(texts, 0)
     is_trimmed = all(_is_trimmed(chunk) for chunk in chunks if len(chunk))
-    if len(place) == len(texts):
+    texts = [text for chunk in chunks for text in _listed(chunk)]
+    hashes = np.fromiter(map(hash, texts), dtype=np.int64, count=len(texts))
+    hashes.sort()
+    if (hashes[1:] != hashes[:-1]).all():  # no two are equal, known without the memory of a dictionary
         return Raw(name, "text", np.arange(len(texts), dtype=np.int32), object_array(texts), is_trimmed=is_trimmed)
-    place = dict(zip(place, range(len(place)), strict=True))
+    place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
     codes = np.fromiter(map(place.__getitem__, texts), dtype=np.int32, count=len(texts))
     return Raw(name, "text", codes, object_array(list(place)), is_trimmed=is_trimmed)
 
@@ -300,7 +321,7 @@ def _plain_numbers(texts: Any) -> tuple[Array, Array] | None:
     if pc.any(pc.match_substring_regex(kept, r"^[+-]?0\d|[a-df-zA-DF-Z]")).as_py():
         return None
     try:
-        numbers = doubles(kept)
+        numbers = _doubles(kept)
     except pa.ArrowInvalid:
         return None
     if np.nanmax(np.abs(numbers), initial=0.0) > EXACT:

@@ -92,26 +92,29 @@ class _Filling:
     kind: Any
     values: Array
     n_filled: int = 0
+    had_integers: bool = False
 
     def add(self, column: Any) -> None:
         """Take the cells of the next block."""
-        try:
-            cells = arrow_columns.doubles(column) if self.kind == pa.float64() else arrow_columns.micros(column)
-        except pa.ArrowInvalid as error:
-            raise UnfitForBlocksError from error
-        if pt.is_int64(column.type) and np.fmax.reduce(np.abs(cells), initial=0.0) > EXACT:
-            raise UnfitForBlocksError  # a double does not hold it
-        stop = self.n_filled + len(cells)
+        stop = self.n_filled + len(column)
         if stop > len(self.values):
             grown = np.empty(stop + stop // 2, dtype=self.values.dtype)
             grown[: self.n_filled] = self.values[: self.n_filled]
             self.values = grown
-        self.values[self.n_filled : stop] = cells
+        try:
+            arrow_columns.fill(column, self.values[self.n_filled : stop])
+        except pa.ArrowInvalid as error:
+            raise UnfitForBlocksError from error
         self.n_filled = stop
+        self.had_integers = self.had_integers or pt.is_int64(column.type)
 
     def joined(self) -> Any:
         """Return the buffer as an Arrow array, missing cells as our columns mark them."""
-        return pa.Array.from_buffers(self.kind, self.n_filled, [None, pa.py_buffer(self.values[: self.n_filled])])
+        values = self.values[: self.n_filled]
+        largest = max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0)) if self.had_integers else 0
+        if largest > EXACT:
+            raise UnfitForBlocksError  # a double does not hold it
+        return pa.Array.from_buffers(self.kind, self.n_filled, [None, pa.py_buffer(values)])
 
 
 def _place(kind: Any, n_expected: int) -> _Pieces | _Filling:
@@ -182,26 +185,32 @@ def _cut(stream: Any, blocks: Blocks) -> Iterator[bytes]:
     """Yield the stream in blocks that end with a line, outside quotes as far as counting tells."""
     rest = b""
     while piece := stream.read(blocks.size):
-        whole = rest + piece
-        end = _last_line_end(whole, blocks.quote)
+        end = _last_line_end(piece, blocks.quote, is_odd=bool(blocks.quote and rest.count(blocks.quote) % 2))
         if end:
-            yield whole[:end]
-        rest = whole[end:]
+            yield b"".join((rest, memoryview(piece)[:end]))
+            rest = piece[end:]
+        else:
+            rest += piece
         if len(rest) > _LONGEST_BLOCK:
             raise UnfitForBlocksError
     if rest:
         yield rest
 
 
-def _last_line_end(block: bytes, quote: bytes) -> int:
-    """Return where the last line ends before which quotes are even, 0 where none does."""
+def _last_line_end(block: bytes, quote: bytes, *, is_odd: bool) -> int:
+    """Return where the last line ends before which quotes are even, 0 where none does.
+
+    Args:
+        block: Bytes.
+        quote: The quoting character, or nothing.
+        is_odd: Whether the quotes before the block are odd.
+    """
     end = block.rfind(b"\n") + 1
-    if not quote:
-        return end
-    is_odd = block.count(quote, 0, end) % 2
+    if quote:
+        is_odd ^= bool(block.count(quote, 0, end) % 2)
     while end and is_odd:
         before = block.rfind(b"\n", 0, end - 1) + 1
-        is_odd ^= block.count(quote, before, end) % 2
+        is_odd ^= bool(block.count(quote, before, end) % 2)
         end = before
     return end
 

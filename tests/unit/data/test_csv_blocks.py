@@ -1,0 +1,116 @@
+"""Separated values parsed in blocks: the same table as parsed whole, wherever the cuts fall."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modelwright.core.table import Table
+from modelwright.data import csv_blocks, csv_file, read
+
+N_ROWS = 3000
+
+
+@pytest.fixture
+def blocks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Make blocks tiny; the list holds how many rows each file had that was read by them."""
+    for name in ("_BLOCK", "_PARSED_AT_ONCE"):
+        monkeypatch.setattr(csv_file, name, 4096)
+    monkeypatch.setattr(csv_file, "_BYTES_PER_COLUMN", 1)
+    seen: list[int] = []
+
+    def watched(stream: object, plan: csv_blocks.Blocks) -> object:
+        table = csv_blocks.read_blocks(stream, plan)
+        seen.append(table.num_rows)
+        return table
+
+    monkeypatch.setattr(csv_file, "read_blocks", watched)
+    return seen
+
+
+def columns() -> dict[str, list[object]]:
+    """Return columns of every kind, texts and ranges changing from block to block."""
+    days = np.datetime64("2020-01-01") + np.arange(N_ROWS)
+    return {
+        "small": [i % 7 for i in range(N_ROWS)],
+        "grows": [i * i * 1000 for i in range(N_ROWS)],
+        "late decimals": [i if i < 2000 else i + 0.25 for i in range(N_ROWS)],
+        "gaps": ["" if i % 3 else i for i in range(N_ROWS)],
+        "empty at first": ["" if i < 1500 else "seen" for i in range(N_ROWS)],
+        "truth": ["true" if i % 2 else "false" for i in range(N_ROWS)],
+        "day": ["" if i % 11 == 0 else str(day) for i, day in enumerate(days)],
+        "city": [f"city {i // 250 + i % 3}" for i in range(N_ROWS)],
+        "key": [f"k{i * 7919 % 100_003:06d}" for i in range(N_ROWS)],
+    }
+
+
+def written(file: Path, cells: dict[str, list[object]], quoting: int = csv.QUOTE_MINIMAL) -> Path:
+    """Write columns as CSV and return the file."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, quoting=quoting)  # type: ignore[arg-type]  # the stubs want a literal
+        writer.writerow(cells)
+        writer.writerows(zip(*cells.values(), strict=True))
+    return file
+
+
+def assert_same(one: Table, other: Table) -> None:
+    """Check schema, notes and cells."""
+    assert one.schema == other.schema
+    assert one.notes == other.notes
+    for left, right in zip(one.columns, other.columns, strict=True):
+        np.testing.assert_array_equal(left.values, right.values)
+        assert (left.levels is None) == (right.levels is None)
+        if left.levels is not None and right.levels is not None:
+            assert left.levels.tolist() == right.levels.tolist()
+
+
+def whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """Return the file read without blocks."""
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_file, "_beginning", lambda _plan: None)
+        return read(file)
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_blocks_give_the_same_table(
+    tmp_path: Path, blocks: list[int], monkeypatch: pytest.MonkeyPatch, quoting: int
+) -> None:
+    file = written(tmp_path / "data.csv", columns(), quoting)
+    assert_same(read(file), whole(file, monkeypatch))
+    assert blocks == [N_ROWS]
+
+
+def test_line_breaks_and_quotes_in_cells_are_kept_wherever_the_cuts_fall(
+    tmp_path: Path, blocks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [f'he said "no {i}"\nthen, "yes"' if i % 2 else f"line\n\n{i}" for i in range(N_ROWS)]
+    file = written(tmp_path / "data.csv", {"n": list(range(N_ROWS)), "said": list(said), "m": [5, 6, 7] * 1000})
+    table = read(file)
+    assert table.column("said").strings().tolist() == said
+    assert_same(table, whole(file, monkeypatch))
+    assert blocks == [N_ROWS]
+
+
+@pytest.mark.parametrize("late", ["abc", "9007199254740995", "12:30", '5" wide', 'an "odd'])
+def test_what_blocks_cannot_hold_is_read_whole(
+    tmp_path: Path, blocks: list[int], monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    cells = columns()
+    cells["small"][-5] = late
+    lines = [",".join(cells)] + [",".join(map(str, row)) for row in zip(*cells.values(), strict=True)]
+    file = tmp_path / "data.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = read(file)
+    assert table.schema.column("small").dtype == "string"
+    assert table.column("small").strings()[-5] == late
+    assert_same(table, whole(file, monkeypatch))
+    assert blocks == []
+
+
+def test_texts_of_one_byte_encodings_are_read_in_blocks(tmp_path: Path, blocks: list[int]) -> None:
+    cities = [f"Zürich € {i % 5}" for i in range(N_ROWS)]
+    file = tmp_path / "data.csv"
+    file.write_bytes("".join(["n,city\n", *(f"{i},{city}\n" for i, city in enumerate(cities))]).encode("cp1252"))
+    assert read(file).column("city").strings().tolist() == cities
+    assert blocks == [N_ROWS]
