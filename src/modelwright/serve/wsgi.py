@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from modelwright.serve.exchange import Reply, Request
 from modelwright.serve.settings import Settings
 from modelwright.serve.threaded import Reader, Source, Threaded
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers that belong to the server and not to an application (PEP 3333)."""
@@ -28,7 +26,7 @@ class Application:
     def __init__(self, models: Source | Mapping[str, Source], settings: Settings | None = None) -> None:
         self._threaded = Threaded(models, settings)
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if not environ.get("PATH_INFO"):  # mounted, and called without the slash on which the page's own links rest
             script = environ.get("SCRIPT_NAME", "").encode("latin-1").decode("utf-8", "replace")
@@ -57,7 +55,7 @@ def application(models: Source | Mapping[str, Source], settings: Settings | None
     return Application(models, settings)
 
 
-def request_of(environ: "WSGIEnvironment") -> Request:
+def request_of(environ: WSGIEnvironment) -> Request:
     """Return what was asked, without its body; text of the environment is bytes read as Latin-1 (PEP 3333)."""
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
@@ -67,7 +65,7 @@ def request_of(environ: "WSGIEnvironment") -> Request:
     return Request(environ["REQUEST_METHOD"], path, headers, query_string=environ.get("QUERY_STRING", ""))
 
 
-def reader_of(environ: "WSGIEnvironment") -> Reader:
+def reader_of(environ: WSGIEnvironment) -> Reader:
     """Return what reads a body and stops at its end, which not every server does by itself."""
     stream: Any = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
