@@ -4,6 +4,7 @@
 #   make demo       fit the example, predict the new customers
 #   make test       the whole suite            make test-fast   without the slow tests
 #   make lint       every machine-checked rule make fix         repair what can be repaired
+#   make test-mlflow  the flavor and the tracker against a real MLflow server, in an environment of their own (1 GB)
 #   make bench      speed and size, peers beside us
 #   make bench-suite BUDGET=60s                every public data set (needs MODELWRIGHT_DATA)
 #   make bench-serve                        the server beside FastAPI, MLflow and BentoML
@@ -23,7 +24,7 @@ FIND_OPENMP = $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/d
   { mkdir -p $(OPENMP) && ln -sf $(CURDIR)/$(VENV)/lib/python3.*/site-packages/scikit_learn.libs/libgomp-*.so* $(OPENMP)/libgomp.so.1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint fix bench bench-serve bench-suite docs
+.PHONY: help setup demo test test-fast test-mlflow lint fix bench bench-serve bench-suite docs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -55,6 +56,18 @@ test: $(VENV)/.all
 
 test-fast: $(VENV)/.all
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+# MLflow pins other versions than we test with, and weighs a gigabyte: it gets an environment of its own.
+MLFLOW := .bench/mlflow
+
+$(MLFLOW)/.made: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; name one with: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(MLFLOW)
+	$(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet -e ".[mlflow,read]" "onnx>=1.19" "pytest>=8.4"
+	@touch $@
+
+test-mlflow: $(MLFLOW)/.made
+	MLFLOW_DISABLE_TELEMETRY=true $(MLFLOW)/bin/python -m pytest -p no:cacheprovider tests/flow/test_mlflow.py
 
 lint: $(VENV)/.all
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from modelwright.track import mlmodel
 
 if TYPE_CHECKING:
     from mlflow.models import Model as Description
+    from mlflow.models import ModelSignature
     from mlflow.models.model import ModelInfo
 
 try:
@@ -30,19 +31,20 @@ except ModuleNotFoundError as missing:
     raise MissingExtraError("MLflow", "mlflow") from missing
 
 
-class Frame(Protocol):
-    """A pandas frame, known without importing pandas."""
-
-    index: Any
-
-
-def save_model(model: Model, path: str | os.PathLike[str], mlflow_model: "Description | None" = None) -> None:
+def save_model(
+    model: Model,
+    path: str | os.PathLike[str],
+    mlflow_model: "Description | None" = None,
+    *,
+    signature: "ModelSignature | None" = None,
+) -> None:
     """Write a model as an MLflow folder.
 
     Args:
         model: The model.
         path: Where to; it must not be there yet, or be empty.
         mlflow_model: What MLflow knows of it already; given by `log_model`.
+        signature: What MLflow should check; None names answer and parameter only, see `column_signature`.
 
     Raises:
         OutputError: It cannot be written.
@@ -51,7 +53,7 @@ def save_model(model: Model, path: str | os.PathLike[str], mlflow_model: "Descri
     described = mlflow.models.Model() if mlflow_model is None else mlflow_model
     for name, settings in mlmodel.flavors(model).items():
         described.add_flavor(name, **settings)
-    described.signature = mlflow.models.ModelSignature.from_dict(mlmodel.signature(model))
+    described.signature = signature or mlflow.models.ModelSignature.from_dict(mlmodel.signature(model))
     described.metadata = {**mlmodel.metadata(model), **(described.metadata or {})}
     described.model_size_bytes = model.size_bytes
     described.save(str(folder / "MLmodel"))
@@ -65,7 +67,7 @@ def log_model(
     aliases: Sequence[str] = (),
     run_id: str | None = None,
     tags: Mapping[str, Any] | None = None,
-    step: int = 0,
+    signature: "ModelSignature | None" = None,
 ) -> "ModelInfo":
     """Log a model to the active run, and register it where a name is given.
 
@@ -76,7 +78,7 @@ def log_model(
         aliases: Aliases of the registry that then mean this version, such as "champion".
         run_id: The run; the active one by default, or a new one.
         tags: Tags of the logged and of the registered model.
-        step: Step of the run that it belongs to.
+        signature: As in `save_model`.
 
     Raises:
         SpecError: There are aliases but no name to register.
@@ -90,13 +92,21 @@ def log_model(
         registered_model_name=registered_model_name,
         run_id=run_id,
         tags=None if tags is None else dict(tags),
-        step=step,
         model=model,
+        signature=signature,
         flavor_name=mlmodel.FLAVOR,
     )
     for alias in aliases:
         mlflow.MlflowClient().set_registered_model_alias(registered_model_name, alias, info.registered_model_version)
     return info
+
+
+def column_signature(model: Model) -> "ModelSignature":
+    """Return a signature that names the columns too, for registries that ask for it, such as Unity Catalog.
+
+    With it MLflow's own server takes JSON and Parquet but no CSV; see `modelwright.track.mlmodel.signature`.
+    """
+    return mlflow.models.ModelSignature.from_dict(mlmodel.signature(model, columns=True))
 
 
 def load_model(model_uri: str, dst_path: str | None = None) -> Model:
@@ -144,6 +154,7 @@ class Answerer:
             SchemaError: A column is absent or a cell is of a wrong kind.
         """
         output = (params or {}).get("output", mlmodel.OUTPUTS[0])
+        data = _columns(data) if isinstance(data, Mapping) else data
         if output == "predictions":
             return np.asarray(self.model.predict(data))
         if output not in _COLUMNS:
@@ -204,12 +215,24 @@ class _Flavor:
     """What `mlflow.models.Model.log` calls; it hands over its options by name."""
 
     @staticmethod
-    def save_model(path: str, mlflow_model: "Description", model: Model) -> None:
-        save_model(model, path, mlflow_model)
+    def save_model(
+        path: str, mlflow_model: "Description", model: Model, signature: "ModelSignature | None" = None
+    ) -> None:
+        save_model(model, path, mlflow_model, signature=signature)
 
 
 def _file_in(path: Path) -> Path:
     return path / mlmodel.MODEL_FILE if path.is_dir() else path
+
+
+def _columns(data: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return what MLflow's server makes of JSON as plain columns: its cells may be arrays without a dimension."""
+    columns = {name: values if isinstance(values, list | np.ndarray) else [values] for name, values in data.items()}
+    return {name: [_cell(cell) for cell in values] for name, values in columns.items()}
+
+
+def _cell(cell: Any) -> Any:
+    return cell.item() if isinstance(cell, np.generic | np.ndarray) and cell.ndim == 0 else cell
 
 
 def _frame(data: Any, columns: dict[str, Array]) -> Any:

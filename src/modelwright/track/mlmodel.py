@@ -108,17 +108,22 @@ def metadata(model: "Model") -> dict[str, Any]:
     }
 
 
-def signature(model: "Model") -> dict[str, str]:
-    """Return the columns, the answer and the one parameter, each as JSON text.
+def signature(model: "Model", *, columns: bool = False) -> dict[str, str]:
+    """Return what MLflow is told of columns, answer and the one parameter, each as JSON text.
 
-    Columns are of type "any" and not required: MLflow's own types refuse what a frame may rightly hold ("double"
-    refuses int64, "long" refuses gaps, "string" refuses categories), and the schema in the file checks every cell
-    anyway, naming column and row.
+    Columns are left out by default, because every way of naming them makes MLflow refuse what is right: "double" takes
+    no int64 frame, "long" no gaps, "string" no categories, and with "any" its server reads no CSV. The schema in the
+    file checks every cell anyway, naming column and row.
+
+    Args:
+        model: The model.
+        columns: Name the columns, each of type "any"; for registries that ask for it, such as Unity Catalog.
     """
-    columns = [{"type": "any", "name": c.name, "required": False} for c in model.schema]
     kind = _OUTPUT_TYPES[type(model.classes[0])] if model.classes else "double"
     parameter = {"name": "output", "type": "string", "default": OUTPUTS[0], "shape": None}
-    texts = {"inputs": columns, "outputs": [{"type": kind, "required": True}], "params": [parameter]}
+    texts: dict[str, Any] = {"outputs": [{"type": kind, "required": True}], "params": [parameter]}
+    if columns:
+        texts["inputs"] = [{"type": "any", "name": c.name, "required": False} for c in model.schema]
     return {name: json.dumps(value, ensure_ascii=False) for name, value in texts.items()}
 
 

@@ -29,14 +29,18 @@ def test_three_flavors_open_the_same_file(tracked_model: Model) -> None:
 @pytest.mark.parametrize(
     ("kind", "type_"), [("binary", "string"), ("multiclass", "long"), ("flag", "boolean"), ("regression", "double")]
 )
-def test_the_signature_names_columns_answer_and_parameter(
-    small_file: Callable[..., bytes], kind: str, type_: str
-) -> None:
-    signature = {name: json.loads(text) for name, text in mlmodel.signature(Model.open(small_file(kind))).items()}
-    assert [column["name"] for column in signature["inputs"]] == ["age", "member", "city", "since"]
-    assert {(column["type"], column["required"]) for column in signature["inputs"]} == {("any", False)}
+def test_the_signature_names_answer_and_parameter(small_file: Callable[..., bytes], kind: str, type_: str) -> None:
+    model = Model.open(small_file(kind))
+    signature = {name: json.loads(text) for name, text in mlmodel.signature(model).items()}
+    assert set(signature) == {"outputs", "params"}
     assert signature["outputs"] == [{"type": type_, "required": True}]
     assert signature["params"] == [{"name": "output", "type": "string", "default": "predictions", "shape": None}]
+
+
+def test_columns_are_named_where_a_registry_asks_for_them(tracked_model: Model) -> None:
+    columns = json.loads(mlmodel.signature(tracked_model, columns=True)["inputs"])
+    assert [column["name"] for column in columns] == ["age", "member", "city", "since"]
+    assert {(column["type"], column["required"]) for column in columns} == {("any", False)}
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, tracked_model: Model) -> None:
