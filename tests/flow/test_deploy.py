@@ -257,6 +257,37 @@ def test_vertex_fetches_a_model_from_its_bucket(model: Model, tmp_path: Path) ->
     assert status == 200
     assert share_of(json.loads(answer)) == pytest.approx(model.predict_proba(sample_row(model))["yes"], abs=1e-12)
     assert asked == [
-        "/storage/v1/b/bucket/o?prefix=m%2F1&fields=items%28name%29%2CnextPageToken",
+        "/storage/v1/b/bucket/o?prefix=m%2F1%2F&fields=items%28name%29%2CnextPageToken",
         "/storage/v1/b/bucket/o/m%2F1%2Fchurn%20new.onnx?alt=media",
     ]
+
+
+def test_the_command_writes_what_it_says(model: Model, tmp_path: Path) -> None:
+    file = tmp_path / "Churn 2.onnx"
+    model.save(file)
+    told = [sys.executable, "-m", "modelwright", "deploy", "vertex", str(file), "--set", "region=europe-west4"]
+    dry = finished([*told, "--dry-run"], clean())
+    assert dry.returncode == 0, dry.stderr
+    planned = json.loads(dry.stdout)
+    assert planned["schema"] == "modelwright/deploy/1"
+    assert planned["name"] == "churn-2"
+    assert planned["blanks"] == ["PROJECT"]
+    assert [call["operation"].rpartition(".")[2] for call in planned["calls"] if "operation" in call] == [
+        "upload",
+        "create",
+        "deployModel",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["Churn 2.onnx"]
+    place = tmp_path / "bundle"
+    done = finished([*told, "-o", str(place), "--json"], clean())
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["folder"] == str(place)
+    there = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+    assert there == set(planned["files"])
+    again = finished([*told, "-o", str(place)], clean())
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    for more, text in ((["--set", "regon=x"], "region"), (["--set", "region"], "WHAT=VALUE")):
+        refused = finished([*told, *more, "-o", str(tmp_path / "other")], clean())
+        assert refused.returncode == 2
+        assert text in refused.stderr

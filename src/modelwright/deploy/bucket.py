@@ -44,8 +44,12 @@ def fetch(address: str, environment: Mapping[str, str]) -> Path:
     base = (emulator if "://" in emulator else f"http://{emulator}") if emulator else _STORAGE
     headers = {} if emulator else {"Authorization": f"Bearer {_token(environment)}"}
     objects = f"{base.rstrip('/')}/storage/v1/b/{urllib.parse.quote(bucket, safe='')}/o"
+    if prefix and not prefix.endswith((".onnx", "/")):
+        prefix += "/"  # a folder, not everything whose name begins so
     query = urllib.parse.urlencode({"prefix": prefix, "fields": "items(name),nextPageToken"})
     listing = _json(f"{objects}?{query}", headers, address)
+    if "nextPageToken" in listing:
+        raise SpecError(f"'{address}' holds too many objects to look through. Name the folder of the model itself.")
     names = [item["name"] for item in listing.get("items", ()) if item["name"].endswith(".onnx")]
     if len(names) != 1:
         raise SpecError(f"'{address}' must hold exactly one .onnx file; it holds {listed(names) or 'none'}.")
