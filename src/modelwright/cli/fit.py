@@ -5,6 +5,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import click
@@ -22,6 +23,11 @@ from modelwright.progress.events import EventLines
 if TYPE_CHECKING:
     from modelwright.model.model import Model
     from modelwright.track.listener import Tracker
+
+BESIDE_SECONDS = 3.0
+"""Seconds of the budget kept for the report beside the model, of budgets of at least `LEAST_BUDGET` seconds."""
+
+LEAST_BUDGET = 20.0
 
 REPORT_SECONDS = 20.0
 """No section of the report that is kept with a run is begun after so long."""
@@ -58,6 +64,7 @@ class Asked:
     events: bool
     quiet: bool
     verbose: bool
+    report: bool
 
 
 @click.command("fit", cls=SeveralCommand, short_help="Learn to predict a column and write the model file.")
@@ -86,6 +93,7 @@ class Asked:
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
 @click.option("--track", metavar="DIR|URI", help="Keep the run in a folder, or on an MLflow server.")
+@click.option("--report/--no-report", default=True, show_default=True, help="Write the report beside the model.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -101,7 +109,10 @@ def fit(**options: Any) -> None:  # click hands over options by name
     asked = Asked(**options)
     if asked.trials is not None and asked.trials < 1:
         raise click.BadParameter(f"must be at least 1, not {asked.trials}", param_hint="--trials")
+    started = time.monotonic()
     budget = Budget.parse(asked.budget, asked.trials)
+    if asked.report and budget.seconds >= LEAST_BUDGET:
+        budget = replace(budget, after=BESIDE_SECONDS)
     place = check_writable(asked.output or default_output(asked.target))
     memory = Memory()
     with ExitStack() as stack:
@@ -125,9 +136,12 @@ def fit(**options: Any) -> None:  # click hands over options by name
             listeners=listeners,
         )
         kept = None if tracker is None else tracker.finish(model, report=_report(model))
-    document = {**fit_document(model, str(place), memory), "run": kept}
+    left = BESIDE_SECONDS if budget.trials else budget.seconds - (time.monotonic() - started)
+    pages = _beside(place, left) if asked.report else ()
+    document = {**fit_document(model, str(place), memory), "run": kept, "report": [str(page) for page in pages]}
     indent = None if asked.events else 2
-    text = fit_text(model, str(place), memory) + ("" if kept is None else f"\nRun        {kept}")
+    text = fit_text(model, str(place), memory) + "".join(f"\nReport   {page}" for page in pages[:1])
+    text += "" if kept is None else f"\nRun        {kept}"
     show(text, document, as_json=asked.as_json or asked.events, indent=indent)
     if signal := memory.last("interrupted").get("signal"):
         raise click.exceptions.Exit(128 + int(signal))
@@ -186,6 +200,19 @@ def _report(model: "Model") -> Any:
         note(f"The run is kept without a report. {error}")
         return None
     return made
+
+
+def _beside(place: Path, seconds: float) -> tuple[Path, ...]:
+    """Write the report beside the model where there is time; say why where there is none."""
+    from modelwright.report.beside import LEAST_SECONDS, beside
+
+    pages = beside(place, seconds=seconds)
+    if not pages:
+        late = (
+            f"only {max(0.0, seconds):.1f} s were left" if seconds < LEAST_SECONDS else "see modelwright report --help"
+        )
+        note(f"No report was written beside the model: {late}. Make one with: modelwright report {place}")
+    return pages
 
 
 def fit_document(model: "Model", output: str, memory: Memory) -> dict[str, Any]:

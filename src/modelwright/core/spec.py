@@ -19,11 +19,13 @@ class Budget:
         seconds: Wall-clock seconds for everything, from reading to the written file.
         trials: Number of learner configurations to try; with it the time is no limit and the bytes repeat exactly.
         workers: Most processes that work at the same time; None leaves it to the cores there are.
+        after: Seconds of the budget kept for what the caller does with the file, such as a report.
     """
 
     seconds: float = 60.0
     trials: int | None = None
     workers: int | None = None
+    after: float = 0.0
 
     @classmethod
     def parse(cls, text: str | float, trials: int | None = None) -> Self:

@@ -18,7 +18,8 @@ def beside(path: str | os.PathLike[str], *, seconds: float = LEAST_SECONDS) -> t
         seconds: Time there is; no section is begun after it.
 
     Returns:
-        The files written; none when there is no time, or when the extra that draws is not installed.
+        The files written; none when there is no time, when the extra that draws is not installed, or when files of
+        those names are there that no report of ours wrote.
 
     Raises:
         OutputError: A file cannot be written.
@@ -27,8 +28,20 @@ def beside(path: str | os.PathLike[str], *, seconds: float = LEAST_SECONDS) -> t
     if seconds < LEAST_SECONDS:
         return ()
     page = Path(path).with_suffix(".html")
+    files = (page, page.with_suffix(".json"))
+    if not all(_may_be_replaced(file) for file in files):
+        return ()
     try:
         report(path, page, seconds=seconds)
     except MissingExtraError:
         return ()
-    return page, page.with_suffix(".json")
+    return files
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether there is nothing under that name, or an older report: data of the user may be called like the model."""
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        start = file.read(2000)
+    return b'name="generator" content="modelwright' in start or b'"schema": "modelwright/report/' in start

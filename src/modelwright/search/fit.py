@@ -102,7 +102,7 @@ class Run:
             return inf
         cells = self.question.features.n_rows * len(self.question.features.columns)
         finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
-        return self.budget.seconds - self.watch.seconds - finish
+        return self.budget.seconds - self.budget.after - self.watch.seconds - finish
 
 
 @final
