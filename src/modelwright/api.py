@@ -98,5 +98,6 @@ def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
 
 def _held_out(test: Any, schema: Schema, target: str, spec: FitSpec) -> Table:
     """Read the test rows like the training rows; what no learner uses may be absent."""
-    unused = {c.name for c in schema if not c.is_feature} | {*spec.drop, *spec.withheld, spec.weight, spec.groups, spec.time}
+    roles = (spec.weight, spec.groups, spec.time)
+    unused = {c.name for c in schema if not c.is_feature} | {*spec.drop, *spec.withheld, *roles}
     return read(test, schema=schema, optional=[name for name in unused if name is not None and name != target])
