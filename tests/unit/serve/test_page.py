@@ -8,15 +8,20 @@ from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from modelwright.core.schema import ColumnSchema, Parsing, Schema
 from modelwright.model.model import Model
 from modelwright.serve.access import token_digest
+from modelwright.serve.exchange import Request
 from modelwright.serve.page.answer import number, percent
 from modelwright.serve.page.fields import cells, form_fields, usual
 from modelwright.serve.settings import Access, Limits, Settings
+from modelwright.serve.threaded import Threaded
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ROW = {"c0": "41.5", "c1": "true", "c2": "Rome", "c3": "2024-01-31T00:00"}
@@ -47,6 +52,11 @@ def client(request: pytest.FixtureRequest, served: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="module")
 def binary(served: Callable[..., Any]) -> Any:
     return served("binary")
+
+
+@pytest.fixture(scope="module")
+def threaded(small_file: Callable[..., bytes]) -> Threaded:
+    return Threaded(Model.open(small_file()), Settings(log_level="error"))
 
 
 def multipart(file: bytes, **fields: str) -> tuple[bytes, str]:
@@ -174,7 +184,7 @@ def test_a_file_chosen_without_script_comes_back_too(binary: Any) -> None:
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=other", "text/plain"])
 def test_a_damaged_upload_is_refused(binary: Any, kind: str) -> None:
     body, _ = multipart(CSV)
-    assert binary.post("/", content=body, headers={"content-type": kind, **BROWSER}).status_code in (400, 415)
+    assert binary.post("/", content=body, headers={"content-type": kind, **BROWSER}).status_code in (400, 405)
 
 
 def test_a_column_of_the_name_of_an_answer_is_kept(binary: Any) -> None:
@@ -216,9 +226,6 @@ def test_limits_hold_on_the_page_too(served: Callable[..., Any]) -> None:
 
 
 def test_several_models_link_to_each_other(small_file: Callable[..., bytes]) -> None:
-    from modelwright.serve.exchange import Request
-    from modelwright.serve.threaded import Threaded
-
     model = Model.open(small_file())
     threaded = Threaded({"one": model, "two": model})
     texts = {
@@ -308,3 +315,36 @@ def test_certainty_is_never_made_up(share: float, told: str) -> None:
 )
 def test_numbers_are_short(value: float, told: str) -> None:
     assert number(value) == told
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    entered=st.dictionaries(
+        st.one_of(st.sampled_from(["c0", "c1", "c2", "c3", "keep", "kept", "token", "c9"]), st.text(max_size=5)),
+        st.one_of(st.sampled_from(["", "nan", "-1e308", "true", "1:0.5", "9999-12-31T23:59", "0001-01-01"]), st.text()),
+        max_size=6,
+    )
+)
+def test_no_form_makes_it_fail(threaded: Threaded, entered: dict[str, str]) -> None:
+    body = urlencode(entered, errors="replace").encode()
+    headers = {"content-type": "application/x-www-form-urlencoded", **BROWSER}
+    for path in ("/", "/page/answer"):
+        pieces = iter([body])
+        reply = threaded.reply(Request("POST", path, headers), lambda _, pieces=pieces: next(pieces, b""))
+        assert reply.status in (200, 400)
+        outline = Outline(reply.body.decode())
+        assert len(outline.all("script")) == (path == "/")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    middle=st.one_of(st.binary(max_size=60), st.just(b'Content-Disposition: form-data; name="file"; filename="a"')),
+    file=st.one_of(st.binary(max_size=60), st.just(CSV)),
+    boundary=st.sampled_from(["b0", '"b0"', "", "b1"]),
+)
+def test_no_upload_makes_it_fail(threaded: Threaded, middle: bytes, file: bytes, boundary: str) -> None:
+    body = b"--b0\r\n" + middle + b"\r\n\r\n" + file + b"\r\n--b0--\r\n"
+    pieces = iter([body])
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}", **BROWSER}
+    reply = threaded.reply(Request("POST", "/", headers), lambda _: next(pieces, b""))
+    assert reply.status in (200, 400)

@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl
 from modelwright.serve.exchange import Request
 from modelwright.serve.refusal import RefusedRequestError
 
+FORM = "application/x-www-form-urlencoded"
+FORM_WITH_FILE = "multipart/form-data"
+
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;,]{1,70}))', re.IGNORECASE)
 _NAME = re.compile(rb'[;\s]name="([^"]*)"', re.IGNORECASE)
 _MOST_PARTS = 20
@@ -31,7 +34,7 @@ def entered_fields(request: Request, most: int) -> dict[str, str]:
     """
     if not request.body:
         return {}
-    if request.media_type != "application/x-www-form-urlencoded":
+    if request.media_type != FORM:
         raise RefusedRequestError(415, "The content type is not that of a form.")
     try:
         return dict(parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=most, errors="strict"))
@@ -47,7 +50,7 @@ def uploaded(request: Request) -> Upload:
     Raises:
         RefusedRequestError: The form is damaged or holds no file.
     """
-    if request.media_type != "multipart/form-data":
+    if request.media_type != FORM_WITH_FILE:
         return Upload(request.body)
     found = _BOUNDARY.search(request.headers.get("content-type", ""))
     if found is None:

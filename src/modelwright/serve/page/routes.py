@@ -7,13 +7,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from modelwright.serve.access import check_token
-from modelwright.serve.exchange import Handler, Reply, Request, Route
+from modelwright.serve.exchange import WRONG_METHOD, Handler, Reply, Request, Route
 from modelwright.serve.explainer import attributed
 from modelwright.serve.given import from_records
 from modelwright.serve.page.answer import Answered, answer_html, keepsake, refusal_html
 from modelwright.serve.page.document import Shown, closed_page, page, token_page
 from modelwright.serve.page.fields import cells, field_name, form_fields, row_fields
-from modelwright.serve.page.posted import entered_fields, uploaded
+from modelwright.serve.page.posted import FORM, FORM_WITH_FILE, entered_fields, uploaded
 from modelwright.serve.page.table import read_table, with_answers
 from modelwright.serve.plain import counted
 from modelwright.serve.refusal import RefusedRequestError
@@ -23,6 +23,7 @@ from modelwright.serve.shelf import Served
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
 
+FORMS = (FORM, FORM_WITH_FILE)
 HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 _LONGEST_KEEPSAKE = 64
@@ -35,9 +36,11 @@ _STATIC = {
 
 def show(service: "Service", request: Request) -> Reply:
     """Answer the page: with usual values, with what was entered and its answer, or a chosen file with its answers."""
+    if request.method == "POST" and request.media_type not in FORMS:
+        raise RefusedRequestError(405, WRONG_METHOD)  # no browser's form: as where there is no page
     try:
         served = service.model(request)
-        if request.media_type == "multipart/form-data":
+        if request.media_type == FORM_WITH_FILE:
             return _file(service, request, served)
         entered = entered_fields(request, _most_fields(served))
         if refused := _refused(service, request, entered):
