@@ -172,6 +172,7 @@ def read_blocks(stream: Any, blocks: Blocks) -> Any:
 
 
 def _gather(table: Any, columns: dict[str, _Pieces | _Filling], blocks: Blocks) -> None:
+    pa.default_memory_pool().release_unused()  # each thread keeps what its last block took
     if table is None:
         return
     n_expected = int(1.1 * blocks.n_bytes / blocks.size * table.num_rows) + 1
