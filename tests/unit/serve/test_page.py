@@ -121,6 +121,13 @@ def test_the_reasons_stand_with_the_answer(binary: Any) -> None:
     assert reasons.count("<tr>") == 4
 
 
+def test_moves_of_a_number_have_the_digits_of_the_largest(served: Callable[..., Any]) -> None:
+    text = served("regression").post("/page/answer", data={**ROW, "c0": "200", "c2": "Oslo"}).text
+    moves = re.findall(r"<td>([+−]?[\d.,]+)</td></tr>", text)
+    assert len(moves) == 4
+    assert {len(move.partition(".")[2]) for move in moves} == {2}
+
+
 def test_a_kept_answer_is_compared_with_later_ones(binary: Any) -> None:
     kept = binary.post("/page/answer", data={**ROW, "keep": "1"}).text
     keepsake = re.search(r'name="kept" form="row" value="([^"]+)"', kept)[1]  # type: ignore[index]

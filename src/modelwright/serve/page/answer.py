@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import Any, final
 
 from modelwright.core.schema import ColumnSchema
@@ -204,7 +204,9 @@ def _explained(model: Model, why: Attribution, place: int) -> tuple[int, int]:
 
 
 def _reason(column: str, cell: str, value: float, largest: float, *, of_class: bool) -> str:
-    told = f"{_signed(100 * value, 1)} points" if of_class else _signed(value)
+    # As many digits as the largest needs: the noise of sampling shall not look like a finding.
+    digits = min(12, max(0, 2 - floor(log10(largest))))
+    told = f"{_signed(100 * value, 1)} points" if of_class else _signed(value, digits)
     kind = "up" if value > 0 else "down"
     width = 50 * min(1.0, abs(value) / largest)
     start = 50 if value > 0 else 50 - width
@@ -228,6 +230,6 @@ def _table(kind: str, caption: str, head: str, body: str) -> str:
 
 
 def _signed(value: float, digits: int | None = None) -> str:
-    shown = number(abs(value)) if digits is None else f"{abs(value):.{digits}f}"
+    shown = number(abs(value)) if digits is None else f"{abs(value):,.{digits}f}"
     sign = "+" if value > 0 else "−" if value < 0 else ""
     return f"{sign}{shown}"
