@@ -17,13 +17,14 @@ def build(order: Order) -> Bundle:
     image = order.image(f"{region}-docker.pkg.dev/{project}/models")
     machine = order.values.get("instance") or "n1-standard-2"
     parent = f"projects/{project}/locations/{region}"
+    alias = f"m{order.tag}"
     container = {
         "imageUri": image,
         "ports": [{"containerPort": PORT}],
         "healthRoute": HEALTH,
         "predictRoute": PREDICT,
     }
-    upload = {"model": {"displayName": order.name, "versionAliases": [f"m{order.tag}"], "containerSpec": container}}
+    upload = {"model": {"displayName": order.name, "versionAliases": [alias], "containerSpec": container}}
     resources = {"machineSpec": {"machineType": machine}, "minReplicaCount": 1, "maxReplicaCount": 1}
     deployed = {
         "model": f"{parent}/models/{order.name}",
@@ -56,6 +57,7 @@ def build(order: Order) -> Bundle:
                 *(*ai, "models", "upload", *where, "--model-id", order.name, "--display-name", order.name),
                 *("--container-image-uri", image, "--container-ports", str(PORT)),
                 *("--container-health-route", HEALTH, "--container-predict-route", PREDICT),
+                *("--version-aliases", alias),
             ),
             {"parent": parent, "modelId": order.name, **upload},
             "projects.locations.models.upload",

@@ -127,7 +127,12 @@ def test_the_documents_of_vertex_agree_with_its_calls(model: Model) -> None:
     container = upload["model"]["containerSpec"]
     call = next(call for call in bundle.calls if call.operation.endswith("models.upload"))
     assert call.body == upload
-    for value in (container["imageUri"], container["healthRoute"], container["predictRoute"]):
+    for value in (
+        container["imageUri"],
+        container["healthRoute"],
+        container["predictRoute"],
+        *upload["model"]["versionAliases"],
+    ):
         assert value in call.command
 
 
