@@ -23,7 +23,7 @@ from modelwright.metrics.bootstrap import interval
 from modelwright.metrics.choose import metric_for
 from modelwright.model.hostile import hostile_rows
 from modelwright.pipeline.pipeline import Pipeline, used_columns
-from modelwright.search.blend import Blend, answers_of, blend, row_losses
+from modelwright.search.blend import Blend, answers_of, blend, log_loss, row_losses
 from modelwright.search.crew import Alone, Crew, Processes, usable_cores
 from modelwright.search.fairness import fairness_document
 from modelwright.search.folds import Plan, plan_folds
@@ -259,6 +259,11 @@ class _Driver:
             return 0.0
         return seconds_kept(run.question, run.plan, trials, run.budget, self._crew.size)
 
+    def _loss(self, margins: Array, fold: int) -> float:
+        """Return the mean loss on the rows that a fold held out."""
+        held_out = self._run.question.target.take(self._run.plan.folds[fold].valid)
+        return log_loss(margins, held_out)
+
     def _record(self, race: Race, outcome: Outcome) -> None:
         run = self._run
         margins = None if outcome.failure else run.store.product(outcome.trial, outcome.fold).margins
@@ -270,6 +275,7 @@ class _Driver:
             fold=outcome.fold,
             folds=len(run.plan.folds),
             took=round(outcome.seconds, 3),
+            loss=None if margins is None else self._loss(margins, outcome.fold),
             state=trial.state,
             reason=trial.reason,
         )
