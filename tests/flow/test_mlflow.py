@@ -52,6 +52,12 @@ class Page:
         return {"sections": 1}
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow leaves files where it is run."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
     paths = [str(SOURCE), *([os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else [])]
@@ -200,8 +206,7 @@ def test_a_registered_alias_opens_the_same_file_three_ways(server: str, model: M
         flavor.log_model(model, aliases=["champion"])
 
 
-def test_a_model_is_kept_straight_in_a_database(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_model_is_kept_straight_in_a_database(tmp_path: Path, model: Model) -> None:
     kept = track(model, f"sqlite:///{tmp_path}/m.db", name="now")
     run = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/m.db").get_run(kept.rpartition("/")[2])
     assert (run.info.run_name, run.data.metrics["roc_auc"]) == ("now", 0.9)
@@ -341,10 +346,7 @@ def labelled(model: Model) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["binary", "regression"])
-def test_the_evaluator_of_mlflow_scores_it(
-    small_file: Callable[..., bytes], tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_evaluator_of_mlflow_scores_it(small_file: Callable[..., bytes], tmp_path: Path, kind: str) -> None:
     model = Model.open(small_file(kind))
     rows = labelled(model).astype({"truth": "object" if kind == "binary" else "float64"})
     result = evaluated(mlmodel.write_folder(model, tmp_path / "m"), rows, kind, tmp_path)

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, final
 
 from modelwright.core.catalog import load
@@ -90,9 +89,7 @@ class Tracker:
         self._store.check()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
         """Keep a fit that failed as failed; its error goes on."""
         if error is None or self._is_kept:
             return

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 
@@ -18,13 +18,11 @@ from modelwright.insight.shapley import shapley
 from modelwright.model.model import Model
 from modelwright.track import mlmodel
 
-if TYPE_CHECKING:
+try:
+    import mlflow
     from mlflow.models import Model as Description
     from mlflow.models import ModelSignature
     from mlflow.models.model import ModelInfo
-
-try:
-    import mlflow
 except ModuleNotFoundError as missing:
     if missing.name != "mlflow":
         raise
@@ -34,9 +32,9 @@ except ModuleNotFoundError as missing:
 def save_model(
     model: Model,
     path: str | os.PathLike[str],
-    mlflow_model: "Description | None" = None,
+    mlflow_model: Description | None = None,
     *,
-    signature: "ModelSignature | None" = None,
+    signature: ModelSignature | None = None,
 ) -> None:
     """Write a model as an MLflow folder.
 
@@ -50,10 +48,10 @@ def save_model(
         OutputError: It cannot be written.
     """
     folder = mlmodel.write_folder(model, path)
-    described = mlflow.models.Model() if mlflow_model is None else mlflow_model
+    described = Description() if mlflow_model is None else mlflow_model
     for name, settings in mlmodel.flavors(model).items():
         described.add_flavor(name, **settings)
-    described.signature = signature or mlflow.models.ModelSignature.from_dict(mlmodel.signature(model))
+    described.signature = signature or ModelSignature.from_dict(mlmodel.signature(model))
     described.metadata = {**mlmodel.metadata(model), **(described.metadata or {})}
     described.model_size_bytes = model.size_bytes
     described.save(str(folder / "MLmodel"))
@@ -67,8 +65,8 @@ def log_model(
     aliases: Sequence[str] = (),
     run_id: str | None = None,
     tags: Mapping[str, Any] | None = None,
-    signature: "ModelSignature | None" = None,
-) -> "ModelInfo":
+    signature: ModelSignature | None = None,
+) -> ModelInfo:
     """Log a model to the active run, and register it where a name is given.
 
     Args:
@@ -85,7 +83,7 @@ def log_model(
     """
     if aliases and registered_model_name is None:
         raise SpecError("An alias belongs to a registered model. Give registered_model_name too.")
-    info = mlflow.models.Model.log(
+    info = Description.log(
         artifact_path=None,
         name=name,
         flavor=_Flavor,
@@ -101,12 +99,12 @@ def log_model(
     return info
 
 
-def column_signature(model: Model) -> "ModelSignature":
+def column_signature(model: Model) -> ModelSignature:
     """Return a signature that names the columns too, for registries that ask for it, such as Unity Catalog.
 
     With it MLflow's own server takes JSON and Parquet but no CSV; see `modelwright.track.mlmodel.signature`.
     """
-    return mlflow.models.ModelSignature.from_dict(mlmodel.signature(model, columns=True))
+    return ModelSignature.from_dict(mlmodel.signature(model, columns=True))
 
 
 def load_model(model_uri: str, dst_path: str | None = None) -> Model:
@@ -215,9 +213,7 @@ class _Flavor:
     """What `mlflow.models.Model.log` calls; it hands over its options by name."""
 
     @staticmethod
-    def save_model(
-        path: str, mlflow_model: "Description", model: Model, signature: "ModelSignature | None" = None
-    ) -> None:
+    def save_model(path: str, mlflow_model: Description, model: Model, signature: ModelSignature | None = None) -> None:
         save_model(model, path, mlflow_model, signature=signature)
 
 
