@@ -1,15 +1,20 @@
 """Intervals and sets end to end: they hold the truth as often as promised, in the file, in bulk and for one row."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
+from click.testing import CliRunner
 
 import modelwright as mw
+from modelwright.cli.program import program
 from modelwright.core.errors import FileRefusedError, SpecError
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.modelfile.audit import audit
@@ -259,3 +264,30 @@ def test_a_manifest_with_an_interval_of_no_level_is_refused(uneven: mw.Model, in
     value = json.loads(json.dumps(uneven.manifest.to_json())) | {"interval": interval}
     with pytest.raises(FileRefusedError, match="interval"):
         Manifest.from_json(value)
+
+
+def test_the_command_adds_the_columns_and_knows_the_level(uneven: mw.Model, four: mw.Model, tmp_path: Path) -> None:
+    rng, run = np.random.default_rng(3), CliRunner()
+    for model, rows, columns in (
+        (uneven, numbers(20, rng, 1.0), ["prediction", "lower", "upper"]),
+        (four, classes(20, rng, "abcd"), ["label", *(f"probability_{c}" for c in "abcd"), "set"]),
+    ):
+        model.save(tmp_path / "m.onnx")
+        data = tmp_path / "d.csv"
+        with data.open("w", encoding="utf-8", newline="") as stream:
+            lines = csv.writer(stream)
+            lines.writerow(rows)
+            lines.writerows(zip(*rows.values(), strict=True))
+        found = run.invoke(program, ["predict", str(tmp_path / "m.onnx"), str(data), "--interval", "0.9"])
+        assert found.exit_code == 0, found.stderr
+        written = list(csv.DictReader(io.StringIO(found.stdout)))
+        assert list(written[0]) == columns
+        if model is four:
+            assert [json.loads(row["set"]) for row in written] == model.predict_set(features(rows))
+        else:
+            np.testing.assert_array_equal(
+                [float(r["upper"]) for r in written], model.predict_interval(features(rows))[1]
+            )
+        refused = run.invoke(program, ["predict", str(tmp_path / "m.onnx"), str(data), "--interval", "0.8"])
+        assert refused.exit_code == 2
+        assert "level 0.9, not 0.8" in refused.stderr

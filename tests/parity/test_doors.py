@@ -12,7 +12,7 @@ import pytest
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
-from modelwright.model import model as module
+from modelwright.model import chunks as module
 from modelwright.model.hostile import hostile_rows
 from modelwright.model.model import Model
 from modelwright.search.fit import fit_table
@@ -66,7 +66,7 @@ def test_labels_are_the_most_probable_class_through_every_door(model: Model, rec
 def test_the_file_runs_in_plain_onnx_runtime(model: Model) -> None:
     rows = hostile_rows(model.schema, 200, 5)
     session = onnxruntime.InferenceSession(model.to_bytes())
-    label, probabilities = session.run(None, {c.name: c.feed() for c in rows.columns})
+    label, probabilities = session.run(["label", "probabilities"], {c.name: c.feed() for c in rows.columns})
     np.testing.assert_array_equal(probabilities, model.predict_proba(rows))
     assert label.tolist() == model.predict(rows).tolist()
 

@@ -27,16 +27,22 @@ class Answers:
     Args:
         model: Gives the answers.
         keep: Columns of the table to copy in front of them.
+        interval: Whether to say how sure each answer is: the columns "lower" and "upper", or "set".
 
     Raises:
-        SpecError: A column to keep has the name of an answer.
+        SpecError: A column to keep has the name of an answer, or the file has no intervals.
     """
 
-    def __init__(self, model: Model, keep: tuple[str, ...] = ()) -> None:
+    def __init__(self, model: Model, keep: tuple[str, ...] = (), *, interval: bool = False) -> None:
+        if interval and model.interval is None:
+            raise SpecError("This model file has no intervals. Fit it again with FitSpec(interval=0.9), the default.")
         self._model = model
+        self._interval = interval
         self._keep = tuple(dict.fromkeys(keep))
         given = [f"probability_{c}" for c in model.classes]
         self._given = ["label", *given] if model.classes else ["prediction"]
+        if interval:
+            self._given += ["set"] if model.classes else ["lower", "upper"]
         if clash := [name for name in self._keep if name in self._given]:
             raise SpecError(f"--keep {listed(clash)}: the answers have a column of that name. Rename it in the data.")
 
@@ -49,18 +55,29 @@ class Answers:
         """Return what each column holds: "string", "number", "integer", "boolean" or "date"."""
         kept = {c.name: c.dtype for c in self._model.schema}
         kinds = {str: "string", int: "integer", bool: "boolean"}
-        given = [kinds[type(self._model.classes[0])]] if self._model.classes else []
-        return [*(kept.get(name, "string") for name in self._keep), *given] + ["number"] * max(1, len(self._given) - 1)
+        first = {"label": kinds[type(self._model.classes[0])] if self._model.classes else "", "set": "string"}
+        return [
+            *(kept.get(name, "string") for name in self._keep),
+            *(first.get(name, "number") for name in self._given),
+        ]
 
     def of(self, table: Table) -> list[Array]:
         """Return the columns for the rows of `table`."""
         kept = [_cells(table.column(name)) for name in self._keep]
         if not self._model.classes:
-            return [*kept, self._model.predict(table)]
+            return [*kept, self._model.predict(table), *(self._model.predict_interval(table) if self._interval else ())]
         probabilities = self._model.predict_proba(table)
         # The file's own label is the first most probable class too.
         labels = self._model.task.labels(probabilities.argmax(axis=1))
-        return [*kept, labels, *probabilities.T]
+        return [*kept, labels, *probabilities.T, *((self._sets(table),) if self._interval else ())]
+
+    def _sets(self, table: Table) -> Array:
+        """Return each set as the text of a JSON list, which no label can break."""
+        members = self._model.predict_membership(table)
+        distinct, places = np.unique(members, axis=0, return_inverse=True)
+        classes = np.array(self._model.classes, dtype=object)
+        texts = np.array([json_text(classes[chosen].tolist()) for chosen in distinct], dtype=object)
+        return texts[places.reshape(-1)]
 
 
 def writer(form: str, where: Path | BinaryIO, answers: Answers) -> AbstractContextManager[Write]:

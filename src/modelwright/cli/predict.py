@@ -33,16 +33,26 @@ FORMS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "js
 @click.argument("data")
 @click.option("-o", "--output", default="-", metavar="FILE", help="FILE.csv, .parquet or .jsonl; - is CSV on stdout.")
 @click.option("--keep", multiple=True, metavar="COL", help="Copy a column of DATA to the answers; may be repeated.")
+@click.option("--interval", type=float, metavar="LEVEL", help="Add lower and upper, or set: with 0.9 right in 90 %.")
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as one JSON document; needs -o FILE.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr.")
 def predict(
-    model: str, data: str, output: str, keep: tuple[str, ...], *, lenient: bool, as_json: bool, quiet: bool
+    model: str,
+    data: str,
+    output: str,
+    keep: tuple[str, ...],
+    *,
+    interval: float | None,
+    lenient: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Answer every row of DATA with the model file MODEL.
 
     Rows keep their number and order. Columns are found by name; others are ignored. The answers are a column
-    "prediction" for numbers, or "label" and one "probability_CLASS" per class.
+    "prediction" for numbers, or "label" and one "probability_CLASS" per class. With --interval 0.9 there are also the
+    ends "lower" and "upper", between which the truth lies in 90 % of rows, or the classes "set" among which it is.
     """
     if as_json and output == "-":
         raise SpecError("--json prints a document to stdout, so the answers need a file: add -o FILE.")
@@ -51,7 +61,8 @@ def predict(
     opened = modelwright.load(model)
     from modelwright.cli.answers import Answers, writer  # loads numpy, which help must not
 
-    answers = Answers(opened, keep)
+    answers = Answers(opened, keep, interval=interval is not None)
+    _check_level(opened, interval)
     n_rows = 0
     notes: dict[str, None] = {}  # in order, each once
     with _opened(place) as where, writer(form, where, answers) as write:
@@ -68,6 +79,15 @@ def predict(
         show("", document | {"notes": list(notes)}, as_json=True)
     elif place is not None:
         note(f"Wrote {n_rows:,} rows to {place}.", quiet=quiet)
+
+
+def _check_level(model: "Model", level: float | None) -> None:
+    """Refuse a level that the file was not made for: its intervals are calibrated for one."""
+    if level is not None and model.interval is not None and abs(model.interval["level"] - level) > 1e-9:
+        raise SpecError(
+            f"The intervals of this model file are of level {model.interval['level']:g}, not {level:g}."
+            f" Ask for --interval {model.interval['level']:g}, or fit with FitSpec(interval={level:g})."
+        )
 
 
 def _opened(place: Path | None) -> AbstractContextManager[Path | BinaryIO]:

@@ -67,7 +67,7 @@ def prove(task: Task, expected: Array, actual: Array, n_hostile: int) -> Parity:
 
 
 def prove_further(
-    task: Task, expected: tuple[Array, ...], actual: tuple[Array, ...], probabilities: Array, n_hostile: int
+    task: Task, expected: tuple[Array, ...], actual: tuple[Array, ...], *, probabilities: Array, n_hostile: int
 ) -> float:
     """Compare the outputs that say how sure the answers are; return the largest difference of an end.
 

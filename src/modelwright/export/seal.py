@@ -90,7 +90,7 @@ def seal(
     actual = np.concatenate([_answers(draft, part) for part in _first(proof, len(expected))])
     parity = prove(pipeline.task, expected, actual, len(proof[0]))
     if pipeline.interval is not None:
-        parity = _with_interval(parity, pipeline.interval, draft, proof[:2], expected)
+        parity = _with_interval(parity, pipeline.interval, draft, proof=proof[:2], expected=expected)
     if test is not None:
         evaluation = evaluate(draft, test)
     data = encode(
@@ -108,7 +108,7 @@ def seal(
 
 
 def _with_interval(
-    parity: Parity, interval: Interval, draft: Model, proof: tuple[Table, ...], expected: Array
+    parity: Parity, interval: Interval, draft: Model, *, proof: tuple[Table, ...], expected: Array
 ) -> Parity:
     """Prove the outputs that say how sure the answers are, on the first tables of the proof."""
     tables = _first(proof, len(expected))
@@ -123,7 +123,7 @@ def _with_interval(
         if draft.task.is_classification
         else tuple(map(np.concatenate, zip(*parts, strict=True)))
     )
-    largest = prove_further(draft.task, wanted, given, expected, parity.n_hostile)
+    largest = prove_further(draft.task, wanted, given, probabilities=expected, n_hostile=parity.n_hostile)
     return replace(parity, largest_difference=max(parity.largest_difference, largest))
 
 

@@ -2,6 +2,7 @@
 
 INSIGHTS: dict[str, str] = {
     "counterfactuals": "modelwright.insight.counterfactual:counterfactuals",
+    "coverage": "modelwright.insight.coverage:coverage",
     "dependence": "modelwright.insight.dependence:dependence",
     "evaluate": "modelwright.insight.evaluate:evaluate",
     "explain": "modelwright.insight.explain:explain",

@@ -102,7 +102,7 @@ def interval_of(ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, seco
     folds: tuple[int, ...] = ()
     if len(target) >= FEWEST_ROWS and seconds > 0:
         folds = _learn(ground, spec.interval, crew, store, seconds=seconds)
-    return _band(ground, held, spec, store, folds)
+    return _band(ground, held, spec, store=store, folds=folds)
 
 
 @final
@@ -164,7 +164,7 @@ def _sets(ground: Ground, held: _HeldOut, spec: FitSpec) -> Interval:
     return Sets(limits, facts)
 
 
-def _band(ground: Ground, held: _HeldOut, spec: FitSpec, store: Store, folds: tuple[int, ...]) -> Interval:
+def _band(ground: Ground, held: _HeldOut, spec: FitSpec, *, store: Store, folds: tuple[int, ...]) -> Interval:
     limits, codes = groups_of(ground.question, held.rows, spec)
     ends: tuple[Member, ...] = ()
     method, around = "absolute residuals", (held.answers, held.answers)

@@ -116,3 +116,29 @@ def test_parquet_takes_every_task(small_file: Callable[..., bytes], tmp_path: Pa
 def test_a_kept_column_may_not_hide_an_answer(model: mw.Model) -> None:
     with pytest.raises(SpecError, match="--keep label"):
         Answers(model, ("label",))
+
+
+def test_intervals_are_columns_of_their_own(tmp_path: Path) -> None:
+    rows = {"x": [float(v % 7) for v in range(60)], "y": [v % 7 + 0.1 * (v % 3) for v in range(60)]}
+    model = mw.fit(rows, "y", budget=mw.Budget(trials=1))
+    answers = Answers(model, interval=True)
+    assert answers.names == ["prediction", "lower", "upper"]
+    assert answers.types() == ["number"] * 3
+    prediction, lower, upper = answers.of(read(rows, schema=model.schema))
+    assert (lower <= prediction).all() and (prediction <= upper).all()
+
+
+def test_sets_are_written_as_json_lists(tmp_path: Path) -> None:
+    rows = {"x": [float(v % 10) for v in range(80)], "y": ['a,"b' if v % 10 + v % 4 > 6 else "c" for v in range(80)]}
+    model = mw.fit(rows, "y", budget=mw.Budget(trials=1))
+    model.save(tmp_path / "m.onnx")
+    table = read(rows, schema=model.schema)
+    answers = Answers(model, ("x",), interval=True)
+    assert answers.names == ["x", "label", 'probability_a,"b', "probability_c", "set"]
+    assert answers.types() == ["number", "string", "number", "number", "string"]
+    assert [json.loads(text) for text in answers.of(table)[-1]] == model.predict_set(table)
+
+
+def test_a_file_without_intervals_cannot_write_them(model: mw.Model) -> None:
+    with pytest.raises(SpecError, match="no intervals"):
+        Answers(model, interval=True)

@@ -57,6 +57,17 @@ def test_boosting_stops_early_and_keeps_the_best_round(learner: LightGBM | CatBo
     assert fitted.trees.n_trees == fitted.rounds
 
 
+def test_quantiles_are_learned_and_the_trees_say_what_the_library_says(rng: np.random.Generator) -> None:
+    rows = _rows(NUMBER, rng, 2000)
+    low, high = (LightGBM(rounds=60, quantile=q).fit(rows, None, 0, Deadline()) for q in (0.1, 0.9))
+    for fitted, share in ((low, 0.1), (high, 0.9)):
+        values = fitted.margins(rows.features)
+        np.testing.assert_allclose(fitted.trees.margins(rows.features), values, rtol=1e-12, atol=1e-12)
+        assert np.mean(rows.target.values <= values[:, 0]) == pytest.approx(share, abs=0.04)
+    watched = LightGBM(quantile=0.9, learning_rate=0.2).fit(rows, _rows(NUMBER, rng, 500), 0, Deadline())
+    assert watched.rounds < 1000 and not watched.tamed
+
+
 def test_divergence_is_retried_with_careful_steps_and_then_refused(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
