@@ -87,7 +87,17 @@ class TestFit:
     ) -> None:
         monkeypatch.chdir(tmp_path)
         done("fit", folder / "data.csv", "-t", "left", "--trials", 1, "-q")
-        assert [p.name for p in tmp_path.iterdir()] == ["left.onnx"]
+        assert {p.name for p in tmp_path.iterdir()} == {"left.onnx", "left.html", "left.json"}
+        done("fit", folder / "data.csv", "-t", "left", "--trials", 1, "-q", "--no-report", "-o", "again.onnx")
+        assert not (tmp_path / "again.html").exists()
+
+    def test_a_report_replaces_no_file_of_the_user(self, folder: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "m.json"
+        mine.write_text("{}")
+        result = done("fit", folder / "data.csv", "-t", "left", "--trials", 1, "-o", tmp_path / "m.onnx")
+        assert mine.read_text() == "{}"
+        assert not (tmp_path / "m.html").exists()
+        assert "No report was written" in result.stderr
 
     def test_the_same_trials_and_seed_give_the_same_bytes(self, folder: Path, tmp_path: Path) -> None:
         again = tmp_path / "again.onnx"

@@ -23,8 +23,9 @@ def rows() -> dict[str, Any]:
 
 def test_the_names_are_those_of_the_stub() -> None:
     stub = (Path(mw.__file__).parent / "__init__.pyi").read_text(encoding="utf-8")
-    names = {line.split(" as ")[1] for line in stub.splitlines() if line.startswith("from ")}
-    assert names | {"__version__"} == set(mw.__all__)
+    imported = {line.split(" as ")[1] for line in stub.splitlines() if line.startswith("from ")}
+    declared = {line.partition(":")[0] for line in stub.splitlines() if line[:1].isalpha() and ": " in line}
+    assert {name for name in imported | declared if name[0] != "_"} | {"__version__"} == set(mw.__all__)
     assert set(dir(mw)) == set(mw.__all__)
     for name in mw.__all__:
         assert getattr(mw, name) is not None
