@@ -9,14 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-
-from modelwright.core.errors import MissingExtraError, SpecError, listed, nearest
-from modelwright.core.table import Array
-from modelwright.insight.background import Background, make_background
-from modelwright.insight.shapley import shapley
+from modelwright.core.errors import MissingExtraError, SpecError
 from modelwright.model.model import Model
 from modelwright.track import mlmodel
+from modelwright.track.answerer import Answerer
 
 try:
     import mlflow
@@ -125,87 +121,9 @@ def load_model(model_uri: str, dst_path: str | None = None) -> Model:
         return Model.open(_file_in(Path(fetched)))
 
 
-def _load_pyfunc(path: str) -> "Answerer":
+def _load_pyfunc(path: str) -> Answerer:
     """Return what `mlflow.pyfunc` asks; called by MLflow with the path of the file."""
     return Answerer(Model.open(_file_in(Path(path))))
-
-
-@final
-class Answerer:
-    """Answers frames as MLflow expects: one label or number per row, or what ``params={"output": …}`` asks for."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self._background: Background | None = None
-
-    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
-        """Return the answers.
-
-        Args:
-            data: A pandas frame, or anything else that the model reads.
-            params: ``output`` is "predictions" (an array), "probabilities" (a frame, a column per class), "full" (label
-                and probability_CLASS, or prediction; as `modelwright predict` writes), "interval" (full and the ends
-                of the interval, or the set of classes) or "explain" (what is expected and what each column added).
-
-        Raises:
-            SpecError: There is no such output, or the model cannot give it.
-            SchemaError: A column is absent or a cell is of a wrong kind.
-        """
-        output = (params or {}).get("output", mlmodel.OUTPUTS[0])
-        data = _columns(data) if isinstance(data, Mapping) else data
-        if output == "predictions":
-            return np.asarray(self.model.predict(data))
-        if output not in _COLUMNS:
-            raise SpecError(
-                f"There is no output '{output}'.{nearest(str(output), mlmodel.OUTPUTS)} "
-                f"Outputs: {listed(mlmodel.OUTPUTS)}."
-            )
-        return _frame(data, _COLUMNS[output](self, data))
-
-    def probabilities(self, data: Any) -> dict[str, Array]:
-        """Return the probabilities by class."""
-        shares = np.asarray(self.model.predict_proba(data))
-        return {str(label): shares[:, i] for i, label in enumerate(self.model.classes)}
-
-    def full(self, data: Any) -> dict[str, Array]:
-        """Return label and probabilities, or the number."""
-        answers = np.asarray(self.model.predict(data))
-        if not self.model.classes:
-            return {"prediction": answers}
-        return {"label": answers, **{f"probability_{name}": p for name, p in self.probabilities(data).items()}}
-
-    def interval(self, data: Any) -> dict[str, Array]:
-        """Return the answers and how sure they are: lower and upper, or a column per class that the set may hold."""
-        if self.model.classes:
-            inside = self.model.predict_membership(data)
-            sets = {f"in_set_{label}": inside[:, i] for i, label in enumerate(self.model.classes)}
-            return {"label": np.asarray(self.model.predict(data)), **sets}
-        lower, upper = (np.asarray(end) for end in self.model.predict_interval(data))
-        return {"prediction": np.asarray(self.model.predict(data)), "lower": lower, "upper": upper}
-
-    def explain(self, data: Any) -> dict[str, Array]:
-        """Return what each column added to the answer: of the last class of two, else of the most probable one."""
-        if self._background is None:
-            self._background = make_background(self.model)
-        found = shapley(self.model, data, background=self._background)
-        chosen = found.given.argmax(axis=1)  # 0 where one answer is explained
-        rows = np.arange(len(found))
-        added = found.values[rows, chosen]  # (n_rows, n_columns)
-        columns = {f"added_{name}": added[:, i] for i, name in enumerate(found.columns)}
-        return {
-            "explained": np.array(found.answers, dtype=object)[chosen],
-            "given": found.given[rows, chosen],
-            "expected": found.base[chosen],
-            **columns,
-        }
-
-
-_COLUMNS = {
-    "probabilities": Answerer.probabilities,
-    "full": Answerer.full,
-    "interval": Answerer.interval,
-    "explain": Answerer.explain,
-}
 
 
 @final
@@ -219,20 +137,3 @@ class _Flavor:
 
 def _file_in(path: Path) -> Path:
     return path / mlmodel.MODEL_FILE if path.is_dir() else path
-
-
-def _columns(data: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return what MLflow's server makes of JSON as plain columns: its cells may be arrays without a dimension."""
-    columns = {name: values if isinstance(values, list | np.ndarray) else [values] for name, values in data.items()}
-    return {name: [_cell(cell) for cell in values] for name, values in columns.items()}
-
-
-def _cell(cell: Any) -> Any:
-    return cell.item() if isinstance(cell, np.generic | np.ndarray) and cell.ndim == 0 else cell
-
-
-def _frame(data: Any, columns: dict[str, Array]) -> Any:
-    """Return columns as the caller's kind of frame with its index; MLflow hands over pandas frames."""
-    if type(data).__module__.partition(".")[0] != "pandas":
-        return columns
-    return type(data)(columns, index=data.index)

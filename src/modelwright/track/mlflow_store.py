@@ -45,7 +45,7 @@ class MlflowStore(Store):
             try:
                 self._fill(client, identity, run, parcel)
                 for trial in run.tried:
-                    _log_trial(client, experiment, identity, run, trial)
+                    _log_trial(client, made.info, run, trial)
                 status = "FAILED" if run.status == "failed" else "FINISHED"
             finally:
                 client.set_terminated(identity, status, _ms(run.ended))
@@ -83,12 +83,12 @@ class MlflowStore(Store):
         return str(found.experiment_id if found is not None else client.create_experiment(name))
 
 
-def _log_trial(client: Any, experiment: str, parent: str, run: Run, trial: Tried) -> None:
+def _log_trial(client: Any, parent: Any, run: Run, trial: Tried) -> None:
     """Log a trial as a run inside the run, its folds as steps."""
     from mlflow.entities import Metric, Param
 
-    tags = {"mlflow.parentRunId": parent, "modelwright.state": trial.state, "modelwright.reason": trial.reason}
-    made = client.create_run(experiment, start_time=_ms(run.began), run_name=trial.id, tags=tags)
+    tags = {"mlflow.parentRunId": parent.run_id, "modelwright.state": trial.state, "modelwright.reason": trial.reason}
+    made = client.create_run(parent.experiment_id, start_time=_ms(run.began), run_name=trial.id, tags=tags)
     identity = made.info.run_id
     values = {"weight": trial.weight, "loss": trial.loss, "energy_joules": trial.joules}
     if trial.folds:

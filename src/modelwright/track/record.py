@@ -98,7 +98,7 @@ class Run:
         ended: Epoch seconds.
         parameters: What was asked and what followed from the data, flat.
         metric: Name of the figure that matters most.
-        figures: Every metric with its interval, and the energy in joules.
+        figures: Every metric with its interval, how often intervals of answers held the truth, the energy in joules.
         tried: The trials.
         course: How the best score grew.
         data: Fingerprint of the training data: rows, columns, sha256, and the source where it was told.
@@ -197,7 +197,7 @@ def record(
         ended=began + seconds if ended is None else ended,
         parameters=_parameters(model),
         metric=str(evaluation.get("metric", manifest.metric)),
-        figures=(*_measures(evaluation), *_energy(model.documents.get("energy"))),
+        figures=(*_measures(evaluation), *_coverage(model.interval), *_energy(model.documents.get("energy"))),
         tried=_tried(model, events),
         course=_course(events),
         data={**_flat(manifest.data), **({"source": source} if source else {})},
@@ -243,6 +243,14 @@ def _measures(evaluation: Mapping[str, Any]) -> tuple[Figure, ...]:
         Figure(m["name"], m["value"], m["low"], m["high"], m["greater_is_better"])
         for m in evaluation.get("metrics", ())
     )
+
+
+def _coverage(interval: Mapping[str, Any] | None) -> tuple[Figure, ...]:
+    """Return how often the intervals or sets of the file held the truth, where it has them."""
+    measured = (interval or {}).get("coverage")
+    if not isinstance(measured, Mapping):
+        return ()
+    return (Figure("interval_coverage", measured.get("value"), measured.get("low"), measured.get("high")),)
 
 
 def _energy(document: Any) -> tuple[Figure, ...]:
