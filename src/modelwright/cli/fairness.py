@@ -1,13 +1,16 @@
 """``modelwright fairness``: audit how a model file treats groups of rows."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import click
 
 import modelwright
 from modelwright.cli.output import show
 from modelwright.cli.several import SeveralCommand
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
 
 
 @final
@@ -23,6 +26,7 @@ class Asked:
     min_rows: int
     label: str | None
     threshold: float | None
+    even_out: Literal["demographic_parity", "equalised_odds"] | None
     as_json: bool
 
 
@@ -43,15 +47,24 @@ class Asked:
 )
 @click.option("--label", metavar="CLASS", help="The class that counts as selected; the second of two by default.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a row is selected.")
+@click.option(
+    "--even-out",
+    type=click.Choice(("demographic_parity", "equalised_odds")),
+    help="Show what thresholds by group would even out, and what that would cost, instead of the audit.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def fairness(**options: object) -> None:
+def fairness(**options: Any) -> None:  # click hands over options by name
     """Audit the model file MODEL on DATA: what each group gets, how far groups lie apart, what gives groups away.
 
     DATA is labelled and holds the sensitive columns; the model need not know them. Numbers are cut into quarters.
     """
-    asked = Asked(**options)  # type: ignore[arg-type]  # click hands over what it has checked
+    asked = Asked(**options)
+    opened = modelwright.load(asked.model)
+    if asked.even_out is not None:
+        show_costs(opened, asked)
+        return
     result = modelwright.fairness(
-        modelwright.load(asked.model),
+        opened,
         asked.data,
         asked.sensitive,
         target=asked.target,
@@ -59,5 +72,24 @@ def fairness(**options: object) -> None:
         min_rows=asked.min_rows,
         label=asked.label,
         threshold=asked.threshold,
+    )
+    show(str(result), result.to_json(), as_json=asked.as_json)
+
+
+def show_costs(model: "Model", asked: Asked) -> None:
+    """Print what evening out would cost."""
+    from modelwright.insight.fairness.thresholds import even_out  # help loads nothing heavy
+
+    if asked.threshold is not None:
+        raise click.UsageError("--even-out chooses thresholds itself: leave out --threshold.")
+    assert asked.even_out is not None, "only called where it was asked for"
+    result = even_out(
+        model,
+        asked.data,
+        asked.sensitive,
+        constraint=asked.even_out,
+        target=asked.target,
+        weight=asked.weight,
+        label=asked.label,
     )
     show(str(result), result.to_json(), as_json=asked.as_json)

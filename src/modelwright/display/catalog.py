@@ -12,6 +12,7 @@ DISPLAYS: dict[str, str] = {
     "PredictionDisplay": "modelwright.display.prediction:PredictionDisplay",
     "LearningCurveDisplay": "modelwright.display.learning_curve:LearningCurveDisplay",
     "SliceDisplay": "modelwright.display.slices:SliceDisplay",
+    "TradeoffDisplay": "modelwright.display.tradeoff:TradeoffDisplay",
     "ImportanceDisplay": "modelwright.display.importance:ImportanceDisplay",
     "DependenceDisplay": "modelwright.display.dependence:DependenceDisplay",
 }

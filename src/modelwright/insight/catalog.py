@@ -4,6 +4,7 @@ INSIGHTS: dict[str, str] = {
     "counterfactuals": "modelwright.insight.counterfactual:counterfactuals",
     "coverage": "modelwright.insight.coverage:coverage",
     "dependence": "modelwright.insight.dependence:dependence",
+    "even_out": "modelwright.insight.fairness.thresholds:even_out",
     "evaluate": "modelwright.insight.evaluate:evaluate",
     "explain": "modelwright.insight.explain:explain",
     "explain_row": "modelwright.insight.shapley:explain_row",

@@ -34,6 +34,7 @@ SECTIONS: dict[str, str] = {
     "slices": "modelwright.report.sections.slices:SlicesSection",
     "explanation": "modelwright.report.sections.explanation:ExplanationSection",
     "examples": "modelwright.report.sections.examples:ExamplesSection",
+    "fairness": "modelwright.report.sections.fairness:FairnessSection",
     "robustness": "modelwright.report.sections.robustness:RobustnessSection",
     "energy": "modelwright.report.sections.energy:EnergySection",
     "time": "modelwright.report.sections.time:TimeSection",

@@ -10,6 +10,7 @@ from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Table
 from modelwright.core.task import Task
 from modelwright.insight.fairness.audit import audit
+from modelwright.insight.fairness.thresholds import tradeoff
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.segments import segments
 
@@ -86,7 +87,7 @@ def told(spec: FitSpec) -> list[str]:
 def fairness_document(
     question: "Question", rows: Array, predictions: Predictions, used: Sequence[str], *, seed: int
 ) -> dict[str, dict[str, Any]]:
-    """Return the document of the audit of out-of-fold predictions, none without sensitive columns.
+    """Return the audit of out-of-fold predictions and what evening out would cost, none without sensitive columns.
 
     Args:
         question: What was learned.
@@ -98,8 +99,11 @@ def fairness_document(
     if not question.sensitive.columns:
         return {}
     features = question.features.select(used).take(rows)
-    made = audit(predictions, question.sensitive.take(rows), features, source="out-of-fold", seed=seed)
-    return {"fairness": made.to_json()}
+    sensitive = question.sensitive.take(rows)
+    document = audit(predictions, sensitive, features, source="out-of-fold", seed=seed).to_json()
+    if predictions.task.name == "binary":
+        document["tradeoff"] = tradeoff(predictions, sensitive, seed=seed).to_json()
+    return {"fairness": document}
 
 
 def _groups(sensitive: Table) -> Array:

@@ -13,6 +13,7 @@ from modelwright.data import read
 from modelwright.display.base import Display
 from modelwright.display.catalog import DISPLAYS
 from modelwright.insight.curve import Dependence, Point
+from modelwright.insight.fairness.thresholds import tradeoff
 from modelwright.insight.importance import Drop, Importance
 from modelwright.insight.predictions import of_classes
 from modelwright.insight.slices import slices_by
@@ -64,6 +65,8 @@ def made(name: str) -> Display[Any]:
     if name == "SliceDisplay":
         table = read({"$x_1$": list(range(120)), "kind": ["$a$", "b"] * 60})
         return kind(slices_by(dataclasses.replace(of_classes(truth, said), table=table), ["kind"]))
+    if name == "TradeoffDisplay":
+        return kind(tradeoff(of_classes(truth, said), read({"sex": ["$f$", "m"] * 60}), min_rows=10))
     return kind(_importance() if name == "ImportanceDisplay" else _dependence())
 
 

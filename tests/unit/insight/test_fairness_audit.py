@@ -157,3 +157,14 @@ def test_the_command_prints_text_and_json(model: Model, rows: dict[str, list[Any
     assert document["schema"] == "modelwright/fairness/1" and document["sensitive"] == ["sex", "race"]
     wrong = CliRunner().invoke(command, ["--sensitive", "sex", *words[:2]])
     assert wrong.exit_code == 2 and "write it last" in wrong.output
+
+
+def test_the_command_shows_what_evening_out_costs(model: Model, rows: dict[str, list[Any]], tmp_path: Path) -> None:
+    model.save(tmp_path / "m.onnx")
+    lines = [",".join(rows)] + [",".join(map(str, cells)) for cells in zip(*rows.values(), strict=True)]
+    (tmp_path / "d.csv").write_text("\n".join(lines), encoding="utf-8")
+    words = [str(tmp_path / "m.onnx"), str(tmp_path / "d.csv"), "--even-out", "demographic_parity", "--json"]
+    document = json.loads(CliRunner().invoke(command, [*words, "--sensitive", "sex"]).stdout)
+    assert document["schema"] == "modelwright/tradeoff/1" and len(document["points"]) > 2
+    refused = CliRunner().invoke(command, [*words, "--threshold", "0.5", "--sensitive", "sex"])
+    assert refused.exit_code == 2 and "leave out --threshold" in refused.output

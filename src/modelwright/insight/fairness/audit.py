@@ -82,13 +82,11 @@ def fairness(
         >>> mw.fairness(model, rows, "sex").gap("demographic_parity", "sex").n_groups
         2
     """
-    names = _names(sensitive, model.manifest.target if target is None else target)
-    table = source if isinstance(source, Table) else _read(model, source, names, target=target, weight=weight)
-    found = predictions_of(model, table, target=target, weight=weight)
+    found, groups = labelled_groups(model, source, sensitive, target=target, weight=weight)
     assert found.table is not None, "predictions of a model come with their rows"
     return audit(
         found,
-        found.table.select(names),
+        groups,
         found.table.select(model.schema.names),
         min_rows=min_rows,
         label=label,
@@ -156,6 +154,29 @@ def audit(
         LEVEL,
         (*notes, _INTERVALS),
     )
+
+
+def labelled_groups(
+    model: "Model", source: Any, sensitive: Sequence[str] | str, *, target: str | None, weight: str | None
+) -> tuple[Predictions, Table]:
+    """Let a model answer a labelled table, and return the sensitive columns of the rows with an answer.
+
+    Args:
+        model: As for `fairness`.
+        source: As for `fairness`.
+        sensitive: As for `fairness`.
+        target: As for `fairness`.
+        weight: As for `fairness`.
+
+    Raises:
+        SpecError: A sensitive column is the target.
+        SchemaError: A column is absent or a cell is of a wrong kind.
+    """
+    names = _names(sensitive, model.manifest.target if target is None else target)
+    table = source if isinstance(source, Table) else _read(model, source, names, target=target, weight=weight)
+    found = predictions_of(model, table, target=target, weight=weight)
+    assert found.table is not None, "predictions of a model come with their rows"
+    return found, found.table.select(names)
 
 
 def groupings(sensitive: Table) -> tuple[Segments, ...]:
