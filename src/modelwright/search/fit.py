@@ -31,7 +31,7 @@ from modelwright.search.intervals import SHARE, Ground, check_interval, interval
 from modelwright.search.libraries import require_libraries
 from modelwright.search.question import Question, frame_question
 from modelwright.search.race import Pace, Race
-from modelwright.search.refit import refit, refit_seconds
+from modelwright.search.refit import MARGIN, refit, refit_seconds
 from modelwright.search.sample import sample_rows
 from modelwright.search.store import Brief, Store, product_name
 from modelwright.search.trials import OutOfFold, Trial, out_of_fold
@@ -203,8 +203,10 @@ def _interval_seconds(run: Run, found: _Found, crew: Crew) -> float:
     """Return the time that intervals may take: their share, and nothing of what the refit needs."""
     if not run.timed:
         return inf
-    needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, crew.size)
-    return max(0.0, min(SHARE * run.budget.seconds, run.left - needed))
+    left, needed = run.left, refit_seconds(found.trials, found.blend, run.plan.n_folds, crew.size)
+    # A refit that does not fit in is not begun, and leaves its time.
+    spare = left - needed if needed <= left * MARGIN else left
+    return max(0.0, min(SHARE * run.budget.seconds, spare))
 
 
 def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
@@ -257,7 +259,7 @@ class _Driver:
         run = self._run
         if not self._has_interval or not run.timed:
             return 0.0
-        return seconds_kept(run.question, run.plan, trials, run.budget, self._crew.size)
+        return seconds_kept(run.question, run.plan, trials, run.budget, n_workers=self._crew.size)
 
     def _loss(self, margins: Array, fold: int) -> float:
         """Return the mean loss on the rows that a fold held out."""
@@ -338,7 +340,14 @@ def _finish(
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
     evaluation = score(target.task, target.values, answers, judged, metric=run.metric.name, source="out-of-fold")
     answered = Predictions(target.task, target.values, answers, judged)
-    fairness = fairness_document(run.question, found.oof.rows, answered, pipeline.schema.names, seed=run.seed)
+    fairness = fairness_document(
+        run.question.sensitive,
+        run.question.features,
+        found.oof.rows,
+        answered,
+        used=pipeline.schema.names,
+        seed=run.seed,
+    )
     origin = Origin(
         target_schema=run.question.target_schema,
         metric=run.metric.name,
