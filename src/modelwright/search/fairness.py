@@ -1,7 +1,7 @@
 """Fairness while a model is made: weights that even out the training rows, and the audit that goes into the file."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from modelwright.insight.fairness.audit import audit
 from modelwright.insight.fairness.thresholds import tradeoff
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.segments import segments
-
-if TYPE_CHECKING:
-    from modelwright.search.question import Question
 
 MITIGATIONS = ("none", "reweight")
 
@@ -47,7 +44,7 @@ def reweighing(groups: Array, classes: Array, weight: Array | None = None) -> Ar
 
 
 def mitigated(
-    spec: FitSpec, task: Task, values: Array, sensitive: Table, weight: Array | None
+    spec: FitSpec, task: Task, values: Array, sensitive: Table, *, weight: Array | None
 ) -> tuple[Array | None, list[str]]:
     """Return the weights to learn with, and what is to be said of them.
 
@@ -85,22 +82,24 @@ def told(spec: FitSpec) -> list[str]:
 
 
 def fairness_document(
-    question: "Question", rows: Array, predictions: Predictions, used: Sequence[str], *, seed: int
+    sensitive: Table, features: Table, rows: Array, predictions: Predictions, *, used: Sequence[str], seed: int
 ) -> dict[str, dict[str, Any]]:
     """Return the audit of out-of-fold predictions and what evening out would cost, none without sensitive columns.
 
     Args:
-        question: What was learned.
-        rows: Positions of the predicted rows in it.
+        sensitive: The sensitive columns of the rows that were learned from.
+        features: Their features.
+        rows: Positions of the predicted rows.
         predictions: Truth and answers of these rows.
         used: The features that the file asks for.
         seed: Seed of the draws.
     """
-    if not question.sensitive.columns:
+    if not sensitive.columns:
         return {}
-    features = question.features.select(used).take(rows)
-    sensitive = question.sensitive.take(rows)
-    document = audit(predictions, sensitive, features, source="out-of-fold", seed=seed).to_json()
+    sensitive = sensitive.take(rows)
+    document = audit(
+        predictions, sensitive, features.select(used).take(rows), source="out-of-fold", seed=seed
+    ).to_json()
     if predictions.task.name == "binary":
         document["tradeoff"] = tradeoff(predictions, sensitive, seed=seed).to_json()
     return {"fairness": document}

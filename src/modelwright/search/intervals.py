@@ -64,7 +64,7 @@ def check_interval(question: Question, target: str, spec: FitSpec) -> None:
         raise SpecError(f"Column '{name}' holds dates, which are no groups. Name a column of categories.")
 
 
-def seconds_kept(question: Question, plan: Plan, trials: list[Trial], budget: Budget, n_workers: int) -> float:
+def seconds_kept(question: Question, plan: Plan, trials: list[Trial], budget: Budget, *, n_workers: int) -> float:
     """Return the seconds that learning the quantiles will take: what a like learner took, within the share."""
     if question.target.task.is_classification or len(question.target) < FEWEST_ROWS:
         return 0.0

@@ -74,7 +74,7 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     if target in spec.sensitive:
         raise SpecError(f"Column '{target}' is the target, so it cannot be a sensitive column too.")
     sensitive = table.select(spec.sensitive)
-    learned, evened = mitigated(spec, task, values, sensitive, weight)
+    learned, evened = mitigated(spec, task, values, sensitive, weight=weight)
     roles = [name for name in (spec.weight, spec.groups, spec.time, *spec.withheld) if name is not None]
     features, dropped = _features(table, target, spec, roles)
     notes.extend([*told(spec), *evened, *dropped])

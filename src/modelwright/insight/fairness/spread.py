@@ -74,7 +74,7 @@ def spread(
         draws, logs = _shares(means, counting, rng)
         intervals = [share_interval(float(m), float(n), level) for m, n in zip(means, counting, strict=True)]
         return Spread(measured, n_rows, means, draws, logs, tuple(intervals))
-    draws = _means(values, weights, codes, means, rng)
+    draws = _means(values, weights, codes, means, rng=rng)
     ends = np.quantile(draws, [0.5 - 0.5 * level, 0.5 + 0.5 * level], axis=0)
     intervals = [Interval(v, min(a, v), max(b, v)) for v, a, b in zip(means.tolist(), *ends.tolist(), strict=True)]
     above = measured.kind == "amount" and not (draws <= 0).any()
@@ -92,7 +92,7 @@ def _shares(means: Array, counting: Array, rng: np.random.Generator) -> tuple[Ar
     return draws, logs
 
 
-def _means(values: Array, weights: Array, codes: Array, means: Array, rng: np.random.Generator) -> Array:
+def _means(values: Array, weights: Array, codes: Array, means: Array, *, rng: np.random.Generator) -> Array:
     draws = np.full((N_DRAWS, len(means)), math.nan)
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(len(means) + 1))
