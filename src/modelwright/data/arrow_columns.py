@@ -54,8 +54,15 @@ def later(
         if is_plain and is_ours and pt.is_dictionary(whole.type):
             whole = whole.cast(pa.string())
         found = _plain_numbers(whole) if is_plain and pt.is_string(whole.type) else None
-        raw = Raw(name, "number", found[0]) if found else (_ours if is_ours else to_raw)(name, whole)
-        del whole
+        if found:
+            raw = Raw(name, "number", found[0])
+        elif is_ours and _are_distinct(whole):
+            chunks = _chunks(whole)
+            del whole  # so that each chunk goes as soon as its texts are listed
+            raw = _distinct_texts(name, chunks)
+        else:
+            raw = (_ours if is_ours else to_raw)(name, whole)
+            del whole
         if len(raw.values) >= _MANY_ROWS:
             pa.default_memory_pool().release_unused()  # Arrow keeps what it freed, which here is a large share
         if has_zeros and raw.form == "number":
@@ -257,15 +264,31 @@ def _are_distinct(column: Any) -> bool:
 
 
 def _distinct_texts(name: str, chunks: list[Any]) -> Raw:
-    """Return texts that hardly repeat; each becomes an object in any case, so Python sorts them out, in less memory."""
-    is_trimmed = all(_is_trimmed(chunk) for chunk in chunks if len(chunk))
-    texts = [text for chunk in chunks for text in _listed(chunk)]
-    hashes = np.fromiter(map(hash, texts), dtype=np.int64, count=len(texts))
+    """Return texts that hardly repeat; each becomes an object in any case, so Python sorts them out, in less memory.
+
+    Args:
+        name: The user's name.
+        chunks: The texts; the list is emptied on the way, since Arrow's texts and Python's are large together.
+    """
+    levels = np.empty(sum(map(len, chunks)), dtype=object)
+    is_trimmed, start = True, 0
+    chunks.reverse()
+    while chunks:
+        chunk = chunks.pop()
+        if not len(chunk):
+            continue
+        is_trimmed = is_trimmed and _is_trimmed(chunk)
+        levels[start : start + len(chunk)] = _listed(chunk)
+        start += len(chunk)
+        del chunk
+        if len(levels) >= _MANY_ROWS:
+            pa.default_memory_pool().release_unused()
+    hashes = np.fromiter(map(hash, levels), dtype=np.int64, count=len(levels))
     hashes.sort()
     if (hashes[1:] != hashes[:-1]).all():  # no two are equal, known without the memory of a dictionary
-        return Raw(name, "text", np.arange(len(texts), dtype=np.int32), object_array(texts), is_trimmed=is_trimmed)
-    place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-    codes = np.fromiter(map(place.__getitem__, texts), dtype=np.int32, count=len(texts))
+        return Raw(name, "text", np.arange(len(levels), dtype=np.int32), levels, is_trimmed=is_trimmed)
+    place = {text: i for i, text in enumerate(dict.fromkeys(levels))}
+    codes = np.fromiter(map(place.__getitem__, levels), dtype=np.int32, count=len(levels))
     return Raw(name, "text", codes, object_array(list(place)), is_trimmed=is_trimmed)
 
 

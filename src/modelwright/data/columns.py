@@ -67,8 +67,16 @@ def number_column(
     return Column(ColumnSchema(name, kind, dtype, reason, parsing, levels, low, high, share, len(distinct)), values)
 
 
-def string_column(name: str, texts: Texts, kind: Kind, reason: str) -> Column:
-    """Return a column of strings."""
+def string_column(name: str, texts: Texts, kind: Kind, reason: str, *, held: Array | None = None) -> Column:
+    """Return a column of strings.
+
+    Args:
+        name: The user's name.
+        texts: The cells.
+        kind: What the column means.
+        reason: Why.
+        held: The levels of `texts` as an object array, where there is one already.
+    """
     n_rows = len(texts.codes)
     levels: tuple[str, ...] = ()
     if kind in ("category", "flag", "constant"):
@@ -86,4 +94,4 @@ def string_column(name: str, texts: Texts, kind: Kind, reason: str) -> Column:
         1.0 - texts.n_present / max(1, n_rows),
         len(texts.levels),
     )
-    return Column(schema, texts.codes, object_array(texts.levels))
+    return Column(schema, texts.codes, object_array(texts.levels) if held is None else held)

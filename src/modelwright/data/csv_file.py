@@ -227,8 +227,10 @@ def _beginning(plan: _Plan) -> Any:
         return None
     with opened(plan.location) as stream:
         start = stream.read(plan.block)
+    reading, parsing, converting = plan.options()
+    reading.use_threads = False  # every thread of Arrow's own would keep memory
     try:
-        return pacsv.read_csv(pa.BufferReader(start[: start.rfind(b"\n") + 1]), *plan.options())
+        return pacsv.read_csv(pa.BufferReader(start[: start.rfind(b"\n") + 1]), reading, parsing, converting)
     except pa.ArrowInvalid:  # a quoted line break was cut in two
         return None
 

@@ -138,7 +138,8 @@ def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...], *, has_marks
     if kind in ("category", "flag") and not raw.is_categorical and (mixed := _mixed(kept)):
         reason = f"{reason}; {mixed}"
         remarks.append((MIXED_TOPIC, raw.name))
-    return Read(string_column(raw.name, kept, kind, reason), tuple(remarks))
+    held = raw.levels if raw.is_trimmed and kept is texts else None
+    return Read(string_column(raw.name, kept, kind, reason, held=held), tuple(remarks))
 
 
 def _string_kind(raw: Raw, texts: Texts) -> tuple[Kind, str]:

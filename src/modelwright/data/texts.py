@@ -80,7 +80,10 @@ def clean(codes: Array, levels: list[str], *, are_clean: bool = False) -> Texts:
         are_clean: Whether the reader already knows that there is nothing to cut, merge or drop.
     """
     if are_clean:
-        counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
+        if len(levels) == len(codes):  # every level is used, so each once, and a single one is kept for all
+            counts = np.broadcast_to(np.int64(1), len(levels))
+        else:
+            counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
         return Texts(codes.astype(np.int32, copy=False), levels, counts, was_padded=False)
     stripped = [level.strip() for level in levels]
     was_padded = stripped != levels

@@ -114,3 +114,21 @@ def test_texts_of_one_byte_encodings_are_read_in_blocks(tmp_path: Path, blocks: 
     file.write_bytes("".join(["n,city\n", *(f"{i},{city}\n" for i, city in enumerate(cities))]).encode("cp1252"))
     assert read(file).column("city").strings().tolist() == cities
     assert blocks == [N_ROWS]
+
+
+@pytest.mark.parametrize("repeated", [None, 2950])
+def test_texts_that_hardly_repeat_keep_their_order_over_the_blocks(
+    blocks: list[int], tmp_path: Path, repeated: int | None
+) -> None:
+    """Chunks are listed one after the other, and a text met again in a later block has the code of its first row."""
+    texts = [f"{row * 7919 % 100_003:05d}x{row}" for row in range(N_ROWS)]
+    if repeated is not None:
+        texts[repeated] = texts[3]
+    path = tmp_path / "refs.csv"
+    path.write_text("ref,n\n" + "".join(f"{text},{row % 5}\n" for row, text in enumerate(texts)))
+    column = read(path).column("ref")
+    assert blocks == [N_ROWS]
+    assert column.levels is not None
+    assert column.levels.tolist() == list(dict.fromkeys(texts))
+    assert column.levels[column.values].tolist() == texts
+    assert column.schema.kind == "identifier"
