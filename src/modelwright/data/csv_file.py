@@ -276,7 +276,8 @@ def _explained(error: Exception, plan: _Plan) -> DataError:
 
 def _check_quotes_are_closed(table: Any, plan: _Plan) -> None:
     """Refuse a file whose last record swallowed lines because a quote is never closed."""
-    last = table.slice(max(0, table.num_rows - 1)).to_pylist()
+    texts = [f.name for f in table.schema if not pa.types.is_primitive(f.type)]
+    last = table.select(texts).slice(max(0, table.num_rows - 1)).to_pylist()
     if not any(isinstance(cell, str) and "\n" in cell for cell in (last[0].values() if last else ())):
         return
     quote, n_quotes = plan.dialect.form.quote.encode(), 0

@@ -132,3 +132,13 @@ def test_texts_that_hardly_repeat_keep_their_order_over_the_blocks(
     assert column.levels.tolist() == list(dict.fromkeys(texts))
     assert column.levels[column.values].tolist() == texts
     assert column.schema.kind == "identifier"
+
+
+def test_the_last_row_may_lack_a_date(tmp_path: Path) -> None:
+    rows = [f"{i % 97},2021-01-{i % 28 + 1:02d},word{i % 7}" for i in range(260_000)]
+    path = tmp_path / "days.csv"
+    path.write_text("\n".join(["x,day,note", *rows, "1,,word1"]) + "\n")
+    table = read(path)
+    assert table.n_rows == 260_001
+    assert table.column("day").schema.dtype == "date"
+    assert table.column("day").missing.tolist()[-2:] == [False, True]
