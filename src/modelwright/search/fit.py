@@ -25,7 +25,7 @@ from modelwright.model.hostile import hostile_rows
 from modelwright.pipeline.pipeline import Pipeline, used_columns
 from modelwright.search.blend import Blend, answers_of, blend, log_loss, row_losses
 from modelwright.search.crew import Alone, Crew, Processes, usable_cores
-from modelwright.search.fairness import fairness_document
+from modelwright.search.fairness import audit_seconds, fairness_document
 from modelwright.search.folds import Plan, plan_folds
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of, seconds_kept
 from modelwright.search.libraries import require_libraries
@@ -102,6 +102,7 @@ class Run:
             return inf
         cells = self.question.features.n_rows * len(self.question.features.columns)
         finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
+        finish += audit_seconds(self.question.sensitive)
         return self.budget.seconds - self.budget.after - self.watch.seconds - finish
 
 

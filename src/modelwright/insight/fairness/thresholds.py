@@ -21,6 +21,7 @@ from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import printable
 from modelwright.metrics.bootstrap import Interval, interval
 from modelwright.metrics.choose import metric_for
+from modelwright.metrics.proportion import rows_that_count, share_interval
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -242,10 +243,15 @@ class _Case:
         ]
         judged = np.bincount(self.codes, minlength=n) >= self.min_rows
         gap = apart(spreads, judged, level=LEVEL).difference
-        labels = np.where(given, self.code, 1 - self.code)
-        metric = metric_for(self.by, found.task)
-        quality: Interval = interval(metric, found.truth, labels, found.weight, level=LEVEL, seed=self.seed)
-        return Point(way, slack, gap, quality, thresholds)
+        return Point(way, slack, gap, self._quality(truth, given), thresholds)
+
+    def _quality(self, truth: Array, given: Array) -> Interval:
+        found = self.predictions
+        if self.by == "accuracy":  # a share, whose interval needs no resamples
+            share = float(np.average(truth == given, weights=found.weight))
+            return share_interval(share, rows_that_count(found.weights), LEVEL)
+        metric, labels = metric_for(self.by, found.task), np.where(given, self.code, 1 - self.code)
+        return interval(metric, found.truth, labels, found.weight, level=LEVEL, resamples=400, seed=self.seed)
 
 
 def _choices(score: Array, truth: Array, weights: Array, gain: Array, *, odds: bool) -> _Choices:
