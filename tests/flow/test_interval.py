@@ -291,3 +291,15 @@ def test_the_command_adds_the_columns_and_knows_the_level(uneven: mw.Model, four
         refused = run.invoke(program, ["predict", str(tmp_path / "m.onnx"), str(data), "--interval", "0.8"])
         assert refused.exit_code == 2
         assert "level 0.9, not 0.8" in refused.stderr
+
+
+def test_the_fit_command_takes_level_and_groups(tmp_path: Path) -> None:
+    data, place, run = tmp_path / "d.csv", str(tmp_path / "m.onnx"), CliRunner()
+    data.write_text("x,y\n" + "\n".join(f"{v % 7},{'ab'[v % 7 > v % 5]}" for v in range(120)), encoding="utf-8")
+    fit = ["fit", str(data), "-t", "y", "--trials", "1", "-o", place, "-q", "--interval"]
+    assert run.invoke(program, [*fit, "0.8", "--interval-groups", "y"]).exit_code == 0
+    found = mw.load(place).interval
+    assert found is not None and (found["level"], found["groups"]) == (0.8, "y")
+    assert run.invoke(program, [*fit, "0"]).exit_code == 0
+    assert mw.load(place).interval is None
+    assert run.invoke(program, [*fit, "1.5"]).exit_code == 2

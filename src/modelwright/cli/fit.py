@@ -54,6 +54,8 @@ class Asked:
     weight: str | None
     groups: str | None
     time: str | None
+    interval: float
+    interval_groups: str | None
     sensitive: tuple[str, ...]
     use_sensitive: bool
     mitigate: str
@@ -81,6 +83,10 @@ class Asked:
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @click.option("--groups", metavar="COL", help="Column whose equal values stay together in validation.")
 @click.option("--time", metavar="COL", help="Column that orders the rows; validation is then on the later ones.")
+@click.option(
+    "--interval", type=float, default=0.9, show_default=True, help="Share of truths that intervals hold; 0: none."
+)
+@click.option("--interval-groups", metavar="COL", help="Hold it in every group of a feature, or class of the target.")
 @click.option("--sensitive", multiple=True, metavar="COL ...", help="Columns to audit by; no features. Written last.")
 @click.option("--use-sensitive", is_flag=True, help="Let the sensitive columns be features all the same.")
 @click.option(
@@ -161,6 +167,8 @@ def _spec(asked: Asked) -> FitSpec:
         weight=asked.weight,
         groups=asked.groups,
         time=asked.time,
+        interval=asked.interval or None,
+        interval_groups=asked.interval_groups,
         sensitive=tuple(dict.fromkeys(asked.sensitive)),
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,
