@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/start.md", "docs/evaluate.md", "docs/plots.md", "docs/track.md", "docs/uncertainty.md")
+PAGES = (
+    "README.md",
+    "docs/start.md",
+    "docs/evaluate.md",
+    "docs/plots.md",
+    "docs/track.md",
+    "docs/uncertainty.md",
+    "docs/report.md",
+)
 BLOCK = re.compile(r"(?P<mark><!-- not run: [^>]+ -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
 BUDGET = re.compile(r"(?<=budget[ =])(\"?)\d+[smh](\"?)")
 LANGUAGES = {"bash", "python", "text", "json"}

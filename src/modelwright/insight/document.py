@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, final, get_args, get_origin
 
 from modelwright.core.errors import DataError
-from modelwright.insight.tabulation import aligned, html_notes, html_table
+from modelwright.insight.tabulation import aligned, html_notes, html_table, plain
 from modelwright.metrics.bootstrap import Interval
 
 Cells = dict[str, list[Any]]
@@ -82,10 +82,12 @@ class Document(ABC):
         return {"text/plain": str(self), "text/html": tables + html_notes(self.remarks())}
 
 
-def reach(found: Interval, form: str = ".4g") -> str:
+def reach(found: Interval, form: str = "") -> str:
     """Return the range of an interval as text, "–" where there is none."""
     if not (math.isfinite(found.low) and math.isfinite(found.high)):
         return "–"
+    if not form:
+        return f"{plain(found.low)} to {plain(found.high)}"
     return f"{found.low:{form}} to {found.high:{form}}"
 
 

@@ -168,6 +168,8 @@ def number(value: float) -> str:
     """Return a number as people read it in a table, "–" for one that is not finite."""
     if not math.isfinite(value):
         return "–"
+    if 1e4 <= abs(value) < 1e12:
+        return f"{value:,.0f}"
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
 
 

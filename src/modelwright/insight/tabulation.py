@@ -43,8 +43,10 @@ def signed(value: float) -> str:
 
 
 def plain(value: float) -> str:
-    """Return a number with at most four significant digits, "–" where there is none."""
-    return "–" if not math.isfinite(value) else f"{value:.4g}"
+    """Return a number with four significant digits, large ones as whole numbers, "–" where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def cell_text(column: Column, row: int) -> str:
