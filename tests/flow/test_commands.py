@@ -283,7 +283,7 @@ class TestSignals:
         assert mw.load(place).digest == document["digest"]
         assert time.monotonic() - started < 60  # minutes of the budget were left
 
-    def test_the_second_signal_aborts_and_leaves_nothing(self, fitting: Any) -> None:
+    def test_the_second_signal_aborts_and_leaves_nothing_half_done(self, fitting: Any) -> None:
         process, place = fitting
         _until(process, "trial")
         process.send_signal(signal.SIGINT)
@@ -293,7 +293,10 @@ class TestSignals:
         # A shell calls both 130: Python dies by the signal itself when it interrupted an exec, as imports do.
         assert process.returncode in (130, -signal.SIGINT)
         assert "Traceback" not in err
-        assert list(place.parent.iterdir()) == []
+        # On a quick machine the model is written between the two signals; then it is whole.
+        left = list(place.parent.iterdir())
+        assert left in ([], [place])
+        assert all(Model.open(path).size_bytes for path in left)
 
 
 def _until(process: Any, event: str) -> str:
