@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 import modelwright as mw
 from modelwright.cli.program import program
+from modelwright.model.model import Model
 
 CHURN = Path(__file__).parents[2] / "examples" / "churn.csv"
 N_ROWS = 120
