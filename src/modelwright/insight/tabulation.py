@@ -38,8 +38,10 @@ def printable(value: object, longest: int = _LONGEST) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a number with its sign, three significant digits, "–" where there is none."""
-    return "–" if not math.isfinite(value) else f"{value:+.3g}"
+    """Return a number with its sign, three significant digits, large ones as whole numbers, "–" where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:+,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:+.3g}"
 
 
 def plain(value: float) -> str:

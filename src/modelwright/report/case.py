@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -25,12 +25,14 @@ class Rows:
         source: What they were read from.
         table: The features and the target, read as in training.
         predictions: The model's answers beside the truth.
+        notes: What reading them left out; said once, not by every result.
     """
 
     name: str
     source: Any
     table: Table
     predictions: Predictions
+    notes: tuple[str, ...] = ()
 
 
 @final
@@ -112,4 +114,5 @@ def _read(model: "Model", source: Any, target: str | None) -> Rows:
         table = read(source, schema=Schema((*model.schema, target_schema(model, target))))
     answered = predictions_of(model, table, target=target)
     is_named = isinstance(source, str | os.PathLike) and "://" not in str(source)
-    return Rows(Path(source).name if is_named else "DATA", source, table, answered)
+    name = Path(source).name if is_named else "DATA"
+    return Rows(name, source, table, replace(answered, notes=()), answered.notes)

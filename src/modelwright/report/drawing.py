@@ -14,6 +14,9 @@ from modelwright.report.content import Block, Chart, Grid, Note
 MOST_NUMBERS = 40
 """Rows of a picture's numbers that the page shows; a curve of a thousand points is read from every so many."""
 
+MOST_OPEN = 16
+"""Rows, headings counted, of a table that is not folded away."""
+
 _LONGEST = 60
 
 
@@ -44,7 +47,11 @@ def numbers(title: str, columns: Cells) -> Grid:
 
 def grids(document: Document, *, folded: bool = False) -> tuple[Grid, ...]:
     """Return the tables of a result."""
-    return tuple(Grid(s.caption, s.rows, s.sides, folded=folded) for s in document.sheets() if len(s.rows) > 1)
+    return tuple(
+        Grid(s.caption, s.rows, s.sides, folded=folded or len(s.rows) > MOST_OPEN)
+        for s in document.sheets()
+        if len(s.rows) > 1
+    )
 
 
 def notes(sentences: Sequence[str]) -> tuple[Block, ...]:

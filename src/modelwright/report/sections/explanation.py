@@ -58,7 +58,10 @@ def _summary(result: Explanation) -> Text:
 
 def _strengths(strengths: Sequence[Strength], result: Explanation) -> Grid:
     head = ("column", "moves it by", "95 % interval")
-    rows = [(printable(s.column, 40), plain(s.value), interval_text(s)) for s in strengths[:_MOST_COLUMNS]]
+    rows = [
+        (printable(s.column, 40), plain(s.value), f"{plain(s.low)} to {plain(s.high)}")
+        for s in strengths[:_MOST_COLUMNS]
+    ]
     caption = f"How far each column moves {printable(result.answer)} (mean absolute Shapley value, {result.scale})"
     return Grid(caption, (head, *rows), "<>>", left_out=max(0, len(strengths) - _MOST_COLUMNS))
 

@@ -69,7 +69,7 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
             f"{printable(case.rows.name, 80)}: {n_rows:,} rows with an answer. What is said to be on these "
             "rows is only honest if the model did not learn from them."
         )
-        notes = tuple(map(Note, case.rows.predictions.notes))
+        notes = tuple(map(Note, case.rows.notes))
         strange = sorted((s for s in result if _measure(s) >= _NOTABLE), key=_measure, reverse=True)
         if not strange:
             return (Text(text), *notes, Text("No column differs from training in what is missing or never seen."))
