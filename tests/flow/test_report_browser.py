@@ -130,7 +130,8 @@ def test_the_keyboard_reaches_the_verdict_first(visit: Callable[..., Any]) -> No
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#verdict"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#verdict")
+    page.wait_for_url("**#verdict", timeout=20_000)
+    assert page.evaluate("location.hash") == "#verdict"
 
 
 def test_light_and_dark_differ(visit: Callable[..., Any]) -> None:
