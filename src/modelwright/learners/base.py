@@ -83,3 +83,7 @@ class Learner(ABC):
     def settled(self, fitted: Sequence[Fitted]) -> Self:  # noqa: ARG002  # the default has no length to settle
         """Return this learner with lengths fixed to what early stopping found on the folds, for a refit on all rows."""
         return self
+
+    def reached(self, fitted: Fitted) -> bool:  # noqa: ARG002  # the default has no length to fall short of
+        """Return whether `fitted`, which this settled learner made, got near its full length before the deadline."""
+        return True

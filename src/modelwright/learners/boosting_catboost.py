@@ -99,6 +99,10 @@ class CatBoost(Learner):
         rounds = [f.rounds for f in fitted if isinstance(f, TreeSum)]
         return replace(self, rounds=max(1, round(sum(rounds) / len(rounds)))) if rounds else self
 
+    def reached(self, fitted: Fitted) -> bool:
+        """Return whether nearly all rounds were run."""
+        return isinstance(fitted, TreeSum) and fitted.reached(self.rounds)
+
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         return {
             "loss_function": _LOSSES[target.task.name],

@@ -105,6 +105,10 @@ class LightGBM(Learner):
         rounds = max(1, round(sum(f.rounds for f in found) / len(found)))
         return replace(self, rounds=rounds, careful=self.careful or any(f.tamed for f in found))
 
+    def reached(self, fitted: Fitted) -> bool:
+        """Return whether nearly all rounds were run."""
+        return isinstance(fitted, TreeSum) and fitted.reached(self.rounds)
+
     def _boost(
         self, train: Rows, valid: Rows | None, seed: int, *, standard: Standard, watch: Watch
     ) -> "lightgbm.Booster":

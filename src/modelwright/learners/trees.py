@@ -20,6 +20,9 @@ from modelwright.learners.constant import emit_constant
 ROWS_AT_ONCE = 4096
 """Rows that numpy walks through the trees together; bounds the memory of `TreeArrays.margins`."""
 
+REACHED = 0.9
+"""Share of its rounds that boosting must have run to count as whole."""
+
 TREES_AT_ONCE = 64
 """Trees whose leaf vectors one graph operator gathers; bounds the memory at n_rows x 64 x n_targets doubles."""
 
@@ -324,6 +327,10 @@ class TreeSum(Fitted):
     def emit(self, graph: Graph, features: str) -> str:
         """Write the forest as one TreeEnsemble."""
         return self.trees.emit(graph, features)
+
+    def reached(self, rounds: int) -> bool:
+        """Return whether the rounds kept are at least `REACHED` of those asked for."""
+        return self.rounds >= REACHED * rounds
 
     @property
     def size(self) -> dict[str, int]:

@@ -1,10 +1,10 @@
-"""The last fits: every member on all rows, or its first fold where the time is up."""
+"""The last fits: every member on all rows, or its first fold where the time ends before."""
 
 from collections.abc import Mapping
 from math import inf, isinf
 from time import monotonic
 
-from modelwright.core.table import Array
+from modelwright.learners.base import Learner
 from modelwright.pipeline.member import Member
 from modelwright.search.blend import Blend
 from modelwright.search.crew import Crew
@@ -28,7 +28,8 @@ def refit(
 ) -> tuple[Member, ...]:
     """Fit every member of the mixture on all rows.
 
-    A member whose refit fails, or does not end in time, is shipped as its first fold left it.
+    A member whose refit fails, or does not get near its full length in time, is shipped as its first fold left it: a
+    boosting that was cut short is worse than one of full length on fewer rows.
 
     Args:
         store: The run folder.
@@ -42,13 +43,15 @@ def refit(
     is_possible = isinf(seconds) or refit_seconds(trials, chosen, n_folds, crew.size) <= seconds * MARGIN
     # Longest first, so that the workers end together.
     waiting = sorted(chosen.weights, key=lambda name: -trials[name].mean_seconds) if is_possible else []
+    settled: dict[str, Learner] = {}
     running = 0
     while waiting or running:
         while waiting and crew.idle and (isinf(end) or end > monotonic()):
             trial = trials[waiting.pop(0)]
             folds = [store.product(trial.id, k).fitted for k in sorted(trial.margins)]
             limit = inf if isinf(end) else max(0.5, end - monotonic())
-            crew.start(Work(trial.id, trial.learner.settled(folds), ALL_ROWS, limit))
+            settled[trial.id] = trial.learner.settled(folds)
+            crew.start(Work(trial.id, settled[trial.id], ALL_ROWS, limit))
             running += 1
         if not running:
             break
@@ -57,11 +60,12 @@ def refit(
             running -= 1
         elif outcome is None and not isinf(end) and monotonic() >= end:
             break
-    return tuple(_member(store, name, weight) for name, weight in chosen.weights.items())
+    return tuple(_member(store, name, settled.get(name), weight) for name, weight in chosen.weights.items())
 
 
-def _member(store: Store, trial: str, weight: float) -> Member:
-    fold = ALL_ROWS if store.has(product_name(trial, ALL_ROWS)) else 0
-    product = store.product(trial, fold)
-    proof: Array = product.proof
-    return Member(trial, store.view(product.view, fold), product.fitted, weight, proof)
+def _member(store: Store, trial: str, settled: Learner | None, weight: float) -> Member:
+    product = store.product(trial, ALL_ROWS) if store.has(product_name(trial, ALL_ROWS)) else None
+    if product is None or settled is None or not settled.reached(product.fitted):
+        product = store.product(trial, 0)
+        return Member(trial, store.view(product.view, 0), product.fitted, weight, product.proof)
+    return Member(trial, store.view(product.view, ALL_ROWS), product.fitted, weight, product.proof)
