@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def measure(case: Case, budget: str) -> dict[str, Any]:
     facts = document(inspected)
     return line | {
         **score_of(document(evaluated), case.metric),
+        "promised": score_of(facts["evaluation"], case.metric),
         "reference": case.reference[case.metric],
         "bytes": file.stat().st_size,
         "microseconds": json.loads(timed.output)["microseconds_per_row"],
@@ -107,12 +109,36 @@ def verdict(line: Mapping[str, Any]) -> str:
     return "worse, inside the interval" if best >= turn * line["reference"] else "clearly worse"
 
 
+def estimate(line: Mapping[str, Any]) -> str:
+    """Return what the fit itself expected of new rows; older results lack it."""
+    own = line.get("promised")
+    return "–" if own is None else f"{own['value']:.5g} [{own['low']:.5g}, {own['high']:.5g}]"
+
+
+def keeps(line: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Return whether the test score lies in the interval of the fit's own estimate, and whether the two agree.
+
+    Both are samples: they agree when their difference is within 1.96 of its own standard error, each taken from the
+    half width of its interval on the side where the other lies.
+    """
+    own, test = line["promised"], line
+    is_above = test["value"] > own["value"]
+    halves = (
+        (own["high"] - own["value"], test["value"] - test["low"])
+        if is_above
+        else (own["value"] - own["low"], test["high"] - test["value"])
+    )
+    inside = own["low"] <= test["value"] <= own["high"]
+    return inside, inside or abs(test["value"] - own["value"]) <= hypot(*halves)
+
+
 def cells(case: Case, line: Mapping[str, Any]) -> list[str]:
     """Return one row of the table."""
     if "error" in line:
         return [
             case.name,
             case.metric,
+            "–",
             "–",
             "–",
             f"failed: {line['error'].strip().splitlines()[-1:]}",
@@ -122,6 +148,7 @@ def cells(case: Case, line: Mapping[str, Any]) -> list[str]:
         case.name,
         case.metric,
         f"{line['value']:.5g} [{line['low']:.5g}, {line['high']:.5g}]",
+        estimate(line),
         f"{line['reference']:.5g}",
         verdict(line),
         f"{line['seconds']:.1f}",
@@ -143,6 +170,7 @@ def table(rows: list[tuple[Case, Mapping[str, Any]]], seconds: float) -> str:
         "set",
         "metric",
         "test score",
+        "the fit's own estimate",
         "LightGBM default",
         "verdict",
         "fit s",
@@ -155,6 +183,11 @@ def table(rows: list[tuple[Case, Mapping[str, Any]]], seconds: float) -> str:
     late = [case.name for case, line in rows if line["seconds"] > seconds * 1.05 + 3]
     counts = ", ".join(f"{v}: {verdicts.count(v)}" for v in dict.fromkeys(sorted(verdicts)))
     summary = f"{len(rows)} sets; {counts}; over the budget × 1.05 + 3 s: {', '.join(late) or 'none'}"
+    kept = [keeps(line) for _, line in rows if "promised" in line]
+    summary += (
+        f"\n\nThe fit's own estimate: the test score lies in its 95 % interval on {sum(k[0] for k in kept)} of "
+        f"{len(kept)} sets, and agrees with it, both being samples, on {sum(k[1] for k in kept)}."
+    )
     return f"{markdown(head, [cells(case, line) for case, line in rows])}\n\n{summary}"
 
 
