@@ -20,7 +20,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, watchable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
-from modelwright.learners.stopping import Watch
+from modelwright.learners.stopping import Watch, enough
 from modelwright.learners.trees import TreeArrays, TreeSum, rounded_thresholds
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class CatBoost(Learner):
         require_learnable(train, self.family)
         valid = watchable(train, valid)
         coding = _Coding.of(train.target)
-        watch = Watch(self.patience, deadline)
+        watch = Watch(self.patience, deadline, enough(valid))
         model = catboost.CatBoost(self._settings(train.target, seed))
         try:
             model.fit(

@@ -13,7 +13,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target, TaskName
 from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, watchable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
-from modelwright.learners.stopping import Watch
+from modelwright.learners.stopping import Watch, enough
 from modelwright.learners.trees import TreeArrays, TreeSum
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class LightGBM(Learner):
         require_learnable(train, self.family)
         valid = watchable(train, valid)
         standard = Standard.of(train.target)
-        watch = Watch(self.patience, deadline)
+        watch = Watch(self.patience, deadline, enough(valid))
         try:
             booster = self._boost(train, valid, seed, standard=standard, watch=watch)
         except lightgbm.basic.LightGBMError as error:

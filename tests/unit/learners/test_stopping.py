@@ -1,5 +1,11 @@
+import numpy as np
+
 from modelwright.core.deadline import Deadline
-from modelwright.learners.stopping import Watch
+from modelwright.core.task import Target, Task
+from modelwright.learners.base import Rows
+from modelwright.learners.boosting_catboost import CatBoost
+from modelwright.learners.boosting_lightgbm import LightGBM
+from modelwright.learners.stopping import Watch, enough
 
 
 def test_it_waits_longer_after_more_rounds() -> None:
@@ -50,3 +56,19 @@ def test_nan_and_rising_losses_are_divergence_and_falling_ones_are_not() -> None
     assert not diverged([0.99, 0.9, 0.8])
     assert not diverged([1.005, 1.006, 1.007])
     assert not diverged([0.9, 0.8, 0.7, 0.6, 5.0])
+
+
+def test_it_ends_once_nothing_is_left_to_learn() -> None:
+    watch = Watch(20, Deadline(), 0.01)
+    assert [watch.ends(done, loss) for done, loss in enumerate([0.5, 0.02, 0.01], start=1)] == [False, False, True]
+    assert watch.best_round == 3
+
+
+def test_classes_that_a_rule_separates_take_few_rounds_and_numbers_are_learned_on() -> None:
+    x = np.linspace(-1, 1, 100)[:, None]
+    binary = Rows(x, Target(Task("binary", (0, 1)), (x[:, 0] > 0).astype(np.int64)))
+    for learner in (LightGBM(learning_rate=0.1, min_leaf=5), CatBoost(learning_rate=0.1)):
+        fitted = learner.fit(binary, binary, 0, Deadline())
+        assert fitted.rounds < 1000
+        assert float(np.mean((fitted.margins(x)[:, 0] > 0) == (x[:, 0] > 0))) == 1.0
+    assert enough(Rows(x, Target(Task("regression"), x[:, 0]))) == -np.inf
