@@ -3,6 +3,7 @@
 PROTOCOLS: dict[str, str] = {
     "plain": "modelwright.serve.plain:ROUTES",
     "explain": "modelwright.serve.explain:ROUTES",
+    "interval": "modelwright.serve.interval:ROUTES",
     "openapi": "modelwright.serve.openapi:ROUTES",
     "health": "modelwright.serve.health:ROUTES",
     "mlflow": "modelwright.serve.mlflow:ROUTES",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-_ERRORS = (400, 401, 404, 405, 406, 408, 413, 415, 421, 503)
+_ERRORS = (400, 401, 404, 405, 406, 408, 409, 413, 415, 421, 503)
 
 
 def document(service: "Service", served: Served) -> Document:
@@ -145,7 +145,15 @@ def _oip(model: Model) -> Document:
     return {JSON: {"schema": _object(form, "inputs")}}
 
 
-_BODIES = {"plain": _plain, "explain": _plain, "mlflow": _mlflow, "vertex": _vertex, "azureml": _azureml, "oip": _oip}
+_BODIES = {
+    "plain": _plain,
+    "explain": _plain,
+    "interval": _plain,
+    "mlflow": _mlflow,
+    "vertex": _vertex,
+    "azureml": _azureml,
+    "oip": _oip,
+}
 
 
 def _others() -> Document:

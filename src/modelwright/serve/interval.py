@@ -1,0 +1,62 @@
+"""How sure the model is: ``/interval``, the ends around each number or the set of classes of each row."""
+
+from typing import TYPE_CHECKING, Any
+
+from modelwright.core.table import Table
+from modelwright.model.model import Model
+from modelwright.serve import bodies, strict_json
+from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Request, Route
+from modelwright.serve.forms import accepted, csv_bytes
+from modelwright.serve.given import as_table
+from modelwright.serve.plain import counted, read_rows
+from modelwright.serve.refusal import RefusedRequestError
+
+if TYPE_CHECKING:
+    from modelwright.serve.service import Service
+
+LEVEL = "x-interval-level"
+"""The header that tells the level in every form of the answer; only JSON has room for it inside."""
+
+
+def interval(service: "Service", request: Request) -> Reply:
+    """Answer what ``/predict`` does, and beside it lower and upper, or the set of classes."""
+    served = service.model(request)
+    made = served.model.interval
+    if made is None:
+        raise RefusedRequestError(
+            409, f"Model '{served.name}' has no intervals. Fit it again with an interval, which is the default."
+        )
+    given, by_column = read_rows(service, served, request)
+    kind = accepted(request, JSON, ARROW, CSV, JSON_LINES)
+    answers = service.score(served, given)
+    columns = answers.columns() | sureness(served.model, as_table(given, served.model.schema))
+    reply = _written(columns, kind, float(made["level"]), by_column=by_column)
+    return counted(reply, len(answers), served)
+
+
+def sureness(model: Model, table: Table) -> dict[str, list[Any]]:
+    """Return the columns "lower" and "upper", or "set" with a list of labels per row."""
+    if model.classes:
+        return {"set": model.predict_set(table)}
+    return {name: end.tolist() for name, end in zip(("lower", "upper"), model.predict_interval(table), strict=True)}
+
+
+def _written(columns: dict[str, list[Any]], kind: str, level: float, *, by_column: bool) -> Reply:
+    headers = ((LEVEL, f"{level:g}"),)
+    if kind in (JSON, JSON_LINES):
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if kind == JSON_LINES:
+            return Reply(b"".join(strict_json.write(row) + b"\n" for row in rows), JSON_LINES, headers=headers)
+        value = {"level": level} | ({"columns": columns} if by_column else {"predictions": rows})
+        return Reply(strict_json.write(value), JSON, headers=headers)
+    if kind == ARROW:
+        return Reply(bodies.columnar("Arrow").write_arrow(columns), ARROW, headers=headers)
+    if "set" in columns:  # CSV has no lists; `modelwright predict` writes JSON there too
+        columns = columns | {"set": [strict_json.write(labels).decode() for labels in columns["set"]]}
+    lines = csv_bytes([list(columns), *zip(*columns.values(), strict=True)])
+    return Reply(lines, f"{CSV}; charset=utf-8; header=present", headers=headers)
+
+
+ROUTES = (
+    Route("POST", "/interval", interval, "Tell how sure answers are.", scores=True, per_model=True, is_long=True),
+)
