@@ -8,6 +8,7 @@
 #   make bench      speed and size, peers beside us
 #   make bench-suite BUDGET=60s                every public data set (needs MODELWRIGHT_DATA)
 #   make bench-serve                        the server beside FastAPI, MLflow and BentoML
+#   make bench-serve-safety                 20,000 generated requests, then ten minutes of mixed ones
 #   make docs       run every block of README.md and docs/
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -24,7 +25,7 @@ FIND_OPENMP = $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/d
   { mkdir -p $(OPENMP) && ln -sf $(CURDIR)/$(VENV)/lib/python3.*/site-packages/scikit_learn.libs/libgomp-*.so* $(OPENMP)/libgomp.so.1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-mlflow lint fix bench bench-serve bench-suite docs
+.PHONY: help setup demo test test-fast test-mlflow lint fix bench bench-serve bench-serve-safety bench-suite docs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -89,6 +90,9 @@ bench-suite: $(VENV)/.all
 
 bench-serve: $(VENV)/.all
 	$(BIN)/python benchmarks/serve.py
+
+bench-serve-safety: $(VENV)/.all
+	$(BIN)/python benchmarks/serve.py generated soak
 
 docs: $(VENV)/.all
 	$(BIN)/python -m pytest tests/docs

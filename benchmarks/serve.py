@@ -11,12 +11,13 @@ import contextlib
 import json
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
@@ -196,11 +197,14 @@ def overload() -> str:
 
 
 def generated(examples: int) -> str:
-    """Requests that schemathesis makes from the OpenAPI document."""
+    """Requests that schemathesis makes from the OpenAPI document, against a server with Vertex AI's routes too."""
     from generated import statuses
 
+    vertex = {"AIP_HEALTH_ROUTE": "/aip/health", "AIP_PREDICT_ROUTE": "/aip/predict"}
     began = time.perf_counter()
-    found = statuses(churn_model(), examples)
+    with running(ours()[0].command, ours()[0].health, vertex) as (process, port, _cold):
+        found = statuses(port, examples)
+        assert process.poll() is None, "the server ended"
     faults = sum(count for status, count in found.items() if status >= 500)
     shown = ", ".join(f"{status}: {count:,}" for status, count in sorted(found.items()))
     return (
@@ -209,33 +213,51 @@ def generated(examples: int) -> str:
 
 
 def soak(seconds: float) -> str:
-    """Mixed traffic with errors: does memory or the number of open files grow?"""
+    """Mixed traffic with errors and callers who leave: does memory or the number of open files grow?"""
     one = ours()[0]
+    record = json.loads(first_row())
+    unfit = json.dumps({"records": [{**record, next(iter(record)): [1]}]}).encode()
+    mix = [(one.path, one.body), ("/interval", one.body), (one.path, unfit), (one.path, b"[{"), ("/nope", b"x")]
     samples: list[tuple[float, float, int]] = []
+    answered: dict[int, int] = {}
     with running(one.command, one.health) as (process, port, _cold):
         began = time.monotonic()
         while time.monotonic() - began < seconds:
-            for path, body in ((one.path, one.body), (one.path, b"[{"), ("/nope", b"x"), ("/metrics", b"")):
-                asyncio.run(closed_loop(port, path, body, 4, 1.0))
+            for path, body in (*mix, ("/explain", one.body), ("/metrics", b"")):
+                found = asyncio.run(closed_loop(port, path, body, 4, 0.5))
+                for status, times in found.seconds.items():
+                    answered[status] = answered.get(status, 0) + len(times)
             asyncio.run(open_loop(port, one.path, one.body, 50, 1))
+            _leave(port, one.path)
+            time.sleep(0.2)  # connections that ended are closed on the other side too
             n_files = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
             samples.append((time.monotonic() - began, resident(process.pid) / 1e6, n_files))
     warm = samples[len(samples) // 3 :]
-    hours = (warm[-1][0] - warm[0][0]) / 3600
-    slope = (warm[-1][1] - warm[0][1]) / hours if hours else float("nan")
-    first, last = samples[0], samples[-1]
-    memory = f"{first[1]:.1f} to {last[1]:.1f} MB, {slope:+.1f} MB/h when warm"
-    return f"soak of {seconds:.0f} s: {memory}; open files {first[2]} to {last[2]}"
+    slope = statistics.linear_regression([at / 3600 for at, _, _ in warm], [held for _, held, _ in warm]).slope
+    held = f"{samples[0][1]:.1f}, {warm[0][1]:.1f} when warm, {warm[-1][1]:.1f} MB at the end, {slope:+.2f} MB/h"
+    files = f"open files {samples[0][2]}, {warm[0][2]} when warm, {warm[-1][2]} at the end"
+    return f"soak of {seconds:.0f} s: memory {held}; {files}; answers by status {dict(sorted(answered.items()))}"
+
+
+def _leave(port: int, path: str) -> None:
+    """Begin requests and go away in the middle of their headers, and of their bodies."""
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+    for sent in (head, f"{head}\r\n[{{"):
+        with socket.create_connection(("127.0.0.1", port)) as gone:
+            gone.sendall(sent.encode())
 
 
 @contextlib.contextmanager
-def running(command: Callable[[int], list[str]], health: str) -> Iterator[tuple["subprocess.Popen[bytes]", int, float]]:
-    """Start a server and yield it, its port and the seconds until it was ready."""
+def running(
+    command: Callable[[int], list[str]], health: str, variables: Mapping[str, str] | None = None
+) -> Iterator[tuple["subprocess.Popen[bytes]", int, float]]:
+    """Start a server, with some environment variables, and yield it, its port and the seconds until it was ready."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     began = time.perf_counter()
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(SCRIPT.parents[1] / "src")}
+    environment |= variables or {}
     environment["PATH"] = f"{PYTHON.parent}{os.pathsep}{environment['PATH']}"
     process = subprocess.Popen(
         command(port), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
