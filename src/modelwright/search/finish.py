@@ -1,0 +1,78 @@
+"""The end of a run: the graph written, proven, evaluated, and sealed with everything known about it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelwright.core.table import Table
+from modelwright.energy.regions import carbon
+from modelwright.energy.shares import shared
+from modelwright.export.seal import Origin, seal
+from modelwright.insight.evaluate import score
+from modelwright.insight.predictions import Predictions
+from modelwright.pipeline.pipeline import Pipeline
+from modelwright.search.blend import answers_of
+from modelwright.search.fairness import fairness_document
+from modelwright.search.mixture import Found
+from modelwright.search.run import Run
+from modelwright.search.trials import Trial
+from modelwright.suspicion.finding import Findings
+
+
+def finish(
+    run: Run, trials: Sequence[Trial], found: Found, pipeline: Pipeline, *, findings: Findings, test: Table | None
+) -> bytes:
+    """Write the graph, prove it, evaluate, and return the file."""
+    watch, target = run.watch, found.oof.target
+    run.begin("prove")
+    expected = answers_of(target.task, pipeline.proof_margins())
+    answers = answers_of(target.task, found.blend.margins(found.oof.margins))
+    judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
+    evaluation = score(target.task, target.values, answers, judged, metric=run.metric.name, source="out-of-fold")
+    answered = Predictions(target.task, target.values, answers, judged)
+    fairness = fairness_document(
+        run.question.sensitive,
+        run.question.features,
+        found.oof.rows,
+        answered,
+        used=pipeline.schema.names,
+        seed=run.seed,
+    )
+    origin = Origin(
+        target_schema=run.question.target_schema,
+        metric=run.metric.name,
+        budget={"seconds": run.budget.seconds, "trials": run.budget.trials},
+        seed=run.seed,
+        timed=run.timed,
+        features=run.question.features,
+        leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0), timed=run.timed) for t in trials],
+        documents={"suspicions": findings.to_json(), **fairness, **_energy(run, trials)},
+    )
+    sealed = seal(pipeline, run.proof, expected, evaluation, origin=origin, test=test)
+    best = sealed.evaluation.main
+    watch.tell(
+        "done",
+        seconds=round(watch.seconds, 3),
+        metric=best.name,
+        score=best.value,
+        low=best.low,
+        high=best.high,
+        members=len(pipeline.members),
+        bytes=len(sealed.data),
+    )
+    return sealed.data
+
+
+def _energy(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return the document of the energy used up to now; none where the bytes must repeat."""
+    if not run.timed:
+        return {}
+    run.meter.read()
+    # One thread per worker: the seconds of a trial are its processor time.
+    by_trial = shared(run.meter.phases["race"], {t.id: sum(t.seconds.values()) for t in trials})
+    return {
+        "energy": {
+            **run.meter.to_json(),
+            "trials": {name: used.to_json() for name, used in by_trial.items()},
+            "carbon": carbon(run.meter.total).to_json(),
+        }
+    }

@@ -1,0 +1,53 @@
+"""The mixture that a race leads to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from modelwright.core.errors import BudgetError, DataError
+from modelwright.core.table import Array
+from modelwright.search.blend import Blend, answers_of, blend, row_losses
+from modelwright.search.folds import Plan
+from modelwright.search.run import Run
+from modelwright.search.store import product_name
+from modelwright.search.trials import OutOfFold, Trial, out_of_fold
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The mixture that a race led to, and what it was chosen by."""
+
+    blend: Blend
+    oof: OutOfFold
+    trials: dict[str, Trial]
+
+
+def compose(run: Run, trials: Sequence[Trial]) -> Found:
+    """Mix the finished trials; when there is none, those whose first fold is finished."""
+    target, plan = run.question.target, run.plan
+    done = [t for t in trials if t.state == "done"]
+    if not done:
+        plan = Plan(plan.folds[:1], 1, plan.reason)
+        done = [t for t in trials if 0 in t.margins]
+    if not done:
+        failed = {t.reason for t in trials if t.state == "failed"}
+        if failed and run.left > 0:
+            raise DataError(f"Nothing can be learned from these {len(target)} rows. {' '.join(sorted(failed))}")
+        raise BudgetError(
+            f"The budget of {run.budget.seconds:g} s ended before any model was ready. Give more with --budget."
+        )
+    oof = out_of_fold(done, plan, target)
+    sizes = {t.id: run.store.size(product_name(t.id, 0)) / 1e6 for t in done}
+    mixture = blend(oof.margins, oof.target, run.metric, sizes)
+    for trial in done:
+        trial.loss = float(np.average(row_losses(oof.margins[trial.id], oof.target), weights=oof.target.weight))
+    return Found(mixture, oof, {t.id: t for t in done})
+
+
+def judged_answers(run: Run, found: Found) -> tuple[Array, Array]:
+    """Return truth and out-of-fold answers in the form the run's metric looks at."""
+    answers = answers_of(found.oof.target.task, found.blend.margins(found.oof.margins))
+    return found.oof.target.values, answers.argmax(axis=1) if run.metric.answers == "labels" else answers
