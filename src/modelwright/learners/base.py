@@ -9,6 +9,7 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
 from modelwright.core.task import Target
+from modelwright.learners.course import Course
 
 ViewName = Literal["tree", "linear"]
 """Which feature view a learner takes.
@@ -52,6 +53,11 @@ class Fitted(ABC):
 
         `features` is a double tensor (n_rows, n_features); return a double tensor (n_rows, n_margins).
         """
+
+    @property
+    def course(self) -> Course | None:
+        """What it would have answered to the watched rows at other moments; None where stopping looked at no rows."""
+        return None
 
     @property
     def size(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, watchable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
+from modelwright.learners.course import Course, period
 from modelwright.learners.stopping import Watch, enough
 from modelwright.learners.trees import TreeArrays, TreeSum, rounded_thresholds
 
@@ -74,7 +75,7 @@ class CatBoost(Learner):
         import catboost  # loaded when fitting begins: describing a learner is free
 
         require_learnable(train, self.family)
-        valid = watchable(train, valid)
+        held_out, valid = valid, watchable(train, valid)
         coding = _Coding.of(train.target)
         watch = Watch(self.patience, deadline, enough(valid))
         model = catboost.CatBoost(self._settings(train.target, seed))
@@ -92,7 +93,8 @@ class CatBoost(Learner):
             loss = mean_loss(valid.target, fitted.trees.margins(valid.features))
             if not loss <= 2 * mean_loss(valid.target, constant):
                 raise DataError("CatBoost diverges on these rows: it is worse than a constant answer.")
-        return replace(fitted, native=_native(model, watch.best_round, coding))
+        course = None if held_out is None or valid is None else _course(model, held_out, coding)
+        return replace(fitted, course=course, native=_native(model, watch.best_round, coding))
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:
         """Return this learner with the mean number of rounds of the folds."""
@@ -199,6 +201,17 @@ def _native(model: "catboost.CatBoost", rounds: int, coding: _Coding) -> Callabl
         return coding.margins(np.asarray(raw))
 
     return margins
+
+
+def _course(model: "catboost.CatBoost", valid: Rows, coding: _Coding) -> Course | None:
+    last = model.tree_count_
+    step = period(last, len(valid.target), len(coding.base))
+    if step is None:
+        return None
+    stages = model.staged_predict(
+        _single(valid.features), prediction_type="RawFormulaVal", eval_period=step, thread_count=1
+    )
+    return Course.of((coding.margins(np.asarray(raw)) for raw in stages), step, last)
 
 
 def _arrays(model: "catboost.CatBoost", rounds: int, coding: _Coding) -> TreeArrays:

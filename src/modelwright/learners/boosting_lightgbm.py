@@ -1,6 +1,6 @@
 """Leaf-wise gradient boosting with LightGBM."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
@@ -13,6 +13,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target, TaskName
 from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, watchable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
+from modelwright.learners.course import Course, period
 from modelwright.learners.stopping import Watch, enough
 from modelwright.learners.trees import TreeArrays, TreeSum
 
@@ -77,7 +78,7 @@ class LightGBM(Learner):
         import lightgbm  # loaded when fitting begins: describing a learner is free
 
         require_learnable(train, self.family)
-        valid = watchable(train, valid)
+        held_out, valid = valid, watchable(train, valid)
         standard = Standard.of(train.target)
         watch = Watch(self.patience, deadline, enough(valid))
         try:
@@ -94,8 +95,9 @@ class LightGBM(Learner):
         trees = parsed(booster.model_to_string(num_iteration=watch.best_round), train.target.task.n_margins)
         trees = replace(trees, values=trees.values * standard.spread, base=offset)
         native = _native(booster, watch.best_round, standard.spread, offset)
+        course = _course(booster, held_out, standard.spread, offset) if is_watched and held_out is not None else None
         booster.free_dataset()
-        return TreeSum(trees, watch.best_round, self.careful, native)
+        return TreeSum(trees, watch.best_round, self.careful, course, native)
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:
         """Return this learner with the mean number of rounds of the folds."""
@@ -211,6 +213,23 @@ def _native(booster: "lightgbm.Booster", rounds: int, spread: float, offset: Arr
         return np.asarray(raw, dtype=np.float64).reshape(len(features), -1) * spread + offset
 
     return margins
+
+
+def _course(booster: "lightgbm.Booster", valid: Rows, spread: float, offset: Array) -> Course | None:
+    last, total = booster.current_iteration(), np.tile(offset, (len(valid.target), 1))
+    step = period(last, *total.shape)
+    if step is None:
+        return None
+
+    def margins() -> Iterator[Array]:
+        for start in range(0, last, step):
+            added = booster.predict(
+                valid.features, raw_score=True, start_iteration=start, num_iteration=step, num_threads=1
+            )
+            total[:] += np.asarray(added, dtype=np.float64).reshape(total.shape) * spread
+            yield total
+
+    return Course.of(margins(), step, last)
 
 
 def parsed(model: str, n_targets: int) -> TreeArrays:

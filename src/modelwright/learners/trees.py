@@ -16,6 +16,7 @@ from modelwright.core.graph import Graph
 from modelwright.core.table import Array
 from modelwright.learners.base import Fitted
 from modelwright.learners.constant import emit_constant
+from modelwright.learners.course import Course
 
 ROWS_AT_ONCE = 4096
 """Rows that numpy walks through the trees together; bounds the memory of `TreeArrays.margins`."""
@@ -312,12 +313,14 @@ class TreeSum(Fitted):
         trees: The forest.
         rounds: Boosting rounds kept, what `Learner.settled` averages; 1 for a single tree.
         tamed: Whether the learner had to be slowed down because it diverged.
+        course: What the rounds before and after the last one kept answer to the watched rows; not packed.
         native: The library's own answer to features, which `margins` then gives; not packed.
     """
 
     trees: TreeArrays
     rounds: int = 1
     tamed: bool = False
+    course: Course | None = field(default=None, compare=False, metadata={"pack": False})
     native: Callable[[Array], Array] | None = field(default=None, compare=False, metadata={"pack": False})
 
     def margins(self, features: Array) -> Array:

@@ -68,7 +68,7 @@ class Driver:
     def _record(self, race: Race, outcome: Outcome) -> None:
         run = self._run
         margins = None if outcome.failure else run.store.product(outcome.trial, outcome.fold).margins
-        trial = race.record(outcome, margins)
+        trial = race.record(outcome, margins, run.store.course(outcome.trial, outcome.fold))
         run.watch.tell(
             "trial",
             id=trial.id,

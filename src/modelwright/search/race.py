@@ -10,8 +10,10 @@ import numpy as np
 from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.base import Learner
+from modelwright.learners.course import Course
 from modelwright.search.blend import row_losses
 from modelwright.search.folds import Plan
+from modelwright.search.honest import honest_margins
 from modelwright.search.trials import Trial
 from modelwright.search.work import Outcome, Work
 
@@ -50,7 +52,7 @@ class Race:
         self._plan = plan
         self._target = target
         self._pace = pace
-        self._first_losses: dict[str, Array] = {}
+        self._first: dict[str, Array] = {}
 
     @property
     def done(self) -> list[Trial]:
@@ -77,7 +79,7 @@ class Race:
             return Work(trial.id, trial.learner, fold, self._limit(trial, left))
         return None
 
-    def record(self, outcome: Outcome, margins: Array | None) -> Trial:
+    def record(self, outcome: Outcome, margins: Array | None, course: Course | None = None) -> Trial:
         """Take in how a piece of work went and return its trial."""
         trial = next(t for t in self.trials if t.id == outcome.trial)
         if trial.state not in ("racing", "waiting"):
@@ -87,10 +89,14 @@ class Race:
             return trial
         trial.margins[outcome.fold] = margins
         trial.seconds[outcome.fold] = outcome.seconds
+        if course is not None:
+            trial.courses[outcome.fold] = course
         if outcome.fold == 0:
             self._judge(trial)
         if trial.state == "racing" and len(trial.margins) == len(self._plan.folds):
             trial.state = "done"
+            trial.margins = honest_margins(trial.margins, trial.courses, self._plan, self._target)
+            trial.courses = {}
         return trial
 
     def close(self) -> None:
@@ -136,22 +142,21 @@ class Race:
         fold = self._plan.folds[0]
         truth = self._target.take(fold.valid)
         losses = row_losses(trial.margins[0], truth)
-        rivals = {name: kept for name, kept in self._first_losses.items() if name != trial.id}
-        self._first_losses[trial.id] = losses
+        rivals = {name: row_losses(kept, truth) for name, kept in self._first.items() if name != trial.id}
+        self._first[trial.id] = trial.margins[0]
         if not rivals or len(self._plan.folds) == 1:
             return
         best = min(rivals, key=lambda name: float(np.mean(rivals[name])))
         difference = losses - rivals[best]
         error = float(np.std(difference)) / sqrt(len(difference))
         allowed = max(error, TOLERANCE * abs(float(np.mean(rivals[best]))))
-        if float(np.mean(difference)) <= allowed or self._adds(trial, best, truth, rivals[best]):
+        if float(np.mean(difference)) <= allowed or self._adds(trial, best, truth):
             return
         trial.state = "dropped"
         trial.reason = "its first fold was clearly worse than the best"
 
-    def _adds(self, trial: Trial, best: str, truth: Target, best_losses: Array) -> bool:
+    def _adds(self, trial: Trial, best: str, truth: Target) -> bool:
         """Return whether a quarter of this trial makes the best one better, by more than half a standard error."""
-        partner = next(t for t in self.trials if t.id == best)
-        mixed = row_losses(0.75 * partner.margins[0] + 0.25 * trial.margins[0], truth)
-        gain = best_losses - mixed
+        mixed = row_losses(0.75 * self._first[best] + 0.25 * self._first[trial.id], truth)
+        gain = row_losses(self._first[best], truth) - mixed
         return float(np.mean(gain)) > 0.5 * float(np.std(gain)) / sqrt(len(gain))

@@ -9,6 +9,7 @@ from modelwright.core.pack import pack, unpack
 from modelwright.core.table import Array, Table
 from modelwright.core.task import Target
 from modelwright.learners.base import Fitted, ViewName
+from modelwright.learners.course import Course
 from modelwright.search.folds import Plan
 from modelwright.transform.view import FittedView
 
@@ -93,6 +94,12 @@ class Store:
         value: Product = self.get(product_name(trial, fold))
         return value
 
+    def course(self, trial: str, fold: int) -> Course | None:
+        """Return what a finished piece of work would have answered at other moments, or None."""
+        name = course_name(trial, fold)
+        value: Course | None = self.get(name) if self.has(name) else None
+        return value
+
     def view(self, view: ViewName, fold: int) -> FittedView:
         """Return the view fitted on the training rows of a fold."""
         value: FittedView = self.get(view_name(view, fold))
@@ -105,6 +112,11 @@ class Store:
 def product_name(trial: str, fold: int) -> str:
     """Return the name of a product in the store."""
     return f"trials/{trial}/{_fold_name(fold)}"
+
+
+def course_name(trial: str, fold: int) -> str:
+    """Return the name of a course in the store."""
+    return f"courses/{trial}/{_fold_name(fold)}"
 
 
 def view_name(view: ViewName, fold: int) -> str:

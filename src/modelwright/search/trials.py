@@ -9,6 +9,7 @@ import numpy as np
 from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.base import Learner
+from modelwright.learners.course import Course
 from modelwright.search.folds import Plan
 
 State = Literal["waiting", "racing", "done", "dropped", "failed"]
@@ -23,7 +24,8 @@ class Trial:
         id: Identifier, such as "LGB-1".
         learner: The configuration.
         state: Waiting for its first fold, racing, done with all folds, dropped after some, or failed.
-        margins: Margins on the held-out rows of each finished fold.
+        margins: Margins on the held-out rows of each finished fold; once all are done, at rounds other folds chose.
+        courses: Course of each finished fold that has one; forgotten once all folds are done.
         seconds: Seconds of each finished fold.
         started: Folds handed out, finished or not.
         reason: Why it was dropped or failed.
@@ -34,6 +36,7 @@ class Trial:
     learner: Learner
     state: State = "waiting"
     margins: dict[int, Array] = field(default_factory=dict)
+    courses: dict[int, Course] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     started: set[int] = field(default_factory=set)
     reason: str = ""

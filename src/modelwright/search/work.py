@@ -12,7 +12,7 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.errors import ModelwrightError
 from modelwright.core.table import Array
 from modelwright.learners.base import Learner, Rows, ViewName
-from modelwright.search.store import ALL_ROWS, Brief, Product, Store, product_name, view_name
+from modelwright.search.store import ALL_ROWS, Brief, Product, Store, course_name, product_name, view_name
 from modelwright.transform.view import FittedView, fit_view
 
 FIT_SHARE = 0.75
@@ -103,6 +103,8 @@ class Bench:
             if not np.isfinite(margins).all():
                 raise ModelwrightError("the learner answered with values that are not finite numbers")
         proof = fitted.margins(encoded.proof if work.fold == ALL_ROWS else encoded.proof[: brief.n_quick_proof])
+        if fitted.course is not None and margins is not None:
+            self._store.put(course_name(work.trial, work.fold), fitted.course)
         self._store.put(product_name(work.trial, work.fold), Product(work.learner.view, fitted, margins, proof))
 
     def _encode(self, brief: Brief, view: ViewName, fold: int) -> _Encoded:
