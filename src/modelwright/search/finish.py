@@ -25,7 +25,7 @@ def finish(
     watch, target = run.watch, found.oof.target
     run.begin("prove")
     expected = answers_of(target.task, pipeline.proof_margins())
-    answers = answers_of(target.task, found.blend.margins(found.oof.margins))
+    answers = answers_of(target.task, found.estimate(run.metric, run.seed))
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
     evaluation = score(target.task, target.values, answers, judged, metric=run.metric.name, source="out-of-fold")
     answered = Predictions(target.task, target.values, answers, judged)

@@ -8,11 +8,18 @@ import numpy as np
 
 from modelwright.core.errors import BudgetError, DataError
 from modelwright.core.table import Array
+from modelwright.metrics.base import Metric
 from modelwright.search.blend import Blend, answers_of, blend, row_losses
 from modelwright.search.folds import Plan
 from modelwright.search.run import Run
 from modelwright.search.store import product_name
 from modelwright.search.trials import OutOfFold, Trial, out_of_fold
+
+PARTS = 5
+"""Parts of the rows, each answered by a mixture that the others chose."""
+
+MOST_ROWS = 20_000
+"""Rows above which choosing a few weights by them flatters nobody, and choosing them again would take seconds."""
 
 
 @final
@@ -23,6 +30,23 @@ class Found:
     blend: Blend
     oof: OutOfFold
     trials: dict[str, Trial]
+    sizes: dict[str, float]
+
+    def estimate(self, metric: Metric, seed: int) -> Array:
+        """Return margins (n_rows, n_margins) to judge the mixture by: of rows that chose no weight in it.
+
+        Members, weights and temperature are chosen again for each part of the rows by the other parts.
+        """
+        target, n_rows = self.oof.target, len(self.oof.target)
+        if len(self.oof.margins) == 1 or not 10 * PARTS <= n_rows <= MOST_ROWS:
+            return self.blend.margins(self.oof.margins)
+        part_of = np.random.default_rng(seed).permutation(n_rows) % PARTS
+        judged = np.empty((n_rows, target.task.n_margins))
+        for part in range(PARTS):
+            others, mine = part_of != part, part_of == part
+            chosen = blend({k: m[others] for k, m in self.oof.margins.items()}, target.take(others), metric, self.sizes)
+            judged[mine] = chosen.margins({k: m[mine] for k, m in self.oof.margins.items()})
+        return judged
 
 
 def compose(run: Run, trials: Sequence[Trial]) -> Found:
@@ -44,7 +68,7 @@ def compose(run: Run, trials: Sequence[Trial]) -> Found:
     mixture = blend(oof.margins, oof.target, run.metric, sizes)
     for trial in done:
         trial.loss = float(np.average(row_losses(oof.margins[trial.id], oof.target), weights=oof.target.weight))
-    return Found(mixture, oof, {t.id: t for t in done})
+    return Found(mixture, oof, {t.id: t for t in done}, sizes)
 
 
 def judged_answers(run: Run, found: Found) -> tuple[Array, Array]:

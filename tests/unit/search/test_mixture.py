@@ -1,0 +1,37 @@
+"""The mixture is judged on rows that chose nothing in it."""
+
+import numpy as np
+
+from modelwright.core.task import Target, Task
+from modelwright.metrics.choose import metric_for
+from modelwright.search.blend import blend, log_loss
+from modelwright.search.mixture import MOST_ROWS, Found
+from modelwright.search.trials import OutOfFold, Trial
+
+BINARY = Task("binary", ("no", "yes"))
+METRIC = metric_for("log_loss", BINARY)
+
+
+def found(n_rows: int, rng: np.random.Generator, n_trials: int = 30) -> Found:
+    """Trials of pure noise: the best of many seems to know something."""
+    target = Target(BINARY, rng.integers(0, 2, n_rows))
+    margins = {f"T{i}": rng.normal(scale=0.3, size=(n_rows, 1)) for i in range(n_trials)}
+    sizes = dict.fromkeys(margins, 0.1)
+    trials = {name: Trial(name, None) for name in margins}  # type: ignore[arg-type]  # no learner is asked
+    return Found(blend(margins, target, METRIC, sizes), OutOfFold(np.arange(n_rows), margins, target), trials, sizes)
+
+
+def test_weights_chosen_by_noise_do_not_flatter(rng: np.random.Generator) -> None:
+    chance = float(np.log(2))
+    flattered, judged = [], []
+    for _ in range(10):
+        held = found(100, rng)
+        flattered.append(log_loss(held.blend.margins(held.oof.margins), held.oof.target) - chance)
+        judged.append(log_loss(held.estimate(METRIC, 0), held.oof.target) - chance)
+    assert np.mean(flattered) < -0.01
+    assert np.mean(judged) > -0.002
+
+
+def test_many_rows_or_one_trial_are_judged_as_they_are(rng: np.random.Generator) -> None:
+    for held in (found(MOST_ROWS + 1, rng, 2), found(200, rng, 1)):
+        assert np.array_equal(held.estimate(METRIC, 0), held.blend.margins(held.oof.margins))
