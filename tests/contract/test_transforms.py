@@ -14,10 +14,11 @@ from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import MISSING_DATE, Column, Table
 from modelwright.core.task import Target, Task
 from modelwright.transform.base import CLIP
-from modelwright.transform.catalog import TRANSFORMS
+from modelwright.transform.catalog import COMBINATIONS, TRANSFORMS
 from modelwright.transform.view import fit_view
 
-VIEWS = ("tree", "linear")
+PLAIN_VIEWS = ("tree", "linear")
+VIEWS = (*PLAIN_VIEWS, "prepared")
 ELEMENTS = {"string": "string", "number": "double", "boolean": "double", "date": "int64"}
 TASKS = (Task("binary", ("no", "yes")), Task("multiclass", ("a", "b", "c")), Task("regression"))
 COLUMNS = {
@@ -25,6 +26,13 @@ COLUMNS = {
     "category": (("c1", "category", "string"), ("c2", "category", "number"), ("c3", "flag", "string")),
     "date": (("d1", "date", "date"), ("d2", "date", "date"), ("d3", "date", "date")),
     "text": (("t1", "text", "string"), ("t2", "text", "string")),
+}
+NUMBERS = tuple((f"n{i}", "number", "number") for i in range(3))
+CATEGORIES = (("c1", "category", "string"), ("c2", "category", "number"), ("c3", "category", "string"))
+COMBINED = {
+    "arithmetic": (NUMBERS, {}),
+    "crosses": (CATEGORIES, {"least_pairs": 0}),
+    "group_statistics": (CATEGORIES[:2] + NUMBERS, {"n_categories": 2}),
 }
 WORDS = ("red", "green", "Blue", "naïve", "東京", "x", "don't", "end.", "\u3000", "a\u00a0b", "🙂", "R&D", "zzz")
 SETTINGS = settings(
@@ -105,7 +113,7 @@ def assert_agree(expected, found):
     assert np.abs(expected[~np.isnan(expected)]).max(initial=0.0) <= CLIP
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PLAIN_VIEWS)
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(data=st.data())
 @SETTINGS
@@ -124,6 +132,37 @@ def test_graph_equals_numpy_on_hostile_tables(open_graph, name, view, data):
         assert_agree(fitted.apply(table), found)
         if view == "linear":
             assert not np.isnan(found).any()
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+@given(data=st.data())
+@settings(SETTINGS, max_examples=20)
+def test_combination_equals_its_graph_whole_and_in_part(open_graph, name, data):
+    columns, options = COMBINED[name]
+    train = data.draw(tables(columns, 1, 30))
+    target = target_of(data.draw(st.sampled_from(TASKS)), len(train), np.random.default_rng(3))
+    transform = load(COMBINATIONS, name, "transform")(tuple(c[0] for c in columns), **options)
+    fitted, matrix = transform.fit_apply(train, target, np.random.default_rng(0))
+    assert matrix.shape == (len(train), len(fitted.names))
+    others = [train, data.draw(tables(columns, 1, 12)), train.take(np.arange(1)), train.take(np.arange(0))]
+    assert_same_as_graph(open_graph, fitted, others)
+    if not fitted.n_units:
+        return
+    units = np.sort(data.draw(st.lists(st.integers(0, fitted.n_units - 1), min_size=1, unique=True)))
+    part, width = fitted.keep(units), len(fitted.names) // fitted.n_units
+    kept = (units[:, None] * width + np.arange(width)).ravel()
+    assert part.names == tuple(fitted.names[i] for i in kept)
+    np.testing.assert_array_equal(part.apply(others[1]), fitted.apply(others[1])[:, kept])
+    assert_same_as_graph(open_graph, part, others)
+
+
+def assert_same_as_graph(open_graph, fitted, others):
+    session = open_graph(graph_of(fitted, others[0], len(fitted.names)))
+    for table in others:
+        (found,) = session.run(None, feeds_of(fitted, table))
+        expected = fitted.apply(table)
+        np.testing.assert_array_equal(found, expected)  # the very same bits, NaN equal to NaN
+        assert np.abs(expected[~np.isnan(expected)]).max(initial=0.0) <= CLIP
 
 
 def sample(rng, n_rows=300):
@@ -172,7 +211,7 @@ def test_same_seed_gives_the_same_view(rng, view):
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PLAIN_VIEWS)
 @pytest.mark.parametrize("name", ("category", "text"))
 def test_no_row_sees_its_own_answer(rng, name, view, task):
     n_rows = 1200
@@ -196,4 +235,5 @@ def test_views_share_their_lookups(rng):
     inputs = {c.name: graph.input(c.name, ELEMENTS[c.schema.dtype]) for c in table.columns}
     for view in VIEWS:
         fit_view(view, table, target, seed=5)[0].emit(graph, inputs)
-    assert sum(node.op_type == "LabelEncoder" for node in graph.nodes) == 3
+    # The fourth looks up the crosses of the prepared view.
+    assert sum(node.op_type == "LabelEncoder" for node in graph.nodes) == 4

@@ -11,10 +11,11 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.course import Course
 
-ViewName = Literal["tree", "linear"]
+ViewName = Literal["tree", "linear", "prepared"]
 """Which feature view a learner takes.
 
-"tree" keeps NaN and has statistics of categories; "linear" is scaled, filled, one-hot.
+"tree" keeps NaN and has statistics of categories; "linear" is scaled, filled, one-hot; "prepared" is "tree" and what
+columns say together.
 """
 
 
@@ -24,7 +25,7 @@ class Rows:
     """Rows to learn from or to watch.
 
     Attributes:
-        features: float64 (n_rows, n_features), C order. "tree" views may hold NaN, "linear" views never do.
+        features: float64 (n_rows, n_features), C order. Only "linear" views never hold NaN.
         target: The answers, with weights where given.
     """
 
@@ -70,7 +71,11 @@ class Learner(ABC):
     """A way to learn: frozen hyperparameters, no state."""
 
     family: ClassVar[str]
-    view: ClassVar[ViewName]
+
+    @property
+    @abstractmethod
+    def view(self) -> ViewName:
+        """The feature view it takes: a constant of the class, or a field where the configuration decides."""
 
     @abstractmethod
     def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> Fitted:

@@ -50,6 +50,7 @@ class CatBoost(Learner):
         borders: Most thresholds per feature.
         rounds: Most boosting rounds; all of them are run when there are no rows to watch.
         patience: Rounds without progress before stopping; grows with the best round b as ``0.15 b + patience``.
+        view: The feature view it takes, "tree" or "prepared".
     """
 
     learning_rate: float = 0.05
@@ -62,9 +63,9 @@ class CatBoost(Learner):
     borders: int = 128
     rounds: int = 4000
     patience: int = 20
+    view: ViewName = "tree"
 
     family: ClassVar[str] = "catboost"
-    view: ClassVar[ViewName] = "tree"
 
     def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> TreeSum:
         """Boost until the rows to watch get no better, the rounds are done or the time is up.

@@ -48,6 +48,7 @@ class LightGBM(Learner):
         patience: Rounds without progress before stopping; grows with the best round b as ``0.15 b + patience``.
         careful: Slow and bounded steps, for data on which boosting diverged.
         quantile: The quantile of the answer to predict, instead of its mean; regression only.
+        view: The feature view it takes, "tree" or "prepared".
     """
 
     learning_rate: float = 0.05
@@ -63,9 +64,9 @@ class LightGBM(Learner):
     patience: int = 20
     careful: bool = False
     quantile: float | None = None
+    view: ViewName = "tree"
 
     family: ClassVar[str] = "lightgbm"
-    view: ClassVar[ViewName] = "tree"
 
     def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> TreeSum:
         """Boost until the rows to watch get no better, the rounds are done or the time is up.

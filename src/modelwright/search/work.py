@@ -120,7 +120,11 @@ class Bench:
         if fold != ALL_ROWS:
             rows = brief.plan.folds[fold]
             table, target, valid = table.take(rows.train), target.take(rows.train), table.take(rows.valid)
-        fitted, train = fit_view(view, table, target, _seed(brief.seed, view, fold))
+        plain = None
+        if view == "prepared":
+            encoded = self._encode(brief, "tree", fold)
+            plain = (encoded.view, encoded.train)
+        fitted, train = fit_view(view, table, target, _seed(brief.seed, view, fold), plain)
         if not self._store.has(view_name(view, fold)):
             self._store.put(view_name(view, fold), fitted)
         held_out = None if valid is None else fitted.apply(valid)

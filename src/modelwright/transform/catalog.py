@@ -6,3 +6,10 @@ TRANSFORMS: dict[str, str] = {
     "date": "modelwright.transform.date:Dates",
     "text": "modelwright.transform.text:Texts",
 }
+
+COMBINATIONS: dict[str, str] = {
+    "arithmetic": "modelwright.transform.arithmetic:Arithmetic",
+    "crosses": "modelwright.transform.crosses:Crosses",
+    "group_statistics": "modelwright.transform.group_statistics:GroupStatistics",
+}
+"""The transforms of several columns, which `modelwright.transform.prepared` chooses the columns for."""

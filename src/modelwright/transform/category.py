@@ -63,6 +63,11 @@ class FittedCategories(FittedTransform):
         width = len(self.counted) * self.statistics.shape[1]
         return np.concatenate([hot.astype(np.float64), rows.reshape(len(codes), width)], axis=1)
 
+    @property
+    def owners(self) -> Array:
+        """Position of the column of each feature."""
+        return np.concatenate([self.hot_columns, np.repeat(self.counted, self.statistics.shape[1])])
+
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write `apply` as operators: one lookup per column, the rest for all columns at once."""
         found = [lookup.emit(graph, inputs[name]) for lookup, name in zip(self.lookups, self.columns, strict=True)]

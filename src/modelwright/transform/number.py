@@ -26,17 +26,12 @@ class FittedNumbers(FittedTransform):
 
     def apply(self, table: Table) -> Array:
         """Return the features."""
-        matrix = _cells(table, self.columns)
+        matrix = number_matrix(table, self.columns)
         return matrix if self.scaling is None else self.scaling.apply(matrix)
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write `apply` as operators, all columns at once."""
-        tensors = [inputs[name] for name in self.columns]
-        matrix = graph.op("Concat", *tensors, axis=1) if len(tensors) > 1 else tensors[0]
-        # Comparisons are false for NaN, which therefore passes; Clip and Min leave NaN to the implementation.
-        for comparison, limit in (("Greater", CLIP), ("Less", -CLIP)):
-            bound = graph.constant(limit)
-            matrix = graph.op("Where", graph.op(comparison, matrix, bound), bound, matrix)
+        matrix = emit_number_matrix(graph, inputs, self.columns)
         return matrix if self.scaling is None else self.scaling.emit(graph, matrix)
 
 
@@ -55,13 +50,28 @@ class Numbers(Transform):
         """Learn medians and spreads, where the view wants them."""
         if self.view == "tree":
             return FittedNumbers(self.columns, self.columns, None)
-        scaling = Scaling.fit(_cells(table, self.columns))
+        scaling = Scaling.fit(number_matrix(table, self.columns))
         return FittedNumbers(self.columns, scaling.names(self.columns), scaling)
 
 
-def _cells(table: Table, columns: tuple[str, ...]) -> Array:
+def number_matrix(table: Table, columns: tuple[str, ...]) -> Array:
     """Return the columns as one matrix within ± CLIP, C order."""
     matrix = np.empty((table.n_rows, len(columns)))
     for i, column in enumerate(columns_of(table, columns)):
         matrix[:, i] = column.values
     return np.clip(matrix, -CLIP, CLIP, out=matrix)
+
+
+def emit_number_matrix(graph: Graph, inputs: Mapping[str, str], columns: tuple[str, ...]) -> str:
+    """Write `number_matrix` as operators."""
+    tensors = [inputs[name] for name in columns]
+    return emit_clip(graph, graph.op("Concat", *tensors, axis=1) if len(tensors) > 1 else tensors[0])
+
+
+def emit_clip(graph: Graph, matrix: str) -> str:
+    """Write what brings numbers within ± CLIP and leaves NaN alone."""
+    # Comparisons are false for NaN, which therefore passes; Clip and Min leave NaN to the implementation.
+    for comparison, limit in (("Greater", CLIP), ("Less", -CLIP)):
+        bound = graph.constant(limit)
+        matrix = graph.op("Where", graph.op(comparison, matrix, bound), bound, matrix)
+    return matrix

@@ -14,8 +14,9 @@ from modelwright.core.table import Array, Table
 from modelwright.core.task import Target
 from modelwright.transform.base import FittedTransform, Transform
 from modelwright.transform.catalog import TRANSFORMS
+from modelwright.transform.prepared import combinations_of
 
-ViewName = Literal["tree", "linear"]
+ViewName = Literal["tree", "linear", "prepared"]
 
 
 @final
@@ -24,7 +25,8 @@ class FittedView:
     """Fitted transforms side by side, without the features that never vary.
 
     Attributes:
-        name: "tree" keeps NaN and statistics of categories; "linear" is scaled, filled and one-hot.
+        name: "tree" keeps NaN and statistics of categories; "linear" is scaled, filled and one-hot; "prepared"
+            is "tree" and what columns say together.
         parts: The transforms, in the order of their features.
         kept: Positions of the kept features among all features of the parts.
     """
@@ -66,21 +68,34 @@ class FittedView:
 
 def plan(schema: Schema, view: ViewName) -> tuple[Transform, ...]:
     """Choose a transform for every feature column; columns of one kind share one."""
+    plain = "linear" if view == "linear" else "tree"
     columns: dict[str, list[str]] = {}
     for column in schema:
         if column.is_feature:
             columns.setdefault(_transform_of(column), []).append(column.name)
     return tuple(
-        load(TRANSFORMS, name, "transform")(tuple(columns[name]), view) for name in TRANSFORMS if name in columns
+        load(TRANSFORMS, name, "transform")(tuple(columns[name]), plain) for name in TRANSFORMS if name in columns
     )
 
 
-def fit_view(name: ViewName, table: Table, target: Target, seed: int) -> tuple[FittedView, Array]:
+def fit_view(
+    name: ViewName, table: Table, target: Target, seed: int, plain: tuple[FittedView, Array] | None = None
+) -> tuple[FittedView, Array]:
     """Fit a view on training rows; return it and the matrix to train on, cross-fitted where the target was looked at.
+
+    Args:
+        name: Which view.
+        table: The training rows.
+        target: Their answers.
+        seed: Seed of every random choice.
+        plain: What this function returned for the "tree" view of the same rows, which "prepared" builds on; without
+            it, it is fitted first.
 
     Raises:
         DataError: No feature varies.
     """
+    if name == "prepared":
+        return _prepared(*(plain or fit_view("tree", table, target, seed)), table=table, target=target, seed=seed)
     plans = plan(table.schema, name)
     generators = np.random.default_rng(seed).spawn(len(plans))
     pairs = [part.fit_apply(table, target, rng) for part, rng in zip(plans, generators, strict=True)]
@@ -95,6 +110,17 @@ def fit_view(name: ViewName, table: Table, target: Target, seed: int) -> tuple[F
         name, tuple(pairs[i][0] for i in used), np.flatnonzero(np.concatenate([varying[i] for i in used]))
     )
     return view, view._select([pairs[i][1] for i in used])
+
+
+def _prepared(view: FittedView, matrix: Array, *, table: Table, target: Target, seed: int) -> tuple[FittedView, Array]:
+    """Add what columns say together to a tree view."""
+    rng = np.random.default_rng([seed, 1])  # another stream than that of the tree view
+    found = combinations_of((view.parts, view.kept), matrix, table, target, rng)
+    n_plain = sum(len(part.names) for part in view.parts)
+    n_found = sum(len(part.names) for part, _ in found)
+    kept = np.concatenate([view.kept, np.arange(n_plain, n_plain + n_found)])
+    parts = (*view.parts, *(part for part, _ in found))
+    return FittedView("prepared", parts, kept), np.concatenate([matrix, *(block for _, block in found)], axis=1)
 
 
 def _transform_of(column: ColumnSchema) -> str:
