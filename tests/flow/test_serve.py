@@ -290,6 +290,38 @@ def test_slow_and_large_requests_are_cut_short(start: Start, file: Path) -> None
     assert running.ask("POST", "/predict", BODY)[0] == 200
 
 
+def test_only_signed_files_are_served_where_it_is_so_asked(start: Start, file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("model_signing", reason="the extra 'sign' is not installed")
+    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+    from cryptography.hazmat.primitives import serialization as form
+
+    keys = []
+    for name in ("ours", "theirs"):
+        key = ec.generate_private_key(ec.SECP256R1())
+        plain = form.NoEncryption()
+        public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+        (tmp_path / f"{name}.pem").write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, plain))
+        (tmp_path / f"{name}.pub").write_bytes(public)
+        keys.append(str(tmp_path / f"{name}.pub"))
+    options = (str(file), "--require-signature", "--public-key")
+
+    def refused(*more: str) -> tuple[int, str]:
+        done = subprocess.run(command(*options, *more), capture_output=True, text=True, env=environment(), timeout=60)
+        return done.returncode, done.stderr
+
+    assert refused(keys[0], "--port", "0")[0] == 6
+    sign = [sys.executable, "-m", "modelwright", "sign", str(file), "--key", str(tmp_path / "ours.pem")]
+    subprocess.run(sign, env=environment(), check=True, capture_output=True)
+    code, told = refused(keys[1], "--port", "0", "--workers", "2")
+    assert code == 6
+    assert "another key" in told
+    running = start(*options, keys[0], "--workers", "2", "--drain", "0").ready()
+    assert running.ask("POST", "/predict", BODY)[0] == 200
+    assert running.stop() == 128 + signal.SIGTERM
+    done = subprocess.run(command(str(file), "--require-signature"), capture_output=True, env=environment(), timeout=60)
+    assert done.returncode == 2
+
+
 @pytest.mark.slow
 def test_drips_do_not_hold_the_server_up(start: Start, file: Path) -> None:
     running = start(str(file)).ready()

@@ -32,6 +32,8 @@ class Asked:
     drain: float
     reload: bool
     page: bool
+    require_signature: bool
+    public_key: str | None
     ssl_certfile: str | None
     ssl_keyfile: str | None
     log_level: str
@@ -55,6 +57,8 @@ class Asked:
 )
 @click.option("--reload/--no-reload", default=True, help="Take over files that are replaced; on by default.")
 @click.option("--page/--no-page", default=True, help="The page to try a model in a browser; on by default.")
+@click.option("--require-signature", is_flag=True, help="Serve only files that are signed with --public-key.")
+@click.option("--public-key", metavar="FILE", help="Public key in PEM, of whoever may sign; see modelwright sign.")
 @click.option("--ssl-certfile", metavar="FILE", help="TLS certificate chain.")
 @click.option("--ssl-keyfile", metavar="FILE", help="Private key of the certificate.")
 @click.option(
@@ -75,6 +79,8 @@ def serve(**options: Any) -> None:  # click hands over options by name
     around = surroundings(os.environ)
     tokens = () if asked.auth_token_file is None else read_tokens(asked.auth_token_file)
     access = access_for(asked.host, tokens, asked.allowed_host, is_open=asked.no_auth)
+    if asked.require_signature != bool(asked.public_key):
+        raise SpecError("--require-signature and --public-key FILE need each other.")
     if asked.ssl_keyfile and not asked.ssl_certfile:
         raise SpecError("--ssl-keyfile needs --ssl-certfile.")
     for place in filter(None, (asked.ssl_certfile, asked.ssl_keyfile)):
@@ -100,6 +106,7 @@ def serve(**options: Any) -> None:  # click hands over options by name
         drain_seconds=asked.drain,
         log_level=asked.log_level,
         has_page=asked.page,
+        public_key=asked.public_key,
     )
     port = around.port if asked.port is None else asked.port
     address = server.Address(asked.host, port, asked.ssl_certfile, asked.ssl_keyfile)

@@ -6,24 +6,41 @@ import click
 
 import modelwright
 from modelwright.cli.output import grid, show
-from modelwright.core.errors import GateError
+from modelwright.cli.sign import trusted_key
+from modelwright.core.errors import GateError, SpecError
 
 if TYPE_CHECKING:
     from modelwright.model.verify import Verification
+    from modelwright.modelfile.signature import Signed
 
 
 @click.command("verify", short_help="Audit a model file and prove its answers again.")
 @click.argument("model")
 @click.argument("data", required=False)
+@click.option("--public-key", metavar="FILE", help="Check the signature too, with this public key in PEM.")
+@click.option("--signature", metavar="FILE", help="The signature; MODEL.sig by default.")
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def verify(model: str, data: str | None, *, lenient: bool, as_json: bool) -> None:
+def verify(
+    model: str,
+    data: str | None,
+    *,
+    public_key: str | None,
+    signature: str | None,
+    lenient: bool,
+    as_json: bool,
+) -> None:
     """Audit the model file MODEL, check its seal, and repeat the answers that it keeps as a witness.
 
-    With DATA, its rows are answered in bulk and one by one, which must agree. Exit code 4 when answers differ, 6
-    when the file is refused.
+    With DATA, its rows are answered in bulk and one by one, which must agree. With --public-key, the signature that
+    "modelwright sign" made must be of these bytes and by that key. Exit code 4 when answers differ, 6 when the file
+    is refused.
     """
+    if signature is not None and public_key is None:
+        raise SpecError("--signature needs --public-key FILE: a signature says nothing before it is known by whom.")
+    key = None if public_key is None else trusted_key(public_key)
     opened = modelwright.load(model)
+    signed = None if key is None else key.check_beside(opened.to_bytes(), model, signature)
     from modelwright.model import verify as proof  # loads numpy and ONNX Runtime, which help must not
 
     table = None
@@ -32,13 +49,16 @@ def verify(model: str, data: str | None, *, lenient: bool, as_json: bool) -> Non
 
         table = read(data, schema=opened.schema, lenient=lenient)
     found = proof.verify(opened, table)
-    show(_text(model, found), {"schema": "modelwright/verify/1", **found.to_json()}, as_json=as_json)
+    document = {"schema": "modelwright/verify/1", **found.to_json(), "signature": signed and signed.to_json()}
+    show(_text(model, found, signed), document, as_json=as_json)
     if not found.passed:
         raise GateError(f"'{model}' does not answer as it did when it was written (allowed: {found.tolerance:g}).")
 
 
-def _text(model: str, found: "Verification") -> str:
+def _text(model: str, found: "Verification", signed: "Signed | None") -> str:
     rows = [("File", f"{model}: audited, nothing foreign in it"), ("Seal", f"{found.digest} fits the bytes")]
+    if signed is not None:
+        rows.append(("Signature", f"by key {signed.key[:16]}…, fits the bytes"))
     if found.largest_difference is None:
         rows.append(("Witness", "the file keeps none"))
     else:

@@ -15,11 +15,12 @@ from typing import Any, final
 import uvicorn
 
 from modelwright.core.errors import ModelwrightError, SpecError
-from modelwright.model.model import Model
+from modelwright.modelfile.audit import audit
 from modelwright.serve import memory
 from modelwright.serve.app import application
 from modelwright.serve.journal import Journal, Relay
 from modelwright.serve.protocol import Bounded
+from modelwright.serve.provenance import Provenance
 from modelwright.serve.service import Service
 from modelwright.serve.settings import Settings
 
@@ -107,7 +108,7 @@ def serve(paths: Mapping[str, str], settings: Settings, address: Address, worker
             return _work(paths, settings, address, bound=bound, announced=f"{scheme}://{shown}:{port}")
         if not hasattr(os, "fork"):
             raise SpecError("Several workers need processes that can be forked, which this system lacks. Give one.")
-        _audited(paths)
+        _audited(paths, settings)
         with tempfile.TemporaryDirectory(prefix="modelwright-serve-") as folder:
             journal.write("info", "listening", address=f"{scheme}://{shown}:{port}", workers=workers)
             crew = _Crew(lambda: _work(paths, replace(settings, folder=folder), address, bound=bound), journal)
@@ -135,18 +136,18 @@ def listen(address: Address) -> socket.socket:
     return bound
 
 
-def _audited(paths: Mapping[str, str]) -> None:
+def _audited(paths: Mapping[str, str], settings: Settings) -> None:
     """Refuse files before processes are made, without loading the runtime, whose threads do not survive a fork."""
-    from modelwright.modelfile import audit, store
-
+    provenance = Provenance.of(settings.public_key)
     for path in paths.values():
-        audit.audit(store.read(path))
+        audit(provenance.read(path))
 
 
 def _work(
     paths: Mapping[str, str], settings: Settings, address: Address, *, bound: socket.socket, announced: str = ""
 ) -> int:
-    app = application({name: Model.open(path) for name, path in paths.items()}, settings)
+    provenance = Provenance.of(settings.public_key)
+    app = application({name: provenance.open(path) for name, path in paths.items()}, settings)
     service: Service = app.state.service
     _relay_logs(service.journal)
     config = uvicorn.Config(

@@ -13,6 +13,7 @@ from modelwright.serve.exchange import FAILED, Reply, Request, Route, error_repl
 from modelwright.serve.given import Given
 from modelwright.serve.instruments import instruments
 from modelwright.serve.journal import Journal
+from modelwright.serve.provenance import Provenance
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
 from modelwright.serve.settings import Settings
@@ -30,11 +31,15 @@ class Service:
     Args:
         models: By the name in addresses; the first also answers addresses without a name.
         settings: What is allowed.
+
+    Raises:
+        FileRefusedError: Signatures are required, and a model is not signed with the key.
+        SpecError: The key cannot be read.
     """
 
     def __init__(self, models: Mapping[str, Model], settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(models)
+        self.shelf = Shelf(models, Provenance.of(settings.public_key))
         self.instruments = instruments(models, settings.folder)
         self.journal = Journal(settings.log_level)
         limits = settings.limits

@@ -78,6 +78,7 @@ class Settings:
         vertex: Routes of Vertex AI.
         is_sagemaker: Whether answers keep SageMaker's habits where MLflow's differ.
         folder: Where the workers of one server leave their metrics for each other; None with a single worker.
+        public_key: File of the public key that every model must be signed with; None takes files without a signature.
         has_page: Whether ``GET /`` answers a browser with a page to try the model.
     """
 
@@ -90,4 +91,5 @@ class Settings:
     vertex: Vertex = field(default_factory=Vertex)
     is_sagemaker: bool = False
     folder: str | None = None
+    public_key: str | None = None
     has_page: bool = True

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import perf_counter
 from typing import final
 
@@ -11,11 +10,12 @@ from modelwright.model.model import Model
 from modelwright.model.verify import verify
 from modelwright.serve.explainer import Explainer
 from modelwright.serve.given import Given
+from modelwright.serve.provenance import Provenance
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Scorer
 
-Stamp = tuple[int, int, int, int]
-"""Device, inode, size and moment of change: atomic replacement changes the inode."""
+Stamp = tuple[int, ...]
+"""Device, inode, size and moment of change, of a file and what belongs to it: atomic replacement changes the inode."""
 
 
 @final
@@ -49,10 +49,11 @@ class Served:
 class Shelf:
     """The models by name; the first is the one that addresses without a name mean."""
 
-    def __init__(self, models: Mapping[str, Model]) -> None:
+    def __init__(self, models: Mapping[str, Model], provenance: Provenance | None = None) -> None:
         if not models:
             raise ValueError("a server needs a model")
-        self._served = {name: proven(name, model) for name, model in models.items()}
+        self._provenance = provenance or Provenance()
+        self._served = {name: self._admitted(name, model) for name, model in models.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,12 +94,12 @@ class Shelf:
         """
         for name, served in tuple(self._served.items()):
             path = served.model.path
-            stamp = None if path is None else stamp_of(path)
+            stamp = None if path is None else self._provenance.stamp(path)
             if path is None or stamp is None or stamp == served.stamp:
                 continue
             try:
                 # The data are read once: what was audited is what is opened.
-                found = proven(name, Model.open(path))
+                found = proven(name, self._provenance.open(path))
             except ModelwrightError as error:
                 self._served[name] = replace(served, stamp=stamp)  # not tried again until it changes
                 tell(name, str(error), None)
@@ -110,36 +111,21 @@ class Shelf:
             self._served[name] = replace(found, stamp=stamp)
             tell(name, "replaced", found)
 
+    def _admitted(self, name: str, model: Model) -> Served:
+        self._provenance.check(model)
+        stamp = None if model.path is None else self._provenance.stamp(model.path)
+        return replace(proven(name, model), stamp=stamp)
+
 
 def proven(name: str, model: Model) -> Served:
     """Return a model after it repeated the answers that its file keeps."""
-    scorer, stamp = Scorer(model), None if model.path is None else stamp_of(model.path)
+    scorer = Scorer(model)
     try:
         found = verify(model)
         fault = "" if found.passed else "it does not repeat the answers that its file keeps."
     except ModelwrightError as error:
-        return Served(name, scorer, 0.0, str(error), stamp=stamp)
-    explainer = None if fault else Explainer.of(model)
-    return Served(name, scorer, _row_seconds(scorer), fault, explainer, stamp)
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """Return what tells a file from its replacement, or None while there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def open_models(paths: Mapping[str, str]) -> dict[str, Model]:
-    """Open files by name.
-
-    Raises:
-        DataError: There is no such file.
-        FileRefusedError: One is refused.
-    """
-    return {name: Model.open(path) for name, path in paths.items()}
+        return Served(name, scorer, 0.0, str(error))
+    return Served(name, scorer, _row_seconds(scorer), fault, None if fault else Explainer.of(model))
 
 
 def _row_seconds(scorer: Scorer) -> float:

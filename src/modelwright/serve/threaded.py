@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 from typing import final
 
@@ -25,6 +24,7 @@ from modelwright.serve.exchange import (
     error_reply,
     request_id,
 )
+from modelwright.serve.provenance import Provenance
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.service import Service, with_body
 from modelwright.serve.settings import Settings
@@ -57,7 +57,8 @@ class Threaded:
     """
 
     def __init__(self, models: Source | Mapping[str, Source], settings: Settings | None = None) -> None:
-        self.service = Service(named_models(models), settings or Settings(log_level="warning"))
+        settings = settings or Settings(log_level="warning")
+        self.service = Service(named_models(models, Provenance.of(settings.public_key)), settings)
         self._routes = self.service.addresses()
         self._methods: dict[str, list[str]] = {}
         for path, method in self._routes:
@@ -194,24 +195,29 @@ def address_name(address: str) -> str:
     return re.sub(r"\W", "_", re.sub(r"[{}]", "", address.removeprefix("/"))) or "index"
 
 
-def named_models(models: Source | Mapping[str, Source]) -> dict[str, Model]:
+def named_models(models: Source | Mapping[str, Source], provenance: Provenance | None = None) -> dict[str, Model]:
     """Return opened models by name; a single one has that of its file, or "model".
+
+    Args:
+        models: Models or their files.
+        provenance: Opens the files; None opens any.
 
     Raises:
         DataError: There is no such file.
         FileRefusedError: A file is refused.
         SpecError: There is no model.
     """
+    provenance = provenance or Provenance()
     if isinstance(models, Mapping):
         if not models:
             raise SpecError("No model is given. Give one, or several by name.")
-        return {name: _opened(source) for name, source in models.items()}
-    model = _opened(models)
+        return {name: _opened(source, provenance) for name, source in models.items()}
+    model = _opened(models, provenance)
     return {"model" if model.path is None else model.path.name.removesuffix(".onnx"): model}
 
 
-def _opened(source: Source) -> Model:
-    return source if isinstance(source, Model) else Model.open(Path(source))
+def _opened(source: Source, provenance: Provenance) -> Model:
+    return source if isinstance(source, Model) else provenance.open(source)
 
 
 def _too_large(most: int, read: Reader) -> RefusedRequestError:

@@ -20,7 +20,7 @@ from modelwright.serve.access import token_digest
 from modelwright.serve.settings import Access, Limits, Settings
 from modelwright.serve.threaded import Threaded
 
-_KEYS = frozenset({"models", "limits", "tokens", "page", "log_level"})
+_KEYS = frozenset({"models", "limits", "tokens", "page", "log_level", "public_key"})
 
 
 @final
@@ -42,7 +42,8 @@ def threaded_of(options: Mapping[str, Any]) -> Threaded:
 
     Args:
         options: ``models``, files by name, or one file; optionally ``limits`` (names of `Limits`),
-            ``tokens`` (texts), ``page`` (False switches the page off), ``log_level``.
+            ``tokens`` (texts), ``page`` (False switches the page off), ``log_level``,
+            ``public_key`` (file of the key that models must be signed with).
 
     Raises:
         ImproperlyConfigured: An option is unknown or absent.
@@ -60,6 +61,7 @@ def threaded_of(options: Mapping[str, Any]) -> Threaded:
         limits=Limits(**limits),
         access=Access(tuple(token_digest(token) for token in options.get("tokens", ()))),
         log_level=options.get("log_level", "warning"),
+        public_key=str(options["public_key"]) if options.get("public_key") else None,
         has_page=bool(options.get("page", True)),
     )
     return Threaded(options["models"], settings)
