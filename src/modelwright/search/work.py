@@ -124,7 +124,7 @@ class Bench:
         if view == "prepared":
             encoded = self._encode(brief, "tree", fold)
             plain = (encoded.view, encoded.train)
-        fitted, train = fit_view(view, table, target, _seed(brief.seed, view, fold), plain)
+        fitted, train = fit_view(view, table, target, _seed(brief.seed, view, fold), plain=plain)
         if not self._store.has(view_name(view, fold)):
             self._store.put(view_name(view, fold), fitted)
         held_out = None if valid is None else fitted.apply(valid)

@@ -43,6 +43,7 @@ def is_preparable(schema: Schema) -> bool:
 def combinations_of(
     plain: tuple[tuple[FittedTransform, ...], Array],
     matrix: Array,
+    *,
     table: Table,
     target: Target,
     rng: np.random.Generator,

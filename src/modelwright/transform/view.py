@@ -79,7 +79,7 @@ def plan(schema: Schema, view: ViewName) -> tuple[Transform, ...]:
 
 
 def fit_view(
-    name: ViewName, table: Table, target: Target, seed: int, plain: tuple[FittedView, Array] | None = None
+    name: ViewName, table: Table, target: Target, seed: int, *, plain: tuple[FittedView, Array] | None = None
 ) -> tuple[FittedView, Array]:
     """Fit a view on training rows; return it and the matrix to train on, cross-fitted where the target was looked at.
 
@@ -115,7 +115,7 @@ def fit_view(
 def _prepared(view: FittedView, matrix: Array, *, table: Table, target: Target, seed: int) -> tuple[FittedView, Array]:
     """Add what columns say together to a tree view."""
     rng = np.random.default_rng([seed, 1])  # another stream than that of the tree view
-    found = combinations_of((view.parts, view.kept), matrix, table, target, rng)
+    found = combinations_of((view.parts, view.kept), matrix, table=table, target=target, rng=rng)
     n_plain = sum(len(part.names) for part in view.parts)
     n_found = sum(len(part.names) for part, _ in found)
     kept = np.concatenate([view.kept, np.arange(n_plain, n_plain + n_found)])
