@@ -34,13 +34,15 @@ class Answers:
     """
 
     def __init__(self, model: Model, keep: tuple[str, ...] = (), *, interval: bool = False) -> None:
+        if interval and model.task.quantiles:
+            raise SpecError("This model file predicts quantiles and has no intervals. Leave out --interval.")
         if interval and model.interval is None:
             raise SpecError("This model file has no intervals. Fit it again with FitSpec(interval=0.9), the default.")
         self._model = model
         self._interval = interval
         self._keep = tuple(dict.fromkeys(keep))
         given = [f"probability_{c}" for c in model.classes]
-        self._given = ["label", *given] if model.classes else ["prediction"]
+        self._given = ["label", *given] if model.classes else ["prediction", *model.task.quantile_names]
         if interval:
             self._given += ["set"] if model.classes else ["lower", "upper"]
         if clash := [name for name in self._keep if name in self._given]:
@@ -64,6 +66,9 @@ class Answers:
     def of(self, table: Table) -> list[Array]:
         """Return the columns for the rows of `table`."""
         kept = [_cells(table.column(name)) for name in self._keep]
+        if self._model.task.quantiles:
+            quantiles = self._model.answers(table)
+            return [*kept, self._model.task.values(quantiles), *quantiles.T]
         if not self._model.classes:
             return [*kept, self._model.predict(table), *(self._model.predict_interval(table) if self._interval else ())]
         probabilities = self._model.predict_proba(table)

@@ -28,7 +28,8 @@ def task_text(model: Model) -> str:
     task, target = model.task, model.manifest.target
     columns = f"{len(model.schema)} column{'s' if len(model.schema) != 1 else ''}"
     if not task.is_classification:
-        return f"regression of '{target}' from {columns}"
+        what = {"count": "mean count", "quantile": f"{len(task.quantiles)} quantiles"}.get(task.name, task.name)
+        return f"{what} of '{target}' from {columns}"
     return f"{task.name} classification of '{target}' ({len(task.classes)} classes) from {columns}"
 
 

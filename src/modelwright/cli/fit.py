@@ -33,7 +33,7 @@ REPORT_SECONDS = 20.0
 """No section of the report that is kept with a run is begun after so long."""
 
 _MITIGATIONS = ("none", "reweight")
-_TASKS = ("auto", "binary", "multiclass", "regression")
+_TASKS = ("auto", "binary", "multiclass", "regression", "count", "quantile")
 
 
 @final
@@ -56,6 +56,8 @@ class Asked:
     time: str | None
     interval: float
     interval_groups: str | None
+    quantiles: tuple[str, ...]
+    monotone: tuple[str, ...]
     sensitive: tuple[str, ...]
     use_sensitive: bool
     mitigate: str
@@ -87,6 +89,8 @@ class Asked:
     "--interval", type=float, default=0.9, show_default=True, help="Share of truths that intervals hold; 0: none."
 )
 @click.option("--interval-groups", metavar="COL", help="Hold it in every group of a feature, or class of the target.")
+@click.option("--quantiles", multiple=True, metavar="Q ...", help="Predict quantiles, such as 0.1 0.5 0.9.")
+@click.option("--monotone", multiple=True, metavar="COL=±1 ...", help="Let the answer only rise (1) or fall (-1).")
 @click.option("--sensitive", multiple=True, metavar="COL ...", help="Columns to audit by; no features. Written last.")
 @click.option("--use-sensitive", is_flag=True, help="Let the sensitive columns be features all the same.")
 @click.option(
@@ -169,6 +173,8 @@ def _spec(asked: Asked) -> FitSpec:
         time=asked.time,
         interval=asked.interval or None,
         interval_groups=asked.interval_groups,
+        quantiles=parsed_quantiles(asked.quantiles),
+        monotone=parsed_directions(asked.monotone),
         sensitive=tuple(dict.fromkeys(asked.sensitive)),
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,

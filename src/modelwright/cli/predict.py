@@ -51,7 +51,7 @@ def predict(
     """Answer every row of DATA with the model file MODEL.
 
     Rows keep their number and order. Columns are found by name; others are ignored. The answers are a column
-    "prediction" for numbers, or "label" and one "probability_CLASS" per class. With --interval 0.9 there are also the
+    "prediction" for numbers (and "q0.9" and so on where quantiles were asked for), or "label" and one "probability_CLASS" per class. With --interval 0.9 there are also the
     ends "lower" and "upper", between which the truth lies in 90 % of rows, or the classes "set" among which it is.
     """
     if as_json and output == "-":

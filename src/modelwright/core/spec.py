@@ -48,7 +48,7 @@ class FitSpec:
     """Everything about a fit beyond the table, the target and the budget.
 
     Attributes:
-        task: "auto", "binary", "multiclass" or "regression".
+        task: "auto", "binary", "multiclass", "regression", "count" or "quantile".
         metric: "auto" or the name of a metric.
         drop: Columns to leave out.
         kinds: Kinds set by the user, by column.
@@ -60,6 +60,8 @@ class FitSpec:
         mitigate: "none", or "reweight" to weigh the rows so that the answer does not depend on the sensitive columns.
         interval: Share of rows whose truth the intervals or sets of the file are to hold; None for a file without.
         interval_groups: A feature in each of whose groups that share is to hold; or the target itself, for each class.
+        quantiles: The quantiles to predict, such as 0.1, 0.5 and 0.9, which makes the task "quantile".
+        monotone: Number columns with which the answer may only rise (1) or only fall (-1), by name.
     """
 
     task: str = "auto"
@@ -74,6 +76,8 @@ class FitSpec:
     mitigate: str = "none"
     interval: float | None = 0.9
     interval_groups: str | None = None
+    quantiles: tuple[float, ...] = ()
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def withheld(self) -> tuple[str, ...]:

@@ -8,9 +8,12 @@ import numpy as np
 
 from modelwright.core.table import Array
 
-TaskName = Literal["binary", "multiclass", "regression"]
+TaskName = Literal["binary", "multiclass", "regression", "count", "quantile"]
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
 Label = str | int | bool
+
+LARGEST_EXPONENT = 700.0
+"""Margins of counts above this count as this, so that every count is a finite double."""
 
 
 @final
@@ -21,21 +24,56 @@ class Task:
     Attributes:
         name: Which kind.
         classes: The classes in the order of every probability matrix, all ``str``, all ``int`` or all ``bool``;
-            empty for regression. The second class of a binary task is the positive one.
+            empty where numbers are predicted. The second class of a binary task is the positive one.
+        quantiles: The quantiles of a quantile task, between 0 and 1, rising; empty for every other.
     """
 
     name: TaskName
     classes: tuple[Label, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
     @property
     def is_classification(self) -> bool:
         """Whether classes are predicted."""
-        return self.name != "regression"
+        return self.name in ("binary", "multiclass")
 
     @property
     def n_margins(self) -> int:
-        """Margins per row: one (log-odds, or the value), or one per class (log-probabilities up to a constant)."""
-        return len(self.classes) if self.name == "multiclass" else 1
+        """Margins per row.
+
+        One (log-odds, the value, or the logarithm of a count), one per class (log-probabilities up to a constant), or
+        one per quantile.
+        """
+        return len(self.classes) if self.name == "multiclass" else max(1, len(self.quantiles))
+
+    @property
+    def middle(self) -> int:
+        """Position of the quantile that is given as the prediction: the one nearest to the median."""
+        return int(np.argmin(np.abs(np.array(self.quantiles) - 0.5)))
+
+    @property
+    def quantile_names(self) -> tuple[str, ...]:
+        """What the quantiles are called where they are columns, such as "q0.9"."""
+        return tuple(f"q{quantile}" for quantile in self.quantiles)
+
+    def answers(self, margins: Array) -> Array:
+        """Turn margins (n_rows, n_margins) into what metrics look at.
+
+        These are probabilities (n_rows, n_classes), values (n_rows,), or quantiles (n_rows, n_quantiles) in order:
+        quantiles that crossed are sorted, which makes none of them worse on average.
+
+        Source:
+            Chernozhukov, Fernández-Val and Galichon (2010), Econometrica 78(3), for the sorting.
+        """
+        if self.is_classification:
+            return self.probabilities(margins)
+        if self.name == "quantile":
+            return np.sort(margins, axis=1)
+        return np.exp(np.minimum(margins[:, 0], LARGEST_EXPONENT)) if self.name == "count" else margins[:, 0]
+
+    def values(self, answers: Array) -> Array:
+        """Return the predicted numbers (n_rows,) among `answers` of a task that is no classification."""
+        return answers[:, self.middle] if answers.ndim == 2 else answers
 
     def probabilities(self, margins: Array) -> Array:
         """Turn margins (n_rows, n_margins) into class probabilities (n_rows, n_classes), rows summing to one."""
@@ -51,12 +89,13 @@ class Task:
         return np.asarray(self.classes, dtype=kind)[codes]
 
     def outputs(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """Return the names of the model file's outputs: label and probabilities, or prediction.
+        """Return the names of the model file's outputs: label and probabilities, or prediction (and quantiles).
 
         Args:
             columns: Names of the file's inputs; an output that would be called like one gets underscores.
         """
-        return _free(("label", "probabilities") if self.is_classification else ("prediction",), columns)
+        further = ("quantiles",) if self.name == "quantile" else ()
+        return _free(("label", "probabilities") if self.is_classification else ("prediction", *further), columns)
 
     def interval_outputs(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the names of the outputs, where a file has them, that say how sure it is: set, or lower and upper.
@@ -68,12 +107,13 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {"name": self.name, "classes": list(self.classes)}
+        quantiles = {"quantiles": list(self.quantiles)} if self.quantiles else {}
+        return {"name": self.name, "classes": list(self.classes), **quantiles}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Build a task from `to_json` output."""
-        return cls(value["name"], tuple(value["classes"]))
+        return cls(value["name"], tuple(value["classes"]), tuple(value.get("quantiles", ())))
 
 
 def _free(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:

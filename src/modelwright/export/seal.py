@@ -87,7 +87,7 @@ def seal(
     graph = pipeline.emit()
     manifest = _manifest(pipeline, origin)
     draft = Model.open(encode(graph, documents(manifest, pipeline.schema)), whole=True)
-    actual = np.concatenate([_answers(draft, part) for part in _first(proof, len(expected))])
+    actual = np.concatenate([draft.answers(part) for part in _first(proof, len(expected))])
     parity = prove(pipeline.task, expected, actual, len(proof[0]))
     if pipeline.interval is not None:
         parity = _with_interval(parity, pipeline.interval, draft, proof=proof[:2], expected=expected)
@@ -134,10 +134,6 @@ def _first(tables: tuple[Table, ...], n_rows: int) -> list[Table]:
         kept.append(table.take(np.arange(min(n_rows, len(table)))))
         n_rows -= len(kept[-1])
     return kept
-
-
-def _answers(model: Model, table: Table) -> Array:
-    return model.predict_proba(table) if model.task.is_classification else model.predict(table)
 
 
 def _manifest(pipeline: Pipeline, origin: Origin) -> Manifest:

@@ -301,7 +301,9 @@ def _normal_p(change: Interval) -> float:
 
 def _agreement(predictions: Predictions, others: Array) -> float:
     one, weights = predictions.answers, predictions.weights
-    if predictions.task.is_classification:
+    if not predictions.task.is_classification:
+        one, others = predictions.values, predictions.task.values(others)
+    else:
         return float(weights @ (one.argmax(axis=1) == others.argmax(axis=1))) / float(weights.sum())
     a, b = (v - np.average(v, weights=weights) for v in (one, others))
     scale = math.sqrt(float(weights @ (a * a)) * float(weights @ (b * b)))
@@ -309,7 +311,11 @@ def _agreement(predictions: Predictions, others: Array) -> float:
 
 
 def _same_question(first: Task, second: Task) -> None:
-    if first.name != second.name or {*map(str, first.classes)} != {*map(str, second.classes)}:
+    if (first.name, first.quantiles, {*map(str, first.classes)}) != (
+        second.name,
+        second.quantiles,
+        {*map(str, second.classes)},
+    ):
         told = [f"{t.name} ({', '.join(map(str, t.classes[:8]))})" if t.classes else t.name for t in (first, second)]
         raise SpecError(
             f"The models answer different questions: {told[0]} and {told[1]}. Compare models of one target."

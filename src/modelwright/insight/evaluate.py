@@ -66,7 +66,8 @@ def score(
     Args:
         task: What was predicted.
         truth: Class codes int64 or values float64, shape (n_rows,).
-        predictions: Probabilities float64 (n_rows, n_classes) or values float64 (n_rows,).
+        predictions: Probabilities float64 (n_rows, n_classes), values float64 (n_rows,), or quantiles float64 (n_rows,
+            n_quantiles).
         weight: Row weights float64 (n_rows,), or None.
         metric: The metric that matters most.
         source: Which rows these are.
@@ -85,6 +86,8 @@ def score(
     notes = list(notes)
     if undefined:
         notes.append(f"Undefined on these rows: {undefined}.")
+    if task.quantiles and len(truth):
+        notes.append(_reached(task, truth, predictions, weight))
     if len(task.classes) > _MOST_CLASSES:
         notes.append(f"The confusion of {len(task.classes)} classes is left out (more than {_MOST_CLASSES}).")
     elif task.is_classification:
@@ -103,6 +106,13 @@ def score(
         weighted=weight is not None,
         notes=tuple(notes),
     )
+
+
+def _reached(task: Task, truth: Array, quantiles: Array, weight: Array | None) -> str:
+    """Return which share of truths lies up to each quantile, in a sentence."""
+    shares = np.average(truth[:, None] <= quantiles, axis=0, weights=weight)
+    told = ", ".join(f"{q:g}: {share:.1%}" for q, share in zip(task.quantiles, shares.tolist(), strict=True))
+    return f"Share of truths up to each quantile: {told}."
 
 
 def _confusion(truth: Array, given: Array, weight: Array | None, n_classes: int) -> tuple[tuple[float, ...], ...]:

@@ -221,8 +221,7 @@ def drops_of(
 
 
 def _predictions(model: "Model", table: Table) -> Array:
-    answers: Array = model.predict_proba(table) if model.task.is_classification else model.predict(table)
-    return answers
+    return model.answers(table)
 
 
 def _draws(n_rows: int) -> Array:

@@ -25,7 +25,8 @@ class Predictions:
     Attributes:
         task: What was predicted.
         truth: Class codes int64 or values float64, (n_rows,).
-        answers: Probabilities float64 (n_rows, n_classes) or values float64 (n_rows,).
+        answers: Probabilities float64 (n_rows, n_classes), values float64 (n_rows,), or quantiles float64 (n_rows,
+            n_quantiles).
         weight: Row weights float64 (n_rows,), or None.
         table: The rows themselves, or None where only arrays are known.
         notes: What was left out and why, one sentence each.
@@ -48,6 +49,11 @@ class Predictions:
     def weights(self) -> Array:
         """Row weights float64 (n_rows,), ones where there are none."""
         return np.ones(len(self.truth)) if self.weight is None else self.weight
+
+    @property
+    def values(self) -> Array:
+        """The predicted numbers float64 (n_rows,), of several quantiles the middle one."""
+        return self.task.values(self.answers)
 
     def need_classes(self, what: str) -> None:
         """Raise SpecError unless classes were predicted."""
@@ -92,11 +98,10 @@ def predictions_of(
     table, truth, n_unknown = _with_answers(table, truth, known, target)
     if n_unknown:
         notes.append(f"Rows without a value in '{target}' were left out: {n_unknown:,}.")
-    answer = model.predict_proba if model.task.is_classification else model.predict
     return Predictions(
         task=model.task,
         truth=truth,
-        answers=answer(table.select(model.schema.names), lenient=lenient),
+        answers=model.answers(table.select(model.schema.names), lenient=lenient),
         weight=weights,
         table=table.drop([target]),
         notes=tuple(notes),

@@ -37,7 +37,7 @@ def _correlation(means: Array) -> Array:
 
 
 def _metric(name: str, title: str, form: Means) -> Metric:
-    return Metric(name, title, ("regression",), "values", False, None, None, Score(form), form)
+    return Metric(name, title, ("regression", "count", "quantile"), "values", False, None, None, Score(form), form)
 
 
 _BIAS = _metric("bias", "Mean residual", Means(_errors))
@@ -137,7 +137,7 @@ def residuals(predictions: Predictions, *, seed: int = 0) -> Residuals:
         SpecError: Classes were predicted.
     """
     predictions.need_numbers("A residual")
-    truth, answers, weights = predictions.truth, predictions.answers, predictions.weights
+    truth, answers, weights = predictions.truth, predictions.values, predictions.weights
     bias, trend = intervals([(_BIAS, answers), (_TREND, answers)], truth, predictions.weight, level=LEVEL, seed=seed)
     left = truth - answers
     n_bins = int(np.clip(len(truth) // _FEWEST_ROWS, 1, _MOST_BINS))

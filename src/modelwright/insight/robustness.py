@@ -133,7 +133,7 @@ def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Ro
         made, n_columns = _harmed(table, harm, rng)
         if not n_columns:
             continue
-        answers = model.predict_proba(made) if model.task.is_classification else model.predict(made)
+        answers = model.answers(made)
         found = compare_predictions(base, answers, seed=seed).main
         title, score, greater = found.title, found.first, found.greater_is_better
         changed = float("nan")

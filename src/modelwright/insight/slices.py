@@ -223,7 +223,7 @@ def losses(predictions: Predictions, by: Measured = "loss") -> tuple[Array, str]
         return missed - np.sum(predictions.answers * (1.0 - predictions.answers), axis=1), "missed beyond what was said"
     if by != "loss":
         raise SpecError("A prediction of numbers does not say how sure it is, so nothing can surprise. Use by='loss'.")
-    return np.abs(predictions.truth - predictions.answers), "absolute error"
+    return np.abs(predictions.truth - predictions.values), "absolute error"
 
 
 def benjamini_hochberg(p_values: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Self, final
 import numpy as np
 
 from modelwright.core.errors import DataError
+from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.base import Rows
@@ -24,6 +25,11 @@ def prior_margins(target: Target) -> Array:
     Half a row is added to every class, so that a class absent from these rows is very unlikely but not impossible.
     """
     weight = weights(target)
+    if target.task.name == "quantile":
+        return _quantiles(target.values, weight, target.task.quantiles)
+    if target.task.name == "count":
+        # Half a row's worth keeps the logarithm finite where nothing was counted.
+        return np.log([max(np.average(target.values, weights=weight), 0.5 / len(target))])
     if not target.task.is_classification:
         return np.array([np.average(target.values, weights=weight)])
     counts = np.bincount(target.values, weights=weight, minlength=len(target.task.classes)) + 0.5
@@ -32,16 +38,16 @@ def prior_margins(target: Target) -> Array:
 
 
 def mean_loss(target: Target, margins: Array) -> float:
-    """Return the weighted mean log-loss of margins (n_rows, n_margins), or the mean squared error for regression."""
-    if not target.task.is_classification:
-        losses = (target.values - margins[:, 0]) ** 2
-    elif target.task.name == "binary":
-        losses = np.logaddexp(0.0, np.where(target.values == 1, -margins[:, 0], margins[:, 0]))
-    else:
-        highest = margins.max(axis=1)
-        total = np.log(np.exp(margins - highest[:, None]).sum(axis=1)) + highest
-        losses = total - margins[np.arange(len(target)), target.values]
-    return float(np.average(losses, weights=weights(target)))
+    """Return the weighted mean of `row_losses` of margins (n_rows, n_margins)."""
+    return float(np.average(row_losses(margins, target), weights=weights(target)))
+
+
+def _quantiles(values: Array, weight: Array, quantiles: tuple[float, ...]) -> Array:
+    """Return the smallest values that at least these shares of the weight do not exceed."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order])
+    places = np.searchsorted(reached, np.array(quantiles) * reached[-1] * (1.0 - 1e-12))
+    return np.asarray(values[order][np.minimum(places, len(order) - 1)], dtype=np.float64)
 
 
 def require_learnable(rows: Rows, learner: str) -> None:
@@ -66,7 +72,7 @@ def watchable(train: Rows, valid: Rows | None) -> Rows | None:
     seen = np.isin(valid.target.values, train.target.values)
     if seen.all() and len(seen):
         return valid
-    return Rows(valid.features[seen], valid.target.take(seen)) if seen.any() else None
+    return Rows(valid.features[seen], valid.target.take(seen), valid.monotone) if seen.any() else None
 
 
 def split(rows: Rows, seed: int) -> tuple[Rows, Rows]:
@@ -82,7 +88,7 @@ def split(rows: Rows, seed: int) -> tuple[Rows, Rows]:
 
 def take(rows: Rows, some: Array) -> Rows:
     """Return the rows at the given positions."""
-    return Rows(rows.features[some], rows.target.take(some))
+    return Rows(rows.features[some], rows.target.take(some), rows.monotone)
 
 
 @final
@@ -90,7 +96,7 @@ def take(rows: Rows, some: Array) -> Rows:
 class Standard:
     """Moves the answers of a regression to mean 0 and spread 1, as libraries keep them in float32 or penalise them.
 
-    Class codes are left alone, with centre 0 and spread 1.
+    Class codes and counts are left alone, with centre 0 and spread 1.
     """
 
     centre: float
@@ -99,7 +105,7 @@ class Standard:
     @classmethod
     def of(cls, target: Target) -> Self:
         """Measure the answers; they must differ."""
-        if target.task.is_classification:
+        if target.task.is_classification or target.task.name == "count":
             return cls(0.0, 1.0)
         weight = weights(target)
         centre = float(np.average(target.values, weights=weight))

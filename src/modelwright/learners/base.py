@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self, final
 from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
-from modelwright.core.task import Target
+from modelwright.core.task import Target, TaskName
 from modelwright.learners.course import Course
 
 ViewName = Literal["tree", "linear", "prepared"]
@@ -27,10 +27,13 @@ class Rows:
     Attributes:
         features: float64 (n_rows, n_features), C order. Only "linear" views never hold NaN.
         target: The answers, with weights where given.
+        monotone: For each feature 1 where margins may only rise with it, -1 where only fall, else 0, int64
+            (n_features,); None where all are free.
     """
 
     features: Array
     target: Target
+    monotone: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Fitted(ABC):
     def margins(self, features: Array) -> Array:
         """Return float64 (n_rows, n_margins).
 
-        These are log-odds (binary), one score per class whose softmax is the answer, or the value.
+        These are log-odds (binary), one score per class whose softmax is the answer, the value, the logarithm of a
+        count, or one value per quantile, which may cross.
         """
 
     @abstractmethod
@@ -71,6 +75,10 @@ class Learner(ABC):
     """A way to learn: frozen hyperparameters, no state."""
 
     family: ClassVar[str]
+    tasks: ClassVar[tuple[TaskName, ...]] = ("binary", "multiclass", "regression")
+    """The tasks it can learn."""
+    is_monotone: ClassVar[bool] = False
+    """Whether it keeps to `Rows.monotone`; others are not tried where columns are constrained."""
 
     @property
     @abstractmethod

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isinf
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError
+from modelwright.core.losses import saturated
 from modelwright.core.table import Array
-from modelwright.core.task import Target, TaskName
+from modelwright.core.task import TASKS, Target, Task, TaskName
 from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, watchable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 from modelwright.learners.course import Course, period
 from modelwright.learners.stopping import Watch, enough
-from modelwright.learners.trees import TreeArrays, TreeSum
+from modelwright.learners.trees import TreeArrays, TreeSum, fuse
 
 if TYPE_CHECKING:
     import lightgbm
@@ -26,7 +27,14 @@ DEFAULT_LEFT, MISSING_IS_NAN = 2, 2 << 2
 ZERO = float(np.float32(1e-35))
 """LightGBM reads features within ± this as zero before it compares (kZeroThreshold)."""
 
-_OBJECTIVES: dict[TaskName, str] = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+_OBJECTIVES: dict[TaskName, tuple[str, str]] = {
+    "binary": ("binary", "binary_logloss"),
+    "multiclass": ("multiclass", "multi_logloss"),
+    "regression": ("regression", "l2"),
+    "count": ("poisson", "poisson"),
+    "quantile": ("quantile", "quantile"),
+}
+"""Objective and watched metric by task."""
 
 
 @final
@@ -47,7 +55,8 @@ class LightGBM(Learner):
         rounds: Most boosting rounds; all of them are run when there are no rows to watch.
         patience: Rounds without progress before stopping; grows with the best round b as ``0.15 b + patience``.
         careful: Slow and bounded steps, for data on which boosting diverged.
-        quantile: The quantile of the answer to predict, instead of its mean; regression only.
+        quantile: The quantile of a number to predict, instead of its mean.
+        each: Rounds for each quantile of a quantile task; empty for `rounds` all over.
         view: The feature view it takes, "tree" or "prepared".
     """
 
@@ -64,9 +73,12 @@ class LightGBM(Learner):
     patience: int = 20
     careful: bool = False
     quantile: float | None = None
+    each: tuple[int, ...] = ()
     view: ViewName = "tree"
 
     family: ClassVar[str] = "lightgbm"
+    tasks: ClassVar[tuple[TaskName, ...]] = TASKS
+    is_monotone: ClassVar[bool] = True
 
     def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> TreeSum:
         """Boost until the rows to watch get no better, the rounds are done or the time is up.
@@ -79,6 +91,10 @@ class LightGBM(Learner):
         import lightgbm  # loaded when fitting begins: describing a learner is free
 
         require_learnable(train, self.family)
+        if train.target.task.name == "quantile":
+            return self._fit_quantiles(train, valid, seed, deadline)
+        if self.quantile is not None:
+            train, valid = as_numbers(train), None if valid is None else as_numbers(valid)
         held_out, valid = valid, watchable(train, valid)
         standard = Standard.of(train.target)
         watch = Watch(self.patience, deadline, enough(valid))
@@ -106,7 +122,26 @@ class LightGBM(Learner):
         if not found:
             return self
         rounds = max(1, round(sum(f.rounds for f in found) / len(found)))
-        return replace(self, rounds=rounds, careful=self.careful or any(f.tamed for f in found))
+        is_careful = self.careful or any(f.tamed for f in found)
+        if found[0].trees.n_targets == 1 or found[0].rounds * found[0].trees.n_targets == found[0].trees.n_trees:
+            return replace(self, rounds=rounds, careful=is_careful)
+        # The quantiles of one answer end at different rounds.
+        trees = np.mean([np.bincount(f.trees.targets, minlength=f.trees.n_targets) for f in found], axis=0)
+        each = tuple(max(1, round(n)) for n in trees.tolist())
+        return replace(self, rounds=max(each), careful=is_careful, each=each)
+
+    def _fit_quantiles(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> TreeSum:
+        """Boost for one quantile after the other, each with its share of the time."""
+        quantiles = train.target.task.quantiles
+        found = []
+        for place, quantile in enumerate(quantiles):
+            rounds = self.each[place] if self.each else self.rounds
+            one = replace(self, quantile=quantile, rounds=rounds, each=())
+            share = deadline.left / (len(quantiles) - place)
+            until = deadline if isinf(deadline.at) else Deadline(deadline.clock() + share, deadline.clock)
+            found.append(one.fit(as_numbers(train), None if valid is None else as_numbers(valid), seed, until))
+        trees = fuse([(_placed(f.trees, place, len(quantiles)), 1.0) for place, f in enumerate(found)])
+        return TreeSum(trees, max(f.rounds for f in found), native=lambda features: _beside(found, features))
 
     def reached(self, fitted: Fitted) -> bool:
         """Return whether nearly all rounds were run."""
@@ -118,23 +153,25 @@ class LightGBM(Learner):
         import lightgbm
 
         settings = self._settings(train.target, seed)
+        if train.monotone is not None and train.monotone.any():
+            settings |= {"monotone_constraints": train.monotone.tolist(), "monotone_constraints_method": "advanced"}
         data = _dataset(train, standard, settings)
         return lightgbm.train(
             settings,
             data,
             num_boost_round=self.rounds,
             valid_sets=[] if valid is None else [_dataset(valid, standard, settings, data)],
-            callbacks=[_Callback(watch)],
+            callbacks=[_Callback(watch, train.target.task.name, 0.0 if valid is None else _saturated(valid.target))],
             keep_training_booster=True,
         )
 
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         task = target.task.name
         hessian = 1e-2 if task == "multiclass" else 1e-3
-        metric = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2"}[task]
+        objective, metric = _OBJECTIVES[task if self.quantile is None else "quantile"]
         return {
-            "objective": _OBJECTIVES[task] if self.quantile is None else "quantile",
-            "metric": metric if self.quantile is None else "quantile",
+            "objective": objective,
+            "metric": metric,
             "alpha": 0.9 if self.quantile is None else self.quantile,  # 0.9 is what LightGBM has when not told
             "num_class": target.task.n_margins,
             "learning_rate": self.learning_rate / 4 if self.careful else self.learning_rate,
@@ -168,12 +205,14 @@ class _Callback:
     order = 50
     before_iteration = False
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, task: TaskName, saturated: float) -> None:
         self.watch = watch
+        # LightGBM's loss of counts is half the deviance, less what depends on the counts alone.
+        self.scale, self.shift = (2.0, saturated) if task == "count" else (1.0, 0.0)
 
     def __call__(self, state: "lightgbm.callback.CallbackEnv") -> None:
         found = state.evaluation_result_list
-        if self.watch.ends(state.iteration + 1, float(found[0][2]) if found else None):
+        if self.watch.ends(state.iteration + 1, self.scale * float(found[0][2]) + self.shift if found else None):
             import lightgbm
 
             raise lightgbm.callback.EarlyStopException(state.iteration, [])
@@ -191,6 +230,27 @@ def _dataset(
         reference=reference,
         params=dict(settings),
     )
+
+
+def _saturated(target: Target) -> float:
+    """Return the mean of `saturated`, zero for what is no count."""
+    return float(np.average(saturated(target.values), weights=weights(target))) if target.task.name == "count" else 0.0
+
+
+def as_numbers(rows: Rows) -> Rows:
+    """Return the rows with answers that are plain numbers, whatever they were taken for."""
+    return replace(rows, target=replace(rows.target, task=Task("regression")))
+
+
+def _placed(trees: TreeArrays, place: int, n_targets: int) -> TreeArrays:
+    """Return the forest as one that adds to a single of several targets."""
+    base = np.zeros(n_targets)
+    base[place] = trees.base[0]
+    return replace(trees, target=np.full(trees.n_leaves, place), base=base)
+
+
+def _beside(found: Sequence[TreeSum], features: Array) -> Array:
+    return np.column_stack([one.margins(features)[:, 0] for one in found])
 
 
 def _constant_loss(train: Rows, valid: Rows, standard: Standard) -> float:

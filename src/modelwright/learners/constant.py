@@ -1,4 +1,7 @@
-"""The learner that looks at no feature: class shares or the mean. Also the measure every other learner must beat."""
+"""The learner that looks at no feature: class shares, the mean or quantiles.
+
+Also the measure every other learner must beat.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -9,6 +12,7 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
+from modelwright.core.task import TASKS, TaskName
 from modelwright.learners.answers import prior_margins
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 
@@ -43,10 +47,12 @@ class ConstantFitted(Fitted):
 @final
 @dataclass(frozen=True, slots=True)
 class Constant(Learner):
-    """Answers with the shares of the classes, or with the mean."""
+    """Answers with the shares of the classes, with the mean, or with the quantiles."""
 
     family: ClassVar[str] = "constant"
     view: ClassVar[ViewName] = "tree"
+    tasks: ClassVar[tuple[TaskName, ...]] = TASKS
+    is_monotone: ClassVar[bool] = True
 
     def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> ConstantFitted:  # noqa: ARG002  # nothing to choose
         """Count the answers."""

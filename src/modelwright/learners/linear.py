@@ -1,4 +1,4 @@
-"""Linear models with an L2 penalty: logistic, softmax and ridge regression."""
+"""Linear models with an L2 penalty: logistic, softmax, ridge, Poisson and quantile regression."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ import numpy as np
 from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
-from modelwright.core.task import Target
-from modelwright.learners.answers import mean_loss, prior_margins, require_learnable, split, weights
+from modelwright.core.task import LARGEST_EXPONENT, TASKS, Target, TaskName
+from modelwright.learners.answers import Standard, mean_loss, prior_margins, require_learnable, split, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 
 MOST_EXACT = 2000
@@ -18,6 +18,12 @@ MOST_EXACT = 2000
 
 Weights = tuple[Array, Array]
 """Coefficients (n_features, n_margins) and bias (n_margins,)."""
+
+SMOOTHNESS = 0.05
+"""Standard deviations of the answer over which the corner of the pinball loss is rounded, so that it has a slope.
+
+Source: He, Pan, Tan and Zhou (2023), Journal of Econometrics 232(2), smoothed quantile regression.
+"""
 
 
 @final
@@ -53,7 +59,9 @@ class LinearFitted(Fitted):
 @final
 @dataclass(frozen=True, slots=True)
 class Linear(Learner):
-    """Logistic or ridge regression; the penalty is chosen on the rows to watch, or on a third of the rows.
+    """Logistic, ridge, Poisson (log link) or quantile regression.
+
+    The penalty is chosen on the rows to watch, or on a third of the rows.
 
     Attributes:
         strengths: Inverse penalties C to choose from: the loss is ``|w|^2 / 2 + C * sum of row losses``.
@@ -65,6 +73,7 @@ class Linear(Learner):
 
     family: ClassVar[str] = "linear"
     view: ClassVar[ViewName] = "linear"
+    tasks: ClassVar[tuple[TaskName, ...]] = TASKS
 
     def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> LinearFitted:
         """Fit every strength from strong to weak penalty, each starting from the one before, and keep the best.
@@ -116,7 +125,7 @@ Solve = Callable[[float, Weights | None], Weights]
 
 def _solver(features: Array, target: Target, most_steps: int, deadline: Deadline) -> Solve:
     """Return ``solve(strength, start)`` for centred features."""
-    if target.task.is_classification or min(features.shape) > MOST_EXACT:
+    if target.task.name != "regression" or min(features.shape) > MOST_EXACT:
         return _descending(features, target, most_steps, deadline)
     return _ridge(features, target)
 
@@ -147,10 +156,11 @@ def _descending(features: Array, target: Target, most_steps: int, deadline: Dead
     """Minimise the penalised loss with L-BFGS; the bias is not penalised."""
     shape = (features.shape[1], target.task.n_margins)
     weight = weights(target)
-    loss = _loss(target)
+    standard = Standard.of(target) if target.task.name == "quantile" else Standard(0.0, 1.0)
+    loss = _loss(target, standard)
     # A class without rows keeps its prior; its bias would otherwise run away to minus infinity.
     absent = np.zeros(shape[1], dtype=np.bool_)
-    if shape[1] > 1:
+    if target.task.name == "multiclass":
         absent = np.bincount(target.values, minlength=shape[1]) == 0
 
     def stop(_: Array) -> None:
@@ -159,6 +169,7 @@ def _descending(features: Array, target: Target, most_steps: int, deadline: Dead
 
     def solve(strength: float, start: Weights | None) -> Weights:
         coefficients, bias = start or (np.zeros(shape), prior_margins(target))
+        coefficients, bias = coefficients / standard.spread, (bias - standard.centre) / standard.spread
         scale = 1 / (strength * weight.sum())
 
         def value(flat: Array) -> tuple[float, Array]:
@@ -175,14 +186,19 @@ def _descending(features: Array, target: Target, most_steps: int, deadline: Dead
         options = {"maxiter": most_steps, "gtol": 1e-5, "ftol": 1e-9}
         first = np.concatenate([coefficients.ravel(), bias])
         found = minimize(value, first, jac=True, method="L-BFGS-B", callback=stop, options=options).x
-        return found[: -shape[1]].reshape(shape), found[-shape[1] :]
+        coefficients, bias = found[: -shape[1]].reshape(shape), found[-shape[1] :]
+        return coefficients * standard.spread, bias * standard.spread + standard.centre
 
     return solve
 
 
-def _loss(target: Target) -> Callable[[Array], tuple[Array, Array]]:
-    """Return the function from margins to each row's loss (n_rows,) and its slope (n_rows, n_margins)."""
+def _loss(target: Target, standard: Standard) -> Callable[[Array], tuple[Array, Array]]:
+    """Return the function from margins to each row's loss (n_rows,) and its slope (n_rows, n_margins).
+
+    Margins of quantiles are of the answers moved to mean 0 and spread 1.
+    """
     answers = target.values
+    levels = np.array(target.task.quantiles)
     rows = np.arange(len(answers))
 
     def squared(margins: Array) -> tuple[Array, Array]:
@@ -203,4 +219,15 @@ def _loss(target: Target) -> Callable[[Array], tuple[Array, Array]]:
         shares[rows, answers] -= 1
         return losses, shares
 
-    return {"binary": binary, "multiclass": softmax, "regression": squared}[target.task.name]
+    def poisson(margins: Array) -> tuple[Array, Array]:
+        counts = np.exp(np.minimum(margins[:, 0], LARGEST_EXPONENT))
+        return counts - answers * margins[:, 0], (counts - answers)[:, None]
+
+    def pinball(margins: Array) -> tuple[Array, Array]:
+        gap = (standard.apply(target)[:, None] - margins) / SMOOTHNESS
+        losses = SMOOTHNESS * (levels * gap + np.logaddexp(0.0, -gap))
+        return losses.sum(axis=1), 0.5 * (1 - np.tanh(gap / 2)) - levels
+
+    return {"binary": binary, "multiclass": softmax, "regression": squared, "count": poisson, "quantile": pinball}[
+        target.task.name
+    ]

@@ -94,7 +94,9 @@ _DEPTH_6 = {"learning_rate": 0.05, "depth": 6, "l2": 3.0, "subsample": 0.8}
 _DEPTH_4 = {"learning_rate": 0.05, "depth": 4, "l2": 4.6}
 
 
-def portfolio(task: Task, n_rows: int, n_features: int, seconds: float) -> tuple[tuple[str, Learner], ...]:
+def portfolio(
+    task: Task, n_rows: int, n_features: int, seconds: float, *, monotone: bool = False
+) -> tuple[tuple[str, Learner], ...]:
     """Return the learners to try, each with its name in journals and leaderboards, the most promising first.
 
     The constant comes first, as the answer that always exists.
@@ -104,13 +106,17 @@ def portfolio(task: Task, n_rows: int, n_features: int, seconds: float) -> tuple
         n_rows: Rows to learn from.
         n_features: Features of the tree view.
         seconds: Seconds of the whole budget.
+        monotone: Whether columns are constrained, so that only learners that keep to that may take part.
     """
     chosen = [
         entry
         for entry in _candidates(not task.is_classification, n_rows)
-        if entry[1] != "catboost"
-        or task.n_margins == 1
-        or n_rows * task.n_margins <= CATBOOST_CELLS_PER_SECOND * seconds
+        if _suits(entry[1], entry[2], task, monotone=monotone)
+        and (
+            entry[1] != "catboost"
+            or task.n_margins == 1
+            or n_rows * task.n_margins <= CATBOOST_CELLS_PER_SECOND * seconds
+        )
     ]
     # Half the budget is raced on two cores, by some ten learners.
     haste = 1.0 if seconds >= HASTE_BELOW else 2.0 if n_rows * task.n_margins < HURRY_CELLS * seconds else inf
@@ -119,6 +125,13 @@ def portfolio(task: Task, n_rows: int, n_features: int, seconds: float) -> tuple
         (name, load(LEARNERS, family, "learner")(**_sized(family, settings, n_rows, n_features, haste=haste)))
         for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]
     )
+
+
+def _suits(family: str, settings: Settings, task: Task, *, monotone: bool) -> bool:
+    learner: type[Learner] = load(LEARNERS, family, "learner")
+    # In other views a constrained column has a say in several features.
+    keeps = learner.is_monotone and settings.get("view", "tree") == "tree"
+    return task.name in learner.tasks and (keeps or not monotone)
 
 
 def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Settings]]:

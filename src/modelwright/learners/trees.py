@@ -77,6 +77,14 @@ class TreeArrays:
         """Number of columns of the answer."""
         return len(self.base)
 
+    @property
+    def targets(self) -> Array:
+        """The target that each tree adds to, int64 (n_trees,); zero where a leaf adds to all."""
+        _, owner = self._owners()
+        found = np.zeros(self.n_trees, dtype=np.int64)
+        found[owner] = self.target
+        return found
+
     def leaves(self, features: Array) -> Array:
         """Return the leaf each row reaches in each tree, int64 (n_rows, n_trees)."""
         at = np.tile(self.roots, (len(features), 1))

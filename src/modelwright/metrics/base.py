@@ -7,9 +7,9 @@ from typing import Literal, final
 import numpy as np
 
 from modelwright.core.table import Array
-from modelwright.core.task import TaskName
+from modelwright.core.task import Task, TaskName
 
-Answers = Literal["values", "labels", "probabilities"]
+Answers = Literal["values", "labels", "probabilities", "quantiles"]
 
 Weighing = Callable[[Array], Array]
 """Takes weights float64 (n_rows, n_weightings), gives the metric under each, (n_weightings,), NaN where undefined.
@@ -30,8 +30,8 @@ class Metric:
         name: The field's name in snake_case, such as "roc_auc".
         title: As written in a report, such as "ROC AUC".
         tasks: Tasks it is defined for.
-        answers: What it looks at: "values" float64 (n_rows,), "labels" class codes int64 (n_rows,), or
-            "probabilities" float64 (n_rows, n_classes).
+        answers: What it looks at: "values" float64 (n_rows,), "labels" class codes int64 (n_rows,),
+            "probabilities" float64 (n_rows, n_classes), or "quantiles" float64 (n_rows, n_quantiles).
         greater_is_better: Direction.
         worst: Value nothing can be worse than (None when unbounded).
         best: Value nothing can be better than (None when unbounded).
@@ -41,6 +41,7 @@ class Metric:
             such form.
         by_class: Whether a rare class counts as much as a common one, so that the rows of the rarest class, and not
             all rows, say how far the value can be trusted.
+        of_task: Makes the metric for a task, where it depends on more than the task's name; or None.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Metric:
     score: Callable[[Array, Array, Array | None], float]
     prepare: Prepare | None = None
     by_class: bool = False
+    of_task: Callable[[Task], "Metric"] | None = None
 
     def loss(self, truth: Array, answers: Array, weight: Array | None = None) -> float:
         """Return the score turned so that smaller is better."""
@@ -60,7 +62,7 @@ class Metric:
         return -value if self.greater_is_better else value
 
     def answers_from(self, predictions: Array) -> Array:
-        """Return what the metric looks at, given values (n_rows,) or probabilities (n_rows, n_classes)."""
+        """Return what the metric looks at, given values, probabilities or quantiles: what `Task.answers` gives."""
         return predictions.argmax(axis=1) if self.answers == "labels" else predictions
 
 

@@ -16,10 +16,20 @@ METRICS: dict[str, str] = {
     "mape": "modelwright.metrics.regression:MAPE",
     "rmsle": "modelwright.metrics.regression:RMSLE",
     "pinball": "modelwright.metrics.regression:PINBALL",
+    "poisson_deviance": "modelwright.metrics.poisson:POISSON_DEVIANCE",
+    "d2_poisson": "modelwright.metrics.poisson:D2_POISSON",
+    "mean_pinball": "modelwright.metrics.quantile:MEAN_PINBALL",
+    "median_error": "modelwright.metrics.quantile:MEDIAN_ERROR",
 }
 """Name to ``"module:attribute"`` of a `Metric`."""
 
-DEFAULTS: dict[str, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
+DEFAULTS: dict[str, str] = {
+    "binary": "roc_auc",
+    "multiclass": "log_loss",
+    "regression": "rmse",
+    "count": "poisson_deviance",
+    "quantile": "mean_pinball",
+}
 """The metric a fit aims at when none is asked for, by task."""
 
 MULTICLASS_FORMS: dict[str, str] = {"f1": "f1_macro"}

@@ -8,8 +8,8 @@ from modelwright.metrics.catalog import DEFAULTS, METRICS, MULTICLASS_FORMS
 
 
 def default_metric(task: Task) -> Metric:
-    """Return the metric a fit aims at when none is asked for: ROC AUC, log loss or RMSE."""
-    return _load(DEFAULTS[task.name])
+    """Return the metric a fit aims at when none is asked for: see `DEFAULTS`."""
+    return _made(_load(DEFAULTS[task.name]), task)
 
 
 def metric_for(name: str, task: Task) -> Metric:
@@ -28,12 +28,16 @@ def metric_for(name: str, task: Task) -> Metric:
         raise SpecError(
             f"Metric '{name}' is for {listed(metric.tasks)} tasks, this one is {task.name}. Use one of: {fitting}."
         )
-    return metric
+    return _made(metric, task)
 
 
 def metrics_for(task: Task) -> tuple[Metric, ...]:
     """Return every metric defined for the task, in the order of the catalog."""
-    return tuple(m for m in map(_load, METRICS) if task.name in m.tasks)
+    return tuple(_made(m, task) for m in map(_load, METRICS) if task.name in m.tasks)
+
+
+def _made(metric: Metric, task: Task) -> Metric:
+    return metric if metric.of_task is None else metric.of_task(task)
 
 
 def _load(name: str) -> Metric:

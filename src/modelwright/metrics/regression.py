@@ -3,8 +3,11 @@
 import numpy as np
 
 from modelwright.core.table import Array
+from modelwright.core.task import TaskName
 from modelwright.metrics.base import Metric, Prepare, Score
 from modelwright.metrics.means import Means
+
+_TASKS: tuple[TaskName, ...] = ("regression", "count")
 
 _CONSTANT = 1e-13
 """A variance below this share of the mean square around the overall mean is rounding, not spread."""
@@ -51,7 +54,7 @@ def _explained(means: Array) -> Array:
 
 
 def _cost(name: str, title: str, prepare: Prepare) -> Metric:
-    return Metric(name, title, ("regression",), "values", False, None, 0.0, Score(prepare), prepare)
+    return Metric(name, title, _TASKS, "values", False, None, 0.0, Score(prepare), prepare)
 
 
 RMSE = _cost("rmse", "RMSE", Means(_squared_errors, _root, skewed=True))
@@ -61,7 +64,7 @@ MAE = _cost("mae", "MAE", Means(_absolute_errors, skewed=True))
 """Mean absolute error, in the unit of the target."""
 
 _r2_form = Means(_errors_and_moments, _explained, skewed=True)
-R2 = Metric("r2", "R²", ("regression",), "values", True, None, 1.0, Score(_r2_form), _r2_form)
+R2 = Metric("r2", "R²", _TASKS, "values", True, None, 1.0, Score(_r2_form), _r2_form)
 """Share of the variance explained; NaN when the truth does not vary."""
 
 MAPE = _cost("mape", "MAPE (truth ≠ 0)", Means(_relative_errors, _ratio, skewed=True))

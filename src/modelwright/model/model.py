@@ -109,6 +109,39 @@ class Model:
         answers = self._score(self._outputs[1], self._table(data, lenient=lenient))
         return like_frame(data, answers, self.classes)
 
+    def predict_quantiles(self, data: Any, *, lenient: bool = False) -> Any:
+        """Return the quantiles of each row, rising: below the quantile 0.9 lies the truth in about 90 % of rows.
+
+        Args:
+            data: As for `predict`.
+            lenient: As for `predict`.
+
+        Returns:
+            A dictionary from quantile to number for one row; otherwise a frame like the caller's with columns such as
+            "q0.9", or an array (n_rows, n_quantiles) in the order of ``task.quantiles``.
+
+        Raises:
+            SpecError: The model predicts no quantiles.
+            SchemaError: A column is absent or a cell is of a wrong kind.
+        """
+        if not self.task.quantiles:
+            raise SpecError("This model predicts no quantiles. Fit one with --quantiles 0.1 0.5 0.9, or FitSpec.")
+        if isinstance(data, Mapping) and is_row(data):
+            row = self._session.run(self._outputs[1:], self._row.read(data, lenient=lenient))[0][0]
+            return dict(zip(self.task.quantiles, row.tolist(), strict=True))
+        answers = self._score(self._outputs[1], self._table(data, lenient=lenient))
+        return like_frame(data, answers, self.task.quantile_names)
+
+    def answers(self, table: Table, *, lenient: bool = False) -> Array:
+        """Return what metrics look at of many rows: probabilities, values or quantiles, see `Task.answers`."""
+        if self.task.is_classification:
+            answers = self.predict_proba(table, lenient=lenient)
+        elif self.task.quantiles:
+            answers = self.predict_quantiles(table, lenient=lenient)
+        else:
+            answers = self.predict(table, lenient=lenient)
+        return np.asarray(answers)
+
     def predict_interval(self, data: Any, *, lenient: bool = False) -> Any:
         """Return the ends of an interval around each prediction, which holds the truth as often as `interval` says.
 
@@ -190,7 +223,7 @@ class Model:
 
     @property
     def classes(self) -> tuple[Label, ...]:
-        """The classes in the order of the probabilities; empty for regression."""
+        """The classes in the order of the probabilities; empty where numbers are predicted."""
         return self.task.classes
 
     @property
@@ -301,11 +334,13 @@ class Model:
 
     def _nothing(self, output: str) -> Array:
         if output in self._outputs[1:]:
-            return np.empty((0, len(self.classes)))
+            return np.empty((0, len(self.classes) or len(self.task.quantiles)))
         text = bool(self.classes) and isinstance(self.classes[0], str)
         return np.empty(0, dtype=object if text else np.int64 if self.classes else np.float64)
 
     def _sure(self, *, of_classes: bool) -> Sureness:
+        if self.task.quantiles:
+            raise SpecError("This model predicts quantiles, which say how sure it is. Use predict_quantiles.")
         if self.task.is_classification is not of_classes:
             raise SpecError(
                 "This model predicts numbers, which have intervals and no sets. Use predict_interval."

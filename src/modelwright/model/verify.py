@@ -62,8 +62,8 @@ def witness(model: Model, seed: int) -> dict[str, Any]:
         model: The file, proven and opened.
         seed: Seed of the rows.
     """
-    n_rows = max(1, min(WITNESS_ROWS, MOST_ANSWERS // max(1, len(model.classes))))
-    answers = _answers(model, hostile_rows(model.schema, n_rows, seed))
+    n_rows = max(1, min(WITNESS_ROWS, MOST_ANSWERS // _width(model)))
+    answers = model.answers(hostile_rows(model.schema, n_rows, seed))
     kept = [float(f"{a:.10g}") if isfinite(a) else None for a in answers.ravel().tolist()]
     return {"recipe": RECIPE, "rows": n_rows, "seed": seed, "answers": kept}
 
@@ -89,7 +89,7 @@ def verify(model: Model, table: Table | None = None) -> Verification:
 
 def _repeat(model: Model, kept: Any) -> tuple[int, float]:
     n_rows, seed, answers = _kept(model, kept)
-    actual = _answers(model, hostile_rows(model.schema, n_rows, seed)).ravel()
+    actual = model.answers(hostile_rows(model.schema, n_rows, seed)).ravel()
     expected = np.array([np.nan if a is None else a for a in answers])
     return n_rows, difference(
         expected, np.where(np.isfinite(actual), actual, np.nan), absolute=model.task.is_classification
@@ -106,7 +106,7 @@ def _kept(model: Model, kept: Any) -> tuple[int, int, list[float | None]]:
         and type(seed) is int
         and isinstance(answers, list)
         and all(a is None or isinstance(a, int | float) for a in answers)
-        and len(answers) == n_rows * max(1, len(model.classes))
+        and len(answers) == n_rows * _width(model)
     )
     if not fits:
         raise FileRefusedError("The answers that the file keeps for its parity cannot be understood.")
@@ -115,11 +115,13 @@ def _kept(model: Model, kept: Any) -> tuple[int, int, list[float | None]]:
 
 def _one_by_one(model: Model, table: Table) -> float:
     table = table.take(np.arange(min(table.n_rows, ROWS_ONE_BY_ONE)))
-    bulk = _answers(model, table)
+    bulk = model.answers(table)
     cells = {c.name: _cells(c) for c in table.select(model.schema.names).columns}
     rows = [{name: column[row] for name, column in cells.items()} for row in range(table.n_rows)]
     if model.task.is_classification:
         alone = np.array([list(model.predict_proba(row).values()) for row in rows]).reshape(bulk.shape)
+    elif model.task.quantiles:
+        alone = np.array([list(model.predict_quantiles(row).values()) for row in rows]).reshape(bulk.shape)
     else:
         alone = np.array([model.predict(row) for row in rows]).reshape(bulk.shape)
     return difference(bulk, alone, absolute=model.task.is_classification)
@@ -134,9 +136,9 @@ def _cells(column: Column) -> list[Any]:
     return list(column.feed()[:, 0].tolist())
 
 
-def _answers(model: Model, table: Table) -> Array:
-    answers: Array = model.predict_proba(table) if model.task.is_classification else model.predict(table)
-    return answers
+def _width(model: Model) -> int:
+    """Return how many numbers a row is answered with."""
+    return max(1, len(model.classes), len(model.task.quantiles))
 
 
 def difference(expected: Array, actual: Array, *, absolute: bool) -> float:

@@ -224,7 +224,10 @@ def _check_outputs(outputs: tuple[TensorSpec, ...], described: manifest.Manifest
             *(TensorSpec(name, "bool", (None, len(task.classes))) for name in further),
         )
     else:
-        expected = tuple(TensorSpec(name, "double", (None,)) for name in (*names, *further))
+        widths: list[tuple[int, ...]] = [(), *((len(task.quantiles),) for _ in names[1:]), *(() for _ in further)]
+        expected = tuple(
+            TensorSpec(name, "double", (None, *width)) for name, width in zip((*names, *further), widths, strict=True)
+        )
     refused(
         outputs != expected,
         f"The model file's outputs are not those of a {task.name} model: {', '.join((*names, *further))}.",

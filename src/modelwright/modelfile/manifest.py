@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isfinite
 from typing import Any, Self, final
 
@@ -23,6 +24,9 @@ KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
 LARGEST_METADATA = 16 * 1024 * 1024
 DEEPEST_JSON = 64
 MOST_JSON_VALUES = 2_000_000
+MOST_QUANTILES = 100
+
+_NUMBERS = ("regression", "count", "quantile")
 
 
 @final
@@ -173,9 +177,9 @@ def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
 
 
 def _task(value: Mapping[str, Any]) -> Task:
-    name, classes = value.get("name"), value.get("classes")
+    name, classes, quantiles = value.get("name"), value.get("classes"), value.get("quantiles", [])
     kinds = {type(c) for c in classes} if isinstance(classes, list) else set()
-    fits = {"binary": lambda n: n == 2, "multiclass": lambda n: n >= 2, "regression": lambda n: n == 0}
+    fits = {"binary": lambda n: n == 2, "multiclass": lambda n: n >= 2, **dict.fromkeys(_NUMBERS, lambda n: n == 0)}
     if (
         name not in TASKS
         or not isinstance(classes, list)
@@ -183,9 +187,18 @@ def _task(value: Mapping[str, Any]) -> Task:
         or len(kinds) > 1
         or not kinds <= {str, int, bool}
         or len(set(classes)) != len(classes)
+        or not _are_quantiles(quantiles, wanted=name == "quantile")
     ):
         raise FileRefusedError("The model file's manifest names no task with classes that fit it.")
-    return Task(name, tuple(classes))
+    return Task(name, tuple(classes), tuple(quantiles))
+
+
+def _are_quantiles(values: Any, *, wanted: bool) -> bool:
+    """Return whether these are shares between 0 and 1, rising, as many as the task has."""
+    if not isinstance(values, list) or bool(values) is not wanted or len(values) > MOST_QUANTILES:
+        return False
+    ordered = all(isinstance(v, float) and 0 < v < 1 for v in values)
+    return ordered and all(low < high for low, high in pairwise(values))
 
 
 def _finite(value: Any) -> Any:

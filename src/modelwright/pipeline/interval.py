@@ -103,9 +103,11 @@ class Band(Interval):
 
     Attributes:
         ends: Learners of the lower and the upper quantile, or none.
+        of_counts: Whether the limits are in roots of the prediction, as counts spread; no end is below zero then.
     """
 
     ends: tuple[Member, ...] = ()
+    of_counts: bool = False
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -115,8 +117,11 @@ class Band(Interval):
     def emit(self, graph: Graph, inputs: Mapping[str, str], answers: str, names: tuple[str, ...]) -> None:
         """Write lower and upper, double (n_rows,)."""
         limits = self.limits.emit(graph, inputs)
+        if self.of_counts:
+            limits = graph.op("Mul", limits, graph.op("Sqrt", answers))
         ends = [m.fitted.emit(graph, m.view.emit(graph, inputs)) for m in self.ends] or [answers, answers]
         lower = graph.op("Min", graph.op("Sub", ends[0], limits), answers)
+        lower = graph.op("Max", lower, graph.constant(0.0)) if self.of_counts else lower
         upper = graph.op("Max", graph.op("Add", ends[1], limits), answers)
         for name, end in zip(names, (lower, upper), strict=True):
             graph.output(name, graph.op("Reshape", end, graph.constant([-1])), "double", (None,))
@@ -124,6 +129,9 @@ class Band(Interval):
     def expected(self, answers: Array, limits: Array) -> tuple[Array, ...]:
         """Return lower and upper, float64 (n_rows,)."""
         ends = [m.proof[: len(answers), 0] for m in self.ends]
+        if self.of_counts:
+            lower, upper = band(answers, limits[:, 0] * np.sqrt(answers), [answers, answers])
+            return np.maximum(lower, 0.0), upper
         return band(answers, limits[:, 0], ends or [answers, answers])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from modelwright.core.graph import Graph
 from modelwright.core.schema import Schema
 from modelwright.core.table import Array
-from modelwright.core.task import Task
+from modelwright.core.task import LARGEST_EXPONENT, Task
 from modelwright.learners.trees import TreeArrays, TreeSum, fuse
 from modelwright.pipeline.interval import Interval
 from modelwright.pipeline.member import Member
@@ -77,11 +77,25 @@ def used_columns(schema: Schema, members: tuple[Member, ...], interval: Interval
     return schema.select(name for name in schema.names if name in used)
 
 
+def _emit_numbers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]) -> str:
+    """Write the outputs of numbers and return the tensor of values (n_rows, 1)."""
+    values, n_quantiles = margins, len(task.quantiles)
+    if task.name == "count":
+        values = graph.op("Exp", graph.op("Min", margins, graph.constant(LARGEST_EXPONENT)))
+    elif n_quantiles > 1:
+        n_kept = graph.constant([n_quantiles])
+        margins = graph.ops("TopK", margins, n_kept, n_outputs=2, axis=1, largest=0, sorted=1)[0]
+        values = graph.op("Gather", margins, graph.constant([task.middle]), axis=1)
+    graph.output(names[0], graph.op("Reshape", values, graph.constant([-1])), "double", (None,))
+    if n_quantiles:
+        graph.output(names[1], margins, "double", (None, n_quantiles))
+    return values
+
+
 def _emit_answers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]) -> str:
     """Write the outputs and return the tensor of probabilities (n_rows, n_classes) or of values (n_rows, 1)."""
     if not task.is_classification:
-        graph.output(names[0], graph.op("Reshape", margins, graph.constant([-1])), "double", (None,))
-        return margins
+        return _emit_numbers(graph, task, margins, names)
     if task.name == "binary":
         positive = graph.op("Sigmoid", margins)
         negative = graph.op("Sub", graph.constant(1.0), positive)

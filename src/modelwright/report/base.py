@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from modelwright.core.task import TASKS
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Light
 
@@ -35,7 +36,7 @@ class Section(ABC, Generic[R]):
 
     title: ClassVar[str]
     chapter: ClassVar[str]
-    applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass", "regression")
+    applies: ClassVar[tuple[str, ...]] = TASKS
 
     @abstractmethod
     def look(self, case: Case) -> R:

@@ -18,6 +18,8 @@ _PIPELINES = {
     "binary": "tabular-classification",
     "multiclass": "tabular-classification",
     "regression": "tabular-regression",
+    "count": "tabular-regression",
+    "quantile": "tabular-regression",
 }
 _MOST_COLUMNS = 50
 

@@ -19,6 +19,12 @@ def task_sentence(model: "Model") -> str:
     target = printable(model.manifest.target, 60)
     n = len(model.schema)
     columns = f"{n} column{'s' if n != 1 else ''}"
+    if model.task.quantiles:
+        quantiles = ", ".join(f"{q:g}" for q in model.task.quantiles[:_MOST_CLASSES])
+        more = ", …" if len(model.task.quantiles) > _MOST_CLASSES else ""
+        return f"What are the quantiles {quantiles}{more} of {target}, given {columns}?"
+    if model.task.name == "count":
+        return f"How many are {target} on average, given {columns}?"
     if not model.task.is_classification:
         return f"How much is {target}, given {columns}?"
     named = [printable(c, 24) for c in model.classes[:_MOST_CLASSES]]

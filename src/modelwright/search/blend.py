@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.core.task import Target, Task
 from modelwright.metrics.base import Metric
@@ -46,8 +47,8 @@ class Blend:
 
 
 def answers_of(task: Task, margins: Array) -> Array:
-    """Return what metrics look at: values (n_rows,) or probabilities (n_rows, n_classes)."""
-    return task.probabilities(margins) if task.is_classification else margins[:, 0]
+    """Return what metrics look at: see `modelwright.core.task.Task.answers`."""
+    return task.answers(margins)
 
 
 def blend(
@@ -123,20 +124,8 @@ _SMOOTH = frozenset({"log_loss", "brier"})
 
 
 def log_loss(margins: Array, target: Target) -> float:
-    """Return the mean negative log-probability of the true class."""
+    """Return the mean of `row_losses`."""
     return float(np.average(row_losses(margins, target), weights=target.weight))
-
-
-def row_losses(margins: Array, target: Target) -> Array:
-    """Return the loss of each row: negative log-probability of the true class, or the squared error."""
-    if not target.task.is_classification:
-        return np.square(margins[:, 0] - target.values)
-    if target.task.name == "binary":
-        signed = np.where(target.values == 1, margins[:, 0], -margins[:, 0])
-        return np.logaddexp(0.0, -signed)
-    top = margins.max(axis=1)
-    log_total = top + np.log(np.exp(margins - top[:, None]).sum(axis=1))
-    return log_total - margins[np.arange(len(margins)), target.values]
 
 
 def _temperature(margins: Array, target: Target) -> float:

@@ -119,7 +119,8 @@ def _plan(
         features.take(np.sort(shuffled[:QUICK_PROOF_ROWS])),
         features.take(np.sort(shuffled[QUICK_PROOF_ROWS:])),
     )
-    store.put("brief", Brief(features, question.target, plan, proof, len(proof[0]) + len(proof[1]), seed))
+    n_quick = len(proof[0]) + len(proof[1])
+    store.put("brief", Brief(features, question.target, plan, proof, n_quick, seed, question.monotone))
     return Run(question, metric, budget, seed, plan, proof, store, watch, meter)
 
 
@@ -134,7 +135,8 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     """Run trials until nothing more is worth starting or the time is up."""
     run.begin("race")
     features, task = run.question.features, run.question.target.task
-    entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds)
+    is_monotone = bool(run.question.monotone)
+    entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds, monotone=is_monotone)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
     driver = Driver(run, crew, has_interval=spec.interval is not None)

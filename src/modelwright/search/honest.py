@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.course import Course
-from modelwright.search.blend import row_losses
 from modelwright.search.folds import Plan
 
 

@@ -53,6 +53,8 @@ def check_interval(question: Question, target: str, spec: FitSpec) -> None:
     if spec.interval is not None and not 0.0 < spec.interval < 1.0:
         raise SpecError(f"An interval of level {spec.interval:g} makes no sense. Give a share such as 0.9.")
     name = spec.interval_groups
+    if name is not None and question.target.task.name == "quantile":
+        raise SpecError("Quantiles have no intervals beside them, so no groups of intervals either. Leave out one.")
     if name is None or (name == target and question.target.task.is_classification):
         return
     if name not in question.features.names:
@@ -66,7 +68,7 @@ def check_interval(question: Question, target: str, spec: FitSpec) -> None:
 
 def seconds_kept(question: Question, plan: Plan, trials: list[Trial], budget: Budget, *, n_workers: int) -> float:
     """Return the seconds that learning the quantiles will take: what a like learner took, within the share."""
-    if question.target.task.is_classification or len(question.target) < FEWEST_ROWS:
+    if question.target.task.name != "regression" or question.monotone or len(question.target) < FEWEST_ROWS:
         return 0.0
     kin = [t.mean_seconds for t in trials if t.seconds and isinstance(t.learner, LightGBM)]
     works = 2 * (plan.n_folds + (plan.n_folds > 1))
@@ -78,7 +80,8 @@ def interval_of(ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, seco
     """Return what the file says of its own sureness, or None where that was not asked for.
 
     Numbers get the narrower by the interval score of two bands: around quantiles that LightGBM learns within the
-    time, or of the same width everywhere. Classes get sets of all classes whose probability reaches a limit.
+    time, or of the same width everywhere. Counts get a band as wide as some roots of the prediction. Classes get sets
+    of all classes whose probability reaches a limit.
 
     Args:
         ground: What was learned.
@@ -93,14 +96,17 @@ def interval_of(ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, seco
         from folds; Vovk, Gammerman and Shafer (2005), section 4.5, for groups; Gneiting and Raftery (2007) for
         the score.
     """
-    if spec.interval is None:
-        return None
-    held = _held_out(ground)
     target = ground.question.target
+    if spec.interval is None or target.task.name == "quantile":
+        return None  # quantiles are the answer themselves
+    held = _held_out(ground)
     if target.task.is_classification:
         return _sets(ground, held, spec)
+    if target.task.name == "count":
+        return _band_of_counts(ground, held, spec)
     folds: tuple[int, ...] = ()
-    if len(target) >= FEWEST_ROWS and seconds > 0:
+    # Around a monotone prediction a band of one width is monotone too, which learned quantiles are not.
+    if len(target) >= FEWEST_ROWS and seconds > 0 and not spec.monotone:
         folds = _learn(ground, spec.interval, crew, store, seconds=seconds)
     return _band(ground, held, spec, store=store, folds=folds)
 
@@ -185,6 +191,26 @@ def _band(ground: Ground, held: _HeldOut, spec: FitSpec, *, store: Store, folds:
         "mean_width": width,
     }
     return Band(replace(limits, values=found.reshape(-1, 1)), facts, ends)
+
+
+def _band_of_counts(ground: Ground, held: _HeldOut, spec: FitSpec) -> Interval:
+    """Return a band as wide as some roots of the prediction: what Poisson counts spread is the root of their mean.
+
+    Learned quantiles of whole numbers would be whole numbers nearly, and which side of one a limit falls on, chance.
+    """
+    limits, codes = groups_of(ground.question, held.rows, spec)
+    spread = np.sqrt(held.answers)
+    scores = np.abs(held.truth - held.answers) / np.maximum(spread, np.finfo(np.float64).tiny)
+    scored = held.scored(scores, codes, _level(spec))
+    found = calibrated(scored, len(limits.names))
+    lower, upper = band(held.answers, found[codes] * spread, (held.answers, held.answers))
+    inside = covered(scored)
+    facts = _facts(ground, scored, inside, spec) | {
+        "method": "Pearson residuals",
+        "limits": told(scored, inside, limits.names, found),
+        "mean_width": float(np.average(upper - np.maximum(lower, 0.0), weights=scored.weight)),
+    }
+    return Band(replace(limits, values=found.reshape(-1, 1)), facts, of_counts=True)
 
 
 def _margins(store: Store, name: str, fold: int) -> Array:

@@ -7,9 +7,10 @@ from typing import final
 import numpy as np
 
 from modelwright.core.errors import BudgetError, DataError
+from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.metrics.base import Metric
-from modelwright.search.blend import Blend, answers_of, blend, row_losses
+from modelwright.search.blend import Blend, answers_of, blend
 from modelwright.search.folds import Plan
 from modelwright.search.run import Run
 from modelwright.search.store import product_name

@@ -1,6 +1,7 @@
 """From a table and a wish to a question that can be learned: task, answers, features, roles of columns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -11,6 +12,7 @@ from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import TASKS, Label, Target, Task, TaskName
 from modelwright.search.fairness import mitigated, told
+from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
 
 MAX_CLASSES = 1000
 """More classes than this is no classification; a text or an identifier was named as target."""
@@ -33,6 +35,7 @@ class Question:
         sensitive: The columns to audit by, of the same rows; without columns where none was named.
         judged: Weights of the rows where they are judged, or None: those of the user, without what evens groups out.
         notes: What was decided, one sentence each.
+        monotone: Number columns with which the answer may only rise (1) or fall (-1), by name.
     """
 
     features: Table
@@ -42,6 +45,7 @@ class Question:
     sensitive: Table
     judged: Array | None
     notes: tuple[str, ...]
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
@@ -68,15 +72,17 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     if weighed is not None:
         notes.append(f"{int((~weighed).sum())} rows with weight 0 are left out.")
         table, answers, weight = table.take(weighed), answers.take(weighed), weight[weighed]  # type: ignore[index]  # weighed only with weights
-    task_name = _task_name(answers, spec.task)
-    task, values = _encode(answers, task_name)
-    notes.append(_told(target, task))
+    quantiles = quantiles_of(spec)
+    task_name = _task_name(answers, "quantile" if quantiles else spec.task)
+    task, values = _encode(answers, task_name, quantiles)
+    notes.append(_told(target, task, values))
     if target in spec.sensitive:
         raise SpecError(f"Column '{target}' is the target, so it cannot be a sensitive column too.")
     sensitive = table.select(spec.sensitive)
     learned, evened = mitigated(spec, task, values, sensitive, weight=weight)
     roles = [name for name in (spec.weight, spec.groups, spec.time, *spec.withheld) if name is not None]
     features, dropped = _features(table, target, spec, roles)
+    check_monotone(features, task, spec)
     notes.extend([*told(spec), *evened, *dropped])
     return Question(
         features=features,
@@ -86,12 +92,13 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
         sensitive=sensitive,
         judged=weight,
         notes=tuple(notes),
+        monotone=dict(spec.monotone),
     )
 
 
-def _told(target: str, task: Task) -> str:
+def _told(target: str, task: Task, values: Array) -> str:
     if not task.is_classification:
-        return f"'{target}' is a quantity: regression."
+        return told_of_numbers(target, task, values)
     return (
         f"'{target}' has {len(task.classes)} classes ({listed(map(str, task.classes), 6)}): {task.name} classification."
     )
@@ -112,6 +119,9 @@ def _weights(table: Table, spec: FitSpec) -> tuple[Array | None, Array | None]:
     return weights, None if weights.all() else weights > 0
 
 
+_OF_NUMBERS: dict[str, TaskName] = {"regression": "regression", "count": "count", "quantile": "quantile"}
+
+
 def _task_name(answers: Column, asked: str) -> TaskName:
     if asked != "auto" and asked not in TASKS:
         raise SpecError(f"Task '{asked}' is unknown.{nearest(asked, TASKS)} Tasks: auto, {listed(TASKS)}.")
@@ -125,10 +135,10 @@ def _task_name(answers: Column, asked: str) -> TaskName:
     distinct = np.unique(values)
     if len(distinct) < 2:
         raise DataError(f"Target '{name}' has the same value in all {len(values)} rows; there is nothing to learn.")
-    if asked == "regression":
+    if asked in _OF_NUMBERS:
         if dtype == "string":
-            raise SpecError(f"Target '{name}' holds text, so the task cannot be regression. Leave out --task.")
-        return "regression"
+            raise SpecError(f"Target '{name}' holds text, so the task cannot be {asked}. Leave out --task.")
+        return _OF_NUMBERS[asked]
     as_classes: TaskName = "binary" if len(distinct) == 2 else "multiclass"
     if asked == "auto":
         return as_classes if dtype != "number" or _looks_like_classes(answers, values, distinct) else "regression"
@@ -150,9 +160,10 @@ def _looks_like_classes(answers: Column, values: Array, distinct: Array) -> bool
     return dense and len(distinct) <= FEW_NUMBERS and len(values) >= 20 * len(distinct) ** 0.5
 
 
-def _encode(answers: Column, task_name: TaskName) -> tuple[Task, Array]:
-    if task_name == "regression":
-        return Task("regression"), np.ascontiguousarray(answers.values, dtype=np.float64)
+def _encode(answers: Column, task_name: TaskName, quantiles: tuple[float, ...]) -> tuple[Task, Array]:
+    if task_name in _OF_NUMBERS:
+        task = Task(task_name, quantiles=quantiles)
+        return task, encode_numbers(answers, task)
     distinct, codes = np.unique(answers.values, return_inverse=True)
     if len(distinct) > MAX_CLASSES or (answers.schema.dtype == "string" and 2 < len(distinct) == len(codes)):
         raise DataError(

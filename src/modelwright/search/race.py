@@ -7,11 +7,11 @@ from typing import final
 
 import numpy as np
 
+from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.base import Learner
 from modelwright.learners.course import Course
-from modelwright.search.blend import row_losses
 from modelwright.search.folds import Plan
 from modelwright.search.honest import honest_margins
 from modelwright.search.trials import Trial

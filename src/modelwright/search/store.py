@@ -1,7 +1,8 @@
 """The run folder: what processes share, as plain files written whole."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
@@ -29,6 +30,7 @@ class Brief:
         proof: Tables of rows on which every fitted part is asked for its answers, for the proof of parity.
         n_quick_proof: How many of the proof rows, the first ones, the model of a fold is asked for.
         seed: Seed of the run.
+        monotone: Number columns with which margins may only rise (1) or fall (-1).
     """
 
     features: Table
@@ -37,6 +39,7 @@ class Brief:
     proof: tuple[Table, ...]
     n_quick_proof: int
     seed: int
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 @final

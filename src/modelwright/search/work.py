@@ -90,15 +90,16 @@ class Bench:
     def _perform(self, work: Work, deadline: Deadline) -> None:
         brief = self._brief = self._brief or self._store.brief()
         encoded = self._encode(brief, work.learner.view, work.fold)
-        target = brief.target
+        target, signs = brief.target, encoded.view.signs(brief.monotone)
         seed = _seed(brief.seed, work.trial, work.fold)
         if work.fold == ALL_ROWS:
-            fitted = work.learner.fit(Rows(encoded.train, target), None, seed, deadline)
+            fitted = work.learner.fit(Rows(encoded.train, target, signs), None, seed, deadline)
             margins = None
         else:
             fold = brief.plan.folds[work.fold]
             valid = Rows(encoded.valid, target.take(fold.valid))  # type: ignore[arg-type]  # a fold holds rows out
-            fitted = work.learner.fit(Rows(encoded.train, target.take(fold.train)), valid, seed, deadline)
+            train = Rows(encoded.train, target.take(fold.train), signs)
+            fitted = work.learner.fit(train, valid, seed, deadline)
             margins = fitted.margins(valid.features)
             if not np.isfinite(margins).all():
                 raise ModelwrightError("the learner answered with values that are not finite numbers")

@@ -37,16 +37,18 @@ class Answers:
     """The answers to the rows of one request, in their order.
 
     Attributes:
-        classes: The classes; empty for regression.
+        classes: The classes; empty where numbers are predicted.
         values: Probabilities, a list per row in the order of `classes`; or one number per row.
-        labels: The most probable class of each row; empty for regression.
+        labels: The most probable class of each row; empty where numbers are predicted.
         tally: What was noticed.
+        quantiles: The quantiles of each row by name, such as "q0.9"; empty where none are predicted.
     """
 
     classes: tuple[Label, ...]
     values: list[Any]
     labels: list[Label]
     tally: Tally = field(default_factory=Tally)
+    quantiles: Mapping[str, list[float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -60,7 +62,7 @@ class Answers:
     def columns(self) -> dict[str, list[Any]]:
         """Return the answers as columns: label and probability_CLASS, or prediction; as `modelwright predict` does."""
         if not self.classes:
-            return {"prediction": self.values}
+            return {"prediction": self.values, **self.quantiles}
         by_class: Sequence[Any] = list(zip(*self.values, strict=True)) or [()] * len(self.classes)
         named = {f"probability_{c}": list(p) for c, p in zip(self.classes, by_class, strict=True)}
         return {"label": self.labels, **named}
@@ -68,7 +70,8 @@ class Answers:
     def records(self) -> list[dict[str, Any]]:
         """Return the answers as one object per row, with the names of `columns`."""
         if not self.classes:
-            return [{"prediction": value} for value in self.values]
+            columns = self.columns()
+            return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         names = [f"probability_{c}" for c in self.classes]
         return [
             {"label": label, **dict(zip(names, row, strict=True))}
@@ -98,6 +101,9 @@ class Scorer:
     def _one(self, record: Mapping[str, Any], given: Given) -> Answers:
         model = self.model
         try:
+            if model.task.quantiles:
+                found = np.array([list(model.predict_quantiles(record).values())])
+                return self._of(found, self._tally_of(record))
             if not model.classes:
                 return Answers((), [model.predict(record)], [], self._tally_of(record))
             row = list(model.predict_proba(record).values())
@@ -107,11 +113,13 @@ class Scorer:
         return Answers(model.classes, [row], [model.classes[row.index(max(row))]], self._tally_of(record))
 
     def _scored(self, table: Table) -> Array:
-        scored: Array = self.model.predict_proba(table) if self.model.classes else self.model.predict(table)
-        return scored
+        return self.model.answers(table)
 
     def _of(self, values: Array, tally: Tally) -> Answers:
-        classes = self.model.classes
+        classes, task = self.model.classes, self.model.task
+        if task.quantiles:
+            by_name = dict(zip(task.quantile_names, values.T.tolist(), strict=True))
+            return Answers((), task.values(values).tolist(), [], tally, by_name)
         # The file's own label is the first most probable class too.
         labels = [classes[i] for i in values.argmax(axis=1).tolist()] if classes else []
         return Answers(classes, values.tolist(), labels, tally)

@@ -142,15 +142,18 @@ def make_case(
     )
 
 
+_OF_NUMBERS = ("regression", "count", "quantile")
+
+
 def _answers(column: Column, task: str) -> Answers:
     distinct, codes = np.unique(column.values, return_inverse=True)
     if len(distinct) < 2:
         raise DataError(f"Target '{column.name}' has the same value in every row; there is nothing to learn.")
     if column.schema.dtype == "date":
         raise DataError(f"Target '{column.name}' holds dates, which cannot be predicted. Turn it into a number.")
-    if task == "regression" and column.schema.dtype == "string":
-        raise SpecError(f"Target '{column.name}' holds text, so the task cannot be regression. Leave out --task.")
-    if task == "regression" or (task == "auto" and _is_quantity(column, distinct)):
+    if task in _OF_NUMBERS and column.schema.dtype == "string":
+        raise SpecError(f"Target '{column.name}' holds text, so the task cannot be {task}. Leave out --task.")
+    if task in _OF_NUMBERS or (task == "auto" and _is_quantity(column, distinct)):
         finite = np.isfinite(column.values)
         if not finite.all():
             raise DataError(f"Target '{column.name}' is infinite in {int((~finite).sum())} rows. Correct them.")

@@ -14,6 +14,7 @@ from modelwright.core.table import Array, Table
 from modelwright.core.task import Target
 from modelwright.transform.base import FittedTransform, Transform
 from modelwright.transform.catalog import TRANSFORMS
+from modelwright.transform.number import FittedNumbers
 from modelwright.transform.prepared import combinations_of
 
 ViewName = Literal["tree", "linear", "prepared"]
@@ -45,6 +46,21 @@ class FittedView:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns read, in order and once each."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.columns))
+
+    def signs(self, monotone: Mapping[str, int]) -> Array | None:
+        """Return the direction of every feature, int64 (n_features,): that of its column where it is that column.
+
+        Args:
+            monotone: 1 or -1 by column. None is returned where it is empty.
+        """
+        if not monotone:
+            return None
+        signs = [
+            monotone.get(name, 0) if isinstance(part, FittedNumbers) and part.scaling is None else 0
+            for part in self.parts
+            for name in part.names
+        ]
+        return np.array(signs, dtype=np.int64)[self.kept]
 
     def apply(self, table: Table) -> Array:
         """Return the features, float64 (n_rows, n_features), C order."""

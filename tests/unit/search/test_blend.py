@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from modelwright.core.losses import row_losses
 from modelwright.core.task import Target, Task
 from modelwright.metrics.choose import default_metric
-from modelwright.search.blend import MOST_MEMBERS, blend, log_loss, row_losses
+from modelwright.search.blend import MOST_MEMBERS, blend, log_loss
 
 BINARY = Task("binary", ("no", "yes"))
 

@@ -257,7 +257,7 @@ def _measured(
     if not task.is_classification:
         if label is not None or threshold is not None:
             raise SpecError("The model predicts numbers: leave out label and threshold.")
-        return list(measures.of_numbers(truth, predictions.answers)), []
+        return list(measures.of_numbers(truth, predictions.values)), []
     given = given_classes(predictions, label, threshold)
     looked, notes = _looked_at(predictions, label)
     found = [measures.of_accuracy(truth, given)]

@@ -76,7 +76,7 @@ def spread(predictions: Predictions, n_rows: int) -> Array:
     if predictions.task.is_classification:
         errors = 1.0 - predictions.answers[np.arange(len(predictions)), predictions.truth]
     else:
-        errors = np.abs(predictions.answers - predictions.truth)
+        errors = np.abs(predictions.values - predictions.truth)
     order = np.argsort(errors, kind="stable")
     return order[np.unique(np.linspace(0, len(order) - 1, min(n_rows, len(order))).round().astype(int))]
 

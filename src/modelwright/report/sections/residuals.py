@@ -19,7 +19,7 @@ class ResidualsSection(Section[Residuals]):
 
     title: ClassVar[str] = "How far off"
     chapter: ClassVar[str] = "quality"
-    applies: ClassVar[tuple[str, ...]] = ("regression",)
+    applies: ClassVar[tuple[str, ...]] = ("regression", "count", "quantile")
 
     def look(self, case: Case) -> Residuals:
         """Return the residuals of the labelled rows."""
