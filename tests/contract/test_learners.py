@@ -23,6 +23,8 @@ TASKS = {
     "binary": Task("binary", ("no", "yes")),
     "multiclass": Task("multiclass", ("a", "b", "c", "d")),
     "regression": Task("regression"),
+    "count": Task("count"),
+    "quantile": Task("quantile", quantiles=(0.1, 0.5, 0.8)),
 }
 LARGEST = float(np.finfo(np.float32).max)
 FAST = {"rounds": 30, "trees": 12}
@@ -49,6 +51,8 @@ def _rows(task: Task, rng: np.random.Generator, learner: Learner, n_rows: int = 
     if task.is_classification:
         cuts = np.quantile(score, np.arange(1, len(task.classes)) / len(task.classes))
         answers: Any = np.searchsorted(cuts, score)
+    elif task.name == "count":
+        answers = rng.poisson(np.exp(score)).astype(np.float64)
     else:
         answers = 1e6 + 1000 * score
     if learner.view == "tree":
@@ -96,7 +100,9 @@ def _graph(fitted: Fitted, n_features: int, n_margins: int) -> Graph:
 
 
 @pytest.fixture(params=sorted(TASKS))
-def task(request: pytest.FixtureRequest) -> Task:
+def task(request: pytest.FixtureRequest, learner: Learner) -> Task:
+    if request.param not in learner.tasks:
+        pytest.skip("no task of this learner")
     return TASKS[request.param]
 
 
@@ -159,7 +165,8 @@ def test_settled_learner_refits_without_rows_to_watch(learner: Learner, task: Ta
     assert type(settled) is type(learner)
     assert refit.margins(valid.features).shape == (80, task.n_margins)
     if "rounds" in {f.name for f in fields(learner)}:
-        assert settled.rounds == round(np.mean([f.rounds for f in folds]))  # type: ignore[attr-defined]
+        mean = np.mean([f.rounds for f in folds])  # type: ignore[attr-defined]
+        assert settled.rounds == pytest.approx(mean, abs=1)  # type: ignore[attr-defined]
 
 
 def test_a_passed_deadline_gives_a_short_model_or_a_data_error(
@@ -174,7 +181,7 @@ def test_a_passed_deadline_gives_a_short_model_or_a_data_error(
         assert learner.family == "svm"
         return
     assert np.isfinite(fitted.margins(valid.features)).all()
-    assert fitted.size.get("trees", 0) <= 40
+    assert fitted.size.get("trees", 0) <= 40 * max(1, len(task.quantiles))
 
 
 def test_an_absent_class_is_unlikely_but_possible(

@@ -14,12 +14,13 @@ from modelwright.core.table import Array
 from modelwright.metrics.base import Metric
 from modelwright.metrics.catalog import METRICS
 
+NUMBERS = ("regression", "count", "quantile")
 CASES = [(name, task) for name in METRICS for task in load(METRICS, name, "metric").tasks]
 
 
 def rows_of(metric: Metric, task: str, n_rows: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return a truth and fitting answers, with ties."""
-    if task == "regression":
+    if task in NUMBERS:
         return rng.lognormal(size=n_rows).round(1) + 0.5, rng.lognormal(size=n_rows).round(1)
     n_classes = 2 if task == "binary" else 4
     truth = rng.integers(0, n_classes, n_rows)
@@ -29,7 +30,7 @@ def rows_of(metric: Metric, task: str, n_rows: int, rng: np.random.Generator) ->
 
 
 def perfect(metric: Metric, task: str, truth: Array) -> Array:
-    return truth if task == "regression" else metric.answers_from(np.eye(truth.max() + 1)[truth])
+    return truth if task in NUMBERS else metric.answers_from(np.eye(truth.max() + 1)[truth])
 
 
 @pytest.mark.parametrize(("name", "task"), CASES)

@@ -1,7 +1,7 @@
 """Metrics of quantiles. They need to know which, so each is made for a task by `Metric.of_task`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -10,7 +10,7 @@ from modelwright.core.losses import pinball_losses
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.metrics.base import Metric, Score
-from modelwright.metrics.means import Means, only_mean
+from modelwright.metrics.means import Means
 
 MEDIAN = Task("quantile", quantiles=(0.5,))
 """What a metric of quantiles is for until it is told its task."""
@@ -40,17 +40,24 @@ class _Absolute:
         return np.abs(self.task.values(answers) - truth)
 
 
-def _made(name: str, title: str, form: Callable[[Task], Means], task: Task) -> Metric:
-    made = form(task)
-    return Metric(name, title, ("quantile",), "quantiles", False, None, 0.0, Score(made), made)
+@final
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Makes a metric for the quantiles of a task."""
+
+    name: str
+    title: str
+    contributions: Callable[[Task], Callable[[Array, Array], Array]]
+
+    def __call__(self, task: Task) -> Metric:
+        form = Means(self.contributions(task), skewed=True)
+        return Metric(
+            self.name, self.title, ("quantile",), "quantiles", False, None, 0.0, Score(form), form, of_task=self
+        )
 
 
-def _metric(name: str, title: str, form: Callable[[Task], Means]) -> Metric:
-    return replace(_made(name, title, form, MEDIAN), of_task=lambda task: _made(name, title, form, task))
-
-
-MEAN_PINBALL = _metric("mean_pinball", "Mean pinball loss", lambda task: Means(_Pinball(task), only_mean, skewed=True))
+MEAN_PINBALL = _Kind("mean_pinball", "Mean pinball loss", _Pinball)(MEDIAN)
 """Pinball loss, the mean over all quantiles."""
 
-MEDIAN_ERROR = _metric("median_error", "MAE of the prediction", lambda task: Means(_Absolute(task), skewed=True))
+MEDIAN_ERROR = _Kind("median_error", "MAE of the prediction", _Absolute)(MEDIAN)
 """Mean absolute error of the middle quantile."""

@@ -20,7 +20,7 @@ def test_f1_means_the_mean_over_many_classes() -> None:
 
 
 def test_a_metric_of_another_task_is_refused_with_those_that_fit() -> None:
-    with pytest.raises(SpecError, match=r"'rmse' is for regression tasks, this one is binary.*roc_auc.*mcc"):
+    with pytest.raises(SpecError, match=r"'rmse' is for regression, count tasks, this one is binary.*roc_auc.*mcc"):
         metric_for("rmse", BINARY)
     with pytest.raises(SpecError, match=r"'f1' is for binary tasks, this one is regression.*rmse"):
         metric_for("f1", REGRESSION)
