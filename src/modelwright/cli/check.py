@@ -34,7 +34,7 @@ class Asked:
 @click.option("-t", "--target", required=True, metavar="COL", help="The column to predict.")
 @click.option(
     "--task",
-    type=click.Choice(("auto", "binary", "multiclass", "regression")),
+    type=click.Choice(("auto", "binary", "multiclass", "regression", "count", "quantile")),
     default="auto",
     show_default=True,
     help="What kind of prediction.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 import modelwright
+from modelwright.cli.numbers import parsed_directions, parsed_quantiles
 from modelwright.cli.output import Memory, display, grid, note, show
 from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand

@@ -51,8 +51,9 @@ def predict(
     """Answer every row of DATA with the model file MODEL.
 
     Rows keep their number and order. Columns are found by name; others are ignored. The answers are a column
-    "prediction" for numbers (and "q0.9" and so on where quantiles were asked for), or "label" and one "probability_CLASS" per class. With --interval 0.9 there are also the
-    ends "lower" and "upper", between which the truth lies in 90 % of rows, or the classes "set" among which it is.
+    "prediction" for numbers (with "q0.1", "q0.9" and so on where the model predicts quantiles), or "label" and one
+    "probability_CLASS" per class. With --interval 0.9 there are also the ends "lower" and "upper", between which the
+    truth lies in 90 % of rows, or the classes "set" among which it is.
     """
     if as_json and output == "-":
         raise SpecError("--json prints a document to stdout, so the answers need a file: add -o FILE.")

@@ -5,7 +5,7 @@ from typing import Any, final
 
 import click
 
-SEVERAL = ("--sensitive",)
+SEVERAL = ("--sensitive", "--quantiles", "--monotone")
 """Options that take all words up to the next option."""
 
 

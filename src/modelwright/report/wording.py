@@ -21,8 +21,8 @@ def task_sentence(model: "Model") -> str:
     columns = f"{n} column{'s' if n != 1 else ''}"
     if model.task.quantiles:
         quantiles = ", ".join(f"{q:g}" for q in model.task.quantiles[:_MOST_CLASSES])
-        more = ", …" if len(model.task.quantiles) > _MOST_CLASSES else ""
-        return f"What are the quantiles {quantiles}{more} of {target}, given {columns}?"
+        others = ", …" if len(model.task.quantiles) > _MOST_CLASSES else ""
+        return f"What are the quantiles {quantiles}{others} of {target}, given {columns}?"
     if model.task.name == "count":
         return f"How many are {target} on average, given {columns}?"
     if not model.task.is_classification:

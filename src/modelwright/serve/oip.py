@@ -174,7 +174,12 @@ def _outputs(model: Model, answers: Answers | None) -> list[dict[str, Any]]:
     n = -1 if answers is None else len(answers)
     if not model.classes:
         data = [] if answers is None else answers.values
-        return [{"name": "prediction", "datatype": "FP64", "shape": [n], "data": data}]
+        found = [{"name": "prediction", "datatype": "FP64", "shape": [n], "data": data}]
+        if names := model.task.quantile_names:
+            by_row = [] if answers is None else zip(*answers.quantiles.values(), strict=True)
+            flat = [q for row in by_row for q in row]
+            found.append({"name": "quantiles", "datatype": "FP64", "shape": [n, len(names)], "data": flat})
+        return found
     datatype = {str: "BYTES", int: "INT64", bool: "BOOL"}[type(model.classes[0])]
     labels = [] if answers is None else answers.labels
     flat = [] if answers is None else [p for row in answers.values for p in row]
