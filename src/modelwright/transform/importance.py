@@ -29,8 +29,8 @@ def gains(matrix: Array, target: Target, rng: np.random.Generator) -> Array:
     if not task.is_classification:
         values = (values - values.mean()) / (values.std() or 1.0)
     settings = {
-        "objective": task.name,
-        "num_class": task.n_margins,
+        "objective": task.name if task.is_classification else "regression",
+        "num_class": len(task.classes) if task.name == "multiclass" else 1,
         "learning_rate": 0.1,
         "num_leaves": 16,
         "min_data_in_leaf": max(5, n_rows // 100),
