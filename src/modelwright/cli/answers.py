@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, final
+from typing import Any, BinaryIO, Protocol, final
 
 import numpy as np
 
@@ -18,6 +18,17 @@ from modelwright.progress.events import json_text
 
 Write = Callable[[list[Array]], None]
 """Takes one piece: an array per column, all of one length."""
+
+
+class Described(Protocol):
+    """What a writer has to know of the columns it writes."""
+
+    @property
+    def names(self) -> list[str]:
+        """Names, in order."""
+
+    def types(self) -> list[str]:
+        """Return what each holds: "string", "number", "integer", "boolean" or "date"."""
 
 
 @final
@@ -85,7 +96,7 @@ class Answers:
         return texts[places.reshape(-1)]
 
 
-def writer(form: str, where: Path | BinaryIO, answers: Answers) -> AbstractContextManager[Write]:
+def writer(form: str, where: Path | BinaryIO, answers: Described) -> AbstractContextManager[Write]:
     """Return the context in which pieces are written to a file or stream.
 
     Args:
@@ -104,7 +115,7 @@ def writer(form: str, where: Path | BinaryIO, answers: Answers) -> AbstractConte
 
 
 @contextmanager
-def csv_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
+def csv_writer(where: Path | BinaryIO, answers: Described) -> Iterator[Write]:
     """Write comma-separated values in UTF-8, missing cells empty."""
     with _text(where) as stream:
         lines = csv.writer(stream, lineterminator="\n")
@@ -113,7 +124,7 @@ def csv_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
 
 
 @contextmanager
-def jsonl_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
+def jsonl_writer(where: Path | BinaryIO, answers: Described) -> Iterator[Write]:
     """Write one JSON object per row, missing cells null."""
     names = answers.names
     with _text(where) as stream:

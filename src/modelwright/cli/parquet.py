@@ -8,7 +8,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from modelwright.cli.answers import Answers, Write, plain_cells
+from modelwright.cli.answers import Described, Write, plain_cells
 from modelwright.core.table import Array
 
 _TYPES = {
@@ -21,7 +21,7 @@ _TYPES = {
 
 
 @contextmanager
-def parquet_writer(where: Path | BinaryIO, answers: Answers) -> Iterator[Write]:
+def parquet_writer(where: Path | BinaryIO, answers: Described) -> Iterator[Write]:
     """Write Parquet, missing cells null."""
     fields = [pa.field(name, _TYPES[kind]) for name, kind in zip(answers.names, answers.types(), strict=True)]
     schema = pa.schema(fields)

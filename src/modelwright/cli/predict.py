@@ -1,10 +1,12 @@
 """``modelwright predict``: answer every row of a table, in constant memory and in order."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, final
 
 import click
 
@@ -28,58 +30,115 @@ FORMS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "js
 """Endings of output files and the forms they mean."""
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    model: str
+    data: str
+    output: str
+    keep: tuple[str, ...]
+    interval: float | None
+    partition_rows: int | None
+    partition_by: str | None
+    resume: bool
+    lenient: bool
+    as_json: bool
+    quiet: bool
+
+
 @click.command("predict", short_help="Answer every row of a table with a model file.")
 @click.argument("model")
 @click.argument("data")
-@click.option("-o", "--output", default="-", metavar="FILE", help="FILE.csv, .parquet or .jsonl; - is CSV on stdout.")
+@click.option(
+    "-o", "--output", default="-", metavar="FILE", help="FILE.csv, .parquet, .jsonl or FOLDER/; - is CSV on stdout."
+)
 @click.option("--keep", multiple=True, metavar="COL", help="Copy a column of DATA to the answers; may be repeated.")
 @click.option("--interval", type=float, metavar="LEVEL", help="Add lower and upper, or set: with 0.9 right in 90 %.")
+@click.option(
+    "--partition-rows", type=click.IntRange(1), metavar="N", help="Rows of a Parquet file in FOLDER/; 1,000,000."
+)
+@click.option("--partition-by", metavar="COL", help="Split them by a column of DATA or of the answers: COL=VALUE/.")
+@click.option("--resume", is_flag=True, help="Go on in a FOLDER/ that an earlier run left unfinished.")
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as one JSON document; needs -o FILE.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr.")
-def predict(
-    model: str,
-    data: str,
-    output: str,
-    keep: tuple[str, ...],
-    *,
-    interval: float | None,
-    lenient: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def predict(**options: Any) -> None:  # click hands over options by name
     """Answer every row of DATA with the model file MODEL.
 
     Rows keep their number and order. Columns are found by name; others are ignored. The answers are a column
     "prediction" for numbers (with "q0.1", "q0.9" and so on where the model predicts quantiles), or "label" and one
     "probability_CLASS" per class. With --interval 0.9 there are also the ends "lower" and "upper", between which the
     truth lies in 90 % of rows, or the classes "set" among which it is.
+
+    With -o FOLDER/ the answers become Parquet files of a million rows each, and --resume goes on after the last whole
+    one where a run was cut off.
     """
-    if as_json and output == "-":
+    asked = Asked(**options)
+    if asked.as_json and asked.output == "-":
         raise SpecError("--json prints a document to stdout, so the answers need a file: add -o FILE.")
-    form = _form(output)
-    place = None if output == "-" else check_writable(output)
-    opened = modelwright.load(model)
+    notes: dict[str, None] = {}  # in order, each once
+    document = (_to_folder if _is_folder(asked) else _to_file)(asked, notes)
+    for text in list(notes)[:MOST_NOTES]:
+        note(text, quiet=asked.quiet)
+    if len(notes) > MOST_NOTES:
+        note(f"And {len(notes) - MOST_NOTES} more notes of this kind.", quiet=asked.quiet)
+    if asked.as_json:
+        show("", {"schema": "modelwright/predict/1", **document, "notes": list(notes)}, as_json=True)
+    elif asked.output != "-":
+        before = f", {document['resumed']:,} of them by an earlier run" if document.get("resumed") else ""
+        note(f"Wrote {document['rows']:,} rows to {asked.output}{before}.", quiet=asked.quiet)
+
+
+def _is_folder(asked: Asked) -> bool:
+    """Return whether the answers go to a folder.
+
+    Raises:
+        SpecError: An option for folders stands beside a file.
+    """
+    is_folder = asked.output.endswith(("/", os.sep)) or (asked.output != "-" and Path(asked.output).is_dir())
+    given = {"--partition-rows": asked.partition_rows, "--partition-by": asked.partition_by, "--resume": asked.resume}
+    if not is_folder and (option := next((name for name, value in given.items() if value), None)):
+        raise SpecError(f"{option} is for answers in a folder, whose name ends in '/': -o answers/")
+    return is_folder
+
+
+def _to_file(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
+    form = _form(asked.output)
+    place = None if asked.output == "-" else check_writable(asked.output)
+    opened = modelwright.load(asked.model)
     from modelwright.cli.answers import Answers, writer  # loads numpy, which help must not
 
-    answers = Answers(opened, keep, interval=interval is not None)
-    _check_level(opened, interval)
+    answers = Answers(opened, asked.keep, interval=asked.interval is not None)
+    _check_level(opened, asked.interval)
     n_rows = 0
-    notes: dict[str, None] = {}  # in order, each once
     with _opened(place) as where, writer(form, where, answers) as write:
-        for table in _tables(opened, data, keep, lenient=lenient):
+        for table in _tables(opened, asked, notes):
             write(answers.of(table))
             n_rows += table.n_rows
-            notes |= dict.fromkeys(table.notes)
-    for text in list(notes)[:MOST_NOTES]:
-        note(text, quiet=quiet)
-    if len(notes) > MOST_NOTES:
-        note(f"And {len(notes) - MOST_NOTES} more notes of this kind.", quiet=quiet)
-    if as_json:
-        document = {"schema": "modelwright/predict/1", "output": output, "rows": n_rows, "columns": answers.names}
-        show("", document | {"notes": list(notes)}, as_json=True)
-    elif place is not None:
-        note(f"Wrote {n_rows:,} rows to {place}.", quiet=quiet)
+    return {"output": asked.output, "rows": n_rows, "columns": answers.names}
+
+
+def _to_folder(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
+    opened = modelwright.load(asked.model)
+    from modelwright.cli import partitions  # loads numpy, which help must not
+    from modelwright.cli.answers import Answers
+
+    _check_level(opened, asked.interval)
+    answers = Answers(opened, asked.keep, interval=asked.interval is not None)
+    if asked.partition_by is not None and asked.partition_by not in answers.names:
+        asked = replace(asked, keep=(*asked.keep, asked.partition_by))
+        answers = Answers(opened, asked.keep, interval=asked.interval is not None)
+    given = partitions.fingerprint(asked.data)
+    if asked.resume and given is None:
+        raise SpecError(f"--resume needs a file, which can be told from another; '{asked.data}' is none.")
+    bound = {"model": opened.digest, "input": given, "columns": answers.names, "lenient": asked.lenient}
+    folder, rows = Path(asked.output), asked.partition_rows or partitions.ROWS
+    plan = partitions.Plan(folder, rows, asked.partition_by, bound, asked.resume)
+    filled = partitions.fill(plan, answers, _tables(opened, asked, notes))
+    told = {"output": asked.output, "rows": filled.rows, "columns": answers.names}
+    return told | {"parts": filled.parts, "resumed": filled.resumed}
 
 
 def _check_level(model: "Model", level: float | None) -> None:
@@ -107,10 +166,12 @@ def _form(output: str) -> str:
     return FORMS[ending]
 
 
-def _tables(model: "Model", data: str, keep: tuple[str, ...], *, lenient: bool) -> Iterator["Table"]:
+def _tables(model: "Model", asked: Asked, notes: dict[str, None]) -> Iterator["Table"]:
     from modelwright.data import scan
 
     known = model.schema.names
     # A column that the model does not know is copied as the text it is.
-    others = tuple(ColumnSchema(name, "text", "string") for name in dict.fromkeys(keep) if name not in known)
-    yield from scan(data, Schema((*model.schema, *others)), rows=ROWS, lenient=lenient)
+    others = tuple(ColumnSchema(name, "text", "string") for name in dict.fromkeys(asked.keep) if name not in known)
+    for table in scan(asked.data, Schema((*model.schema, *others)), rows=ROWS, lenient=asked.lenient):
+        notes |= dict.fromkeys(table.notes)
+        yield table
