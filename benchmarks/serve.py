@@ -70,13 +70,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--examples", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--soak-seconds", type=float, default=600.0)
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     asked = parser.parse_args()
     parts = {
         "throughput": lambda: throughput(asked.seconds, asked.rounds, peers=asked.peers),
         "overload": overload,
-        "generated": lambda: generated(asked.examples),
+        "generated": lambda: generated(asked.examples, asked.seed),
         "soak": lambda: soak(asked.soak_seconds),
     }
     for name in asked.parts:
@@ -196,14 +197,14 @@ def overload() -> str:
     return markdown(["at 200 requests per second", ""], rows)
 
 
-def generated(examples: int) -> str:
+def generated(examples: int, first: int) -> str:
     """Requests that schemathesis makes from the OpenAPI document, against a server with Vertex AI's routes too."""
     from generated import statuses
 
     vertex = {"AIP_HEALTH_ROUTE": "/aip/health", "AIP_PREDICT_ROUTE": "/aip/predict"}
     began = time.perf_counter()
     with running(ours()[0].command, ours()[0].health, vertex) as (process, port, _cold):
-        found = statuses(port, examples)
+        found = statuses(port, examples, first)
         assert process.poll() is None, "the server ended"
     faults = sum(count for status, count in found.items() if status >= 500)
     shown = ", ".join(f"{status}: {count:,}" for status, count in sorted(found.items()))
