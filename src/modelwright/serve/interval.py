@@ -23,9 +23,8 @@ def interval(service: "Service", request: Request) -> Reply:
     served = service.model(request)
     made = served.model.interval
     if made is None:
-        raise RefusedRequestError(
-            409, f"Model '{served.name}' has no intervals. Fit it again with an interval, which is the default."
-        )
+        remedy = "Its answers are quantiles already" if served.model.task.quantiles else "Fit it again with an interval"
+        raise RefusedRequestError(409, f"Model '{served.name}' has no intervals. {remedy}.")
     given, by_column = read_rows(service, served, request)
     kind = accepted(request, JSON, ARROW, CSV, JSON_LINES)
     answers = service.score(served, given)
