@@ -38,6 +38,9 @@ class Case:
         separator: Separator of a CSV.
         n_rows: Rows of the whole set.
         may_lack_target: Whether rows without a target are known.
+        missing_markers: Words that stand for a missing cell.
+        skip_blanks: Whether every cell of the CSV begins with a blank that means nothing.
+        positive: The positive class of a binary task, as text; "" for the other tasks.
     """
 
     name: str
@@ -50,6 +53,9 @@ class Case:
     separator: str
     n_rows: int
     may_lack_target: bool
+    missing_markers: tuple[str, ...]
+    skip_blanks: bool
+    positive: str
 
     @classmethod
     def from_json(cls, folder: Path, value: Mapping[str, Any]) -> Self:
@@ -66,6 +72,9 @@ class Case:
             separator=value.get("separator", ","),
             n_rows=value["rows"],
             may_lack_target=bool(value.get("rows_without_target")),
+            missing_markers=tuple(value.get("missing_markers", ())),
+            skip_blanks=bool(value.get("skipinitialspace")),
+            positive=str(value.get("positive_class", "")),
         )
 
     def parts(self) -> tuple[Path, Path]:

@@ -1,5 +1,6 @@
 """Runs a command and says how long it took and how much memory its whole family of processes held."""
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -47,7 +48,8 @@ def run(command: Sequence[str], seconds: float, environment: dict[str, str] | No
         output, errors = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         for pid in family(child.pid):
-            Path(f"/proc/{pid}").exists() and os.kill(pid, 9)
+            with contextlib.suppress(ProcessLookupError):  # it ended between listing and killing
+                os.kill(pid, 9)
         child.kill()
         output, errors = child.communicate()
     spent = time.perf_counter() - began
