@@ -41,6 +41,7 @@ class Case:
         missing_markers: Words that stand for a missing cell.
         skip_blanks: Whether every cell of the CSV begins with a blank that means nothing.
         positive: The positive class of a binary task, as text; "" for the other tasks.
+        dates: Columns known to hold dates.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Case:
     missing_markers: tuple[str, ...]
     skip_blanks: bool
     positive: str
+    dates: tuple[str, ...]
 
     @classmethod
     def from_json(cls, folder: Path, value: Mapping[str, Any]) -> Self:
@@ -75,6 +77,7 @@ class Case:
             missing_markers=tuple(value.get("missing_markers", ())),
             skip_blanks=bool(value.get("skipinitialspace")),
             positive=str(value.get("positive_class", "")),
+            dates=tuple(value.get("datetime_columns", ())),
         )
 
     def parts(self) -> tuple[Path, Path]:

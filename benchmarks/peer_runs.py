@@ -80,6 +80,7 @@ def job(peer: Peer, case: Case, seconds: int, seed: int, cores: str) -> dict[str
         "separator": case.separator,
         "missing_markers": list(case.missing_markers),
         "skip_blanks": case.skip_blanks,
+        "dates": [name for name in case.dates if name not in case.drop],
         "task": case.task,
         "metric": case.metric,
         "seconds": seconds,

@@ -151,10 +151,8 @@ def parts(job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
     train, test = (_frame(job, Path(job[part])) for part in ("train", "test"))
     for name in train.columns:
         if is_text(train[name]) != is_text(test[name]):  # a part may lack the few words among the numbers
-            train[name], test[name] = (
-                column.map(lambda cell: cell if pd.isna(cell) else str(cell)).astype(object)
-                for column in (train[name], test[name])
-            )
+            words = [c.map(lambda cell: cell if pd.isna(cell) else str(cell)) for c in (train[name], test[name])]
+            train[name], test[name] = (column.astype(object) for column in words)
     return train, test
 
 
@@ -174,6 +172,9 @@ def _frame(job: Job, path: Path) -> pd.DataFrame:
             path, sep=job["separator"], skipinitialspace=job["skip_blanks"], na_values=markers, low_memory=False
         )
     frame = frame.drop(columns=job["drop"])
+    for name in job["dates"]:
+        date = pd.to_datetime(frame[name], format="ISO8601", errors="coerce") if is_text(frame[name]) else frame[name]
+        frame[name] = date if date.notna().sum() == frame[name].notna().sum() else frame[name]
     if job["task"] != "regression":
         frame[job["target"]] = frame[job["target"]].astype(str)
     return frame
