@@ -1,6 +1,7 @@
 """One run of one peer on one set: fit in its own process, use in another, judged by our metric code.
 
-The answers are kept under ``.bench/peers/answers``, so that every paired difference can be computed again.
+The answers are kept under ``.bench/peers/answers``, so that every paired difference can be computed again, and what
+the peer told of its fit under ``.bench/peers/logs``.
 """
 
 import json
@@ -24,6 +25,7 @@ from process import Outcome, run
 from results import circumstances
 
 ANSWERS = PLACE / "answers"
+LOGS = PLACE / "logs"
 LIMIT = 3
 """A peer that fits longer than this many times its limit has failed."""
 
@@ -94,6 +96,8 @@ def _steps(peer: Peer, case: Case, line: Mapping[str, Any], folder: Path) -> dic
     limit = LIMIT * line["seconds"]
     command = ["taskset", "-c", line_cores(line), str(peer.python), str(peer.runner)]
     fit = run([*command, "fit", str(folder)], limit + STARTING)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    (LOGS / stored(line, ".log")).write_text(fit.output[-50_000:] + fit.errors, encoding="utf-8")
     found: dict[str, Any] = {"code": fit.code, "process_seconds": round(fit.seconds, 2), "peak_bytes": fit.peak_bytes}
     if fit.code != 0:
         return found | {"error": said(fit)}
@@ -140,9 +144,9 @@ def judged(case: Case, line: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {**score.to_json(), "error_size": metric.loss(predictions.truth, predictions.answers), "n_test": len(truth)}
 
 
-def stored(line: Mapping[str, Any]) -> str:
-    """Return the name of the file that keeps the answers of a run."""
-    return "-".join(str(line[part]) for part in ("peer", "set", "seconds", "seed", "version")) + ".npz"
+def stored(line: Mapping[str, Any], suffix: str = ".npz") -> str:
+    """Return the name of the file that keeps the answers of a run, or another of its files."""
+    return "-".join(str(line[part]) for part in ("peer", "set", "seconds", "seed", "version")) + suffix
 
 
 def in_order(answers: np.ndarray, given: list[str], wanted: tuple[str, ...]) -> np.ndarray:
