@@ -94,7 +94,7 @@ def report(cases: list[Case], asked: argparse.Namespace) -> str:
     known = {(pair["peer"], pair["against"]): pair for pair in read(PAIRS)}
 
     def judge(line: Mapping[str, Any], ours: Mapping[str, Any]) -> Mapping[str, Any]:
-        at = (stored(line), stored(ours))
+        at = (run_of(line), run_of(ours))
         if at not in known:
             known[at] = paired(names[line["set"]], line, ours)
             append(PAIRS, known[at])
@@ -111,7 +111,12 @@ def paired(case: Case, line: Mapping[str, Any], ours: Mapping[str, Any]) -> dict
     difference = compare_predictions(seen(case, own), theirs, metric=case.metric, names=("ours", "peer")).main
     better = {"first": "ours", "second": "peer", "neither": "neither"}[difference.better]
     spread = {"change": difference.change.value, "low": difference.change.low, "high": difference.change.high}
-    return {"peer": stored(line), "against": stored(ours), "better": better, **spread, "test": difference.test}
+    return {"peer": run_of(line), "against": run_of(ours), "better": better, **spread, "test": difference.test}
+
+
+def run_of(line: Mapping[str, Any]) -> str:
+    """Return the name of a run, another one when it was made again."""
+    return f"{stored(line, '')}@{line['date']}"
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def run(command: Sequence[str], seconds: float, environment: dict[str, str] | No
     spent = time.perf_counter() - began
     done.set()
     watch.join()
-    return Outcome(child.returncode, output, errors[-2000:], spent, peak[0])
+    return Outcome(child.returncode, output, errors[-50_000:], spent, peak[0])
 
 
 def _watch(pid: int, peak: list[int], done: threading.Event) -> None:
