@@ -9,7 +9,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.insight.evaluation import Evaluation, Measure, Source
 from modelwright.insight.predictions import predictions_of
-from modelwright.metrics.bootstrap import intervals
+from modelwright.metrics.bootstrap import heavy_tailed, intervals
 from modelwright.metrics.choose import metric_for, metrics_for
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def score(
         notes.append(f"Undefined on these rows: {undefined}.")
     if task.quantiles and len(truth):
         notes.append(_reached(task, truth, predictions, weight))
+    if few := ", ".join(m.title for m, a in answered if heavy_tailed(m, truth, a, weight)):
+        notes.append(f"Heavy tails: a few rows make up most of {few}. The interval may be too short.")
     if len(task.classes) > _MOST_CLASSES:
         notes.append(f"The confusion of {len(task.classes)} classes is left out (more than {_MOST_CLASSES}).")
     elif task.is_classification:

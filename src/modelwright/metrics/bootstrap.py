@@ -91,7 +91,8 @@ def intervals(
     Bias-corrected and accelerated: of percentile, normal and this one it came nearest to its level for ROC AUC,
     average precision, F1 and accuracy near their best value. Metrics that single rows can move far (RMSE, R², MAE,
     log loss ...) are studentised on the scale of the logarithm of the distance from the best value: on skewed targets
-    this holds the true value clearly more often (benchmarks/log.md). Resamples in which a metric is undefined are
+    this holds the true value clearly more often (benchmarks/log.md), and where their tail is long and its far part not
+    among the rows they reach farther (`modelwright.metrics.tails`). Resamples in which a metric is undefined are
     dropped. Where rows times classes are many, fewer resamples are drawn and their spread is used.
 
     Args:
@@ -130,16 +131,22 @@ def intervals(
         quantiles = n_draws >= _FOR_QUANTILES and not symmetric
         left_out = _weigh_all(weighings[: len(answered)], _groups(n_rows, rng), weight) if quantiles else None
         found = []
-        for i, (metric, _) in enumerate(answered):
+        for i, (metric, answers) in enumerate(answered):
             at = studied.get(i)
-            made = (
-                None
-                if at is None or not quantiles
-                else _student(metric, whole[i], whole[at], drawn[[i, at]], tail=tail)
-            )
+            reach = _reach(metric, answers, truth, weight) if at is not None else (1.0, 1.0)
+            made = None if at is None else _student(metric, whole[i], whole[at], drawn[[i, at]], tail=tail, reach=reach)
             gone = None if left_out is None else left_out[i]
             found.append(made or _interval(metric, truth, whole[i], drawn=drawn[i], left_out=gone, tail=tail))
         return tuple(found)
+
+
+def heavy_tailed(metric: Metric, truth: Array, answers: Array, weight: Array | None = None) -> bool:
+    """Return whether a few rows make up the metric, so that its interval may be too short whatever is done."""
+    form = metric.prepare
+    if not isinstance(form, Means) or not form.skewed or not len(truth) or not np.isfinite(answers).all():
+        return False
+    with np.errstate(all="ignore"):  # logarithms of a truth below zero
+        return any(tail.is_hopeless for tail in form.tails(truth, answers, weight) if tail is not None)
 
 
 def _error(metric: Metric, answers: Array, truth: Array, weight: Array | None) -> Weighing | None:
@@ -150,11 +157,20 @@ def _error(metric: Metric, answers: Array, truth: Array, weight: Array | None) -
     return form.error(truth, answers, weight, metric.best)
 
 
-def _student(metric: Metric, value: float, error: float, drawn: Array, *, tail: float) -> Interval | None:
+def _reach(metric: Metric, answers: Array, truth: Array, weight: Array | None) -> tuple[float, float]:
+    """Return how many times longer than resampling says the interval is, towards the best value and from it."""
+    assert isinstance(metric.prepare, Means)
+    away, towards = metric.prepare.tails(truth, answers, weight)
+    return 1.0 if towards is None else towards.reach, away.reach
+
+
+def _student(
+    metric: Metric, value: float, error: float, drawn: Array, *, tail: float, reach: tuple[float, float]
+) -> Interval | None:
     """Return the interval from how many of its own errors each resample lies off, or None where that is unknown.
 
     The distance from the best value is positive and as skewed as the rows; its logarithm is less so, and its ends stay
-    on the right side of the best value.
+    on the right side of the best value. Few resamples only tell the error; a normal shape is then taken.
     """
     best = metric.best
     if best is None or not math.isfinite(value) or value == best or not (0 < error < math.inf):
@@ -162,9 +178,9 @@ def _student(metric: Metric, value: float, error: float, drawn: Array, *, tail: 
     centre = math.log(abs(best - value))
     off = (np.log(np.abs(best - drawn[0])) - centre) / drawn[1]
     off = off[np.isfinite(off)]
-    if len(off) < _FOR_QUANTILES:
-        return None
-    near, far = (centre - float(q) * error for q in np.quantile(off, [1.0 - tail, tail]))
+    usual = NormalDist().inv_cdf(1.0 - tail)
+    ways = (usual, -usual) if len(off) < _FOR_QUANTILES else np.quantile(off, [1.0 - tail, tail]).tolist()
+    near, far = (centre - times * way * error for times, way in zip(reach, ways, strict=True))
     if far > centre + _LONGEST:
         return None
     side = 1.0 if value > best else -1.0
@@ -227,7 +243,19 @@ def _interval(
     if known.min() == known.max() == value:
         return _unmoved(metric, value, truth, tail)
     low, high = _limits(value, known, left_out, tail)
+    wider = _small_class(truth) if metric.by_class and left_out is not None else 1.0
+    low, high = value - wider * (value - low), value + wider * (high - value)
+    if metric.worst is not None and metric.best is not None:  # only what was made wider can lie outside
+        ends = sorted((metric.worst, metric.best))
+        low, high = max(low, min(ends[0], value)), min(high, max(ends[1], value))
     return Interval(value, min(low, value), max(high, value))
+
+
+def _small_class(truth: Array) -> float:
+    """Return by how much resampling understates the error of the smallest class: it divides by m and not by m - 1."""
+    counts = np.bincount(truth)
+    fewest = int(counts[counts > 0].min())
+    return math.sqrt(fewest / (fewest - 1.0)) if fewest > 1 else 1.0
 
 
 def _limits(value: float, drawn: Array, left_out: Array | None, tail: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from modelwright.core.table import Array
 from modelwright.metrics.base import Weighing
+from modelwright.metrics.tails import Tail, tail_of
 
 _STEP = 1e-6
 """Step of the numeric slopes, relative to the size of the contributions."""
@@ -27,11 +28,13 @@ class Means:
         contributions: ``contributions(truth, answers)``, float64 (n_rows,) or (n_rows, n_means): what each row adds.
         finish: Turns means (n_weightings, n_means) into the metric (n_weightings,).
         skewed: Whether single rows may weigh so much that an interval needs the error of each resample, see `error`.
+        against: Which mean, large where the first is, draws the metric to its best value, as the variance does R².
     """
 
     contributions: Callable[[Array, Array], Array]
     finish: Callable[[Array], Array] = only_mean
     skewed: bool = False
+    against: int | None = None
 
     def __call__(self, truth: Array, answers: Array) -> Weighing:
         """Return the metric of these rows as a function of weights."""
@@ -76,3 +79,10 @@ class Means:
             return np.sqrt(np.einsum("wi,wij,wj->w", slopes, spread, slopes)) / total[:, 0]
 
         return weigh
+
+    def tails(self, truth: Array, answers: Array, weight: Array | None) -> tuple[Tail, Tail | None]:
+        """Return the tail that draws the metric from its best value, and the one that draws it there, if any."""
+        rows = self.contributions(truth, answers).reshape(len(truth), -1)
+        if weight is not None:
+            rows = rows * weight[:, np.newaxis]
+        return tail_of(rows[:, 0]), None if self.against is None else tail_of(rows[:, self.against])

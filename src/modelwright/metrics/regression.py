@@ -63,7 +63,7 @@ RMSE = _cost("rmse", "RMSE", Means(_squared_errors, _root, skewed=True))
 MAE = _cost("mae", "MAE", Means(_absolute_errors, skewed=True))
 """Mean absolute error, in the unit of the target."""
 
-_r2_form = Means(_errors_and_moments, _explained, skewed=True)
+_r2_form = Means(_errors_and_moments, _explained, skewed=True, against=2)
 R2 = Metric("r2", "R²", _TASKS, "values", True, None, 1.0, Score(_r2_form), _r2_form)
 """Share of the variance explained; NaN when the truth does not vary."""
 

@@ -185,3 +185,11 @@ class TestScore:
         predictions: Array = rng.dirichlet(np.ones(3), 50)
         found = score(Task("multiclass", ("a", "b", "c")), rng.integers(0, 3, 50), predictions)
         assert Evaluation.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_heavy_tails_are_told_and_light_ones_are_not(rng: np.random.Generator) -> None:
+    answers = np.exp(2.0 * rng.normal(size=400))
+    claims = score(Task("regression"), answers * np.exp(rng.normal(size=400)), answers)
+    assert any("Heavy tails" in note and "RMSE" in note for note in claims.notes)
+    plain = score(Task("regression"), answers + rng.normal(size=400), answers)
+    assert not any("Heavy tails" in note and "RMSE" in note for note in plain.notes)
