@@ -15,6 +15,27 @@ Label = str | int | bool
 LARGEST_EXPONENT = 700.0
 """Margins of counts above this count as this, so that every count is a finite double."""
 
+FEW_NUMBERS = 20
+"""A whole-number target with at most this many distinct values, each repeated, is taken for classes when it looks like
+codes (0/1, 1..k); above it for a quantity."""
+
+
+def looks_like_classes(distinct: Array, n_rows: int, *, is_category: bool) -> bool:
+    """Say whether numbers are names of classes: two whole values, a stated category, or few small codes without gaps.
+
+    Args:
+        distinct: The distinct values, ascending.
+        n_rows: Rows they occur in.
+        is_category: Whether the column is stated, or was found, to be a category or a flag.
+    """
+    whole = bool((distinct == np.round(distinct)).all())
+    if len(distinct) == 2:
+        return whole
+    if is_category:
+        return True
+    dense = whole and distinct[-1] - distinct[0] < 2 * len(distinct)
+    return bool(dense and len(distinct) <= FEW_NUMBERS and n_rows >= 20 * len(distinct) ** 0.5)
+
 
 @final
 @dataclass(frozen=True, slots=True)

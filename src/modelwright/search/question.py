@@ -10,16 +10,12 @@ from modelwright.core.errors import DataError, SpecError, listed, nearest
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import TASKS, Label, Target, Task, TaskName
+from modelwright.core.task import TASKS, Label, Target, Task, TaskName, looks_like_classes
 from modelwright.search.fairness import mitigated, told
 from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
 
 MAX_CLASSES = 1000
 """More classes than this is no classification; a text or an identifier was named as target."""
-
-FEW_NUMBERS = 20
-"""A whole-number target with at most this many distinct values, each repeated, is taken for classes when it looks like
-codes (0/1, 1..k); above it for a quantity."""
 
 
 @final
@@ -141,23 +137,14 @@ def _task_name(answers: Column, asked: str) -> TaskName:
         return _OF_NUMBERS[asked]
     as_classes: TaskName = "binary" if len(distinct) == 2 else "multiclass"
     if asked == "auto":
-        return as_classes if dtype != "number" or _looks_like_classes(answers, values, distinct) else "regression"
+        is_category = answers.schema.kind in ("category", "flag")
+        codes = dtype != "number" or looks_like_classes(distinct, len(values), is_category=is_category)
+        return as_classes if codes else "regression"
     if asked == "binary" and len(distinct) != 2:
         raise SpecError(f"Target '{name}' has {len(distinct)} distinct values, so the task cannot be binary.")
     if dtype == "number" and (distinct != np.round(distinct)).any():
         raise SpecError(f"Target '{name}' holds fractions, which are no classes. Use --task regression.")
     return as_classes
-
-
-def _looks_like_classes(answers: Column, values: Array, distinct: Array) -> bool:
-    """Say whether numbers are names of classes: two values, a stated category, or few small codes without gaps."""
-    if len(distinct) == 2:
-        return bool((distinct == np.round(distinct)).all())
-    if answers.schema.kind in ("category", "flag"):
-        return True
-    whole = bool((distinct == np.round(distinct)).all())
-    dense = whole and distinct[-1] - distinct[0] < 2 * len(distinct)
-    return dense and len(distinct) <= FEW_NUMBERS and len(values) >= 20 * len(distinct) ** 0.5
 
 
 def _encode(answers: Column, task_name: TaskName, quantiles: tuple[float, ...]) -> tuple[Task, Array]:

@@ -8,16 +8,13 @@ import numpy as np
 from modelwright.core.errors import DataError, SpecError
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import Task
+from modelwright.core.task import Task, looks_like_classes
 from modelwright.suspicion.bins import binned
 
 MOST_ROWS = 50_000
 """Rows that the costly checks look at; enough that a share of 1 % is known to within a tenth of itself."""
 
 N_FOLDS = 5
-
-_FEW_NUMBERS = 20
-"""Whole numbers without gaps are taken for classes up to this many, as `modelwright.search.question` does."""
 
 
 @final
@@ -166,10 +163,5 @@ def _is_quantity(column: Column, distinct: Array) -> bool:
     """Say whether numbers are amounts, by the rule by which a fit decides it."""
     if column.schema.dtype != "number":
         return False
-    whole = bool((distinct == np.round(distinct)).all())
-    if len(distinct) == 2:
-        return not whole
-    if column.schema.kind in ("category", "flag"):
-        return False
-    dense = whole and distinct[-1] - distinct[0] < 2 * len(distinct)
-    return not (dense and len(distinct) <= _FEW_NUMBERS and len(column) >= 20 * len(distinct) ** 0.5)
+    is_category = column.schema.kind in ("category", "flag")
+    return not looks_like_classes(distinct, len(column), is_category=is_category)
