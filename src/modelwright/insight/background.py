@@ -112,7 +112,9 @@ def _column(schema: ColumnSchema, sketch: Mapping[str, Any], n_rows: int) -> Col
     if schema.dtype == "string":
         return _strings(schema, sketch, n_known, n_missing)
     if schema.dtype == "boolean":
-        cells = (np.arange(n_known) % 2).astype(np.float64)
+        share = sketch.get("true_share", 0.5)
+        share = share if isinstance(share, int | float) and 0 <= share <= 1 else 0.5
+        cells = (np.arange(n_known) < round(n_known * share)).astype(np.float64)
     else:
         quantiles = [q for q in sketch.get("quantiles", ()) if isinstance(q, int | float) and isfinite(q)]
         places = (np.arange(n_known) + 0.5) / max(1, n_known)

@@ -143,7 +143,9 @@ def intervals(
 def heavy_tailed(metric: Metric, truth: Array, answers: Array, weight: Array | None = None) -> bool:
     """Return whether a few rows make up the metric, so that its interval may be too short whatever is done."""
     form = metric.prepare
-    if not isinstance(form, Means) or not form.skewed or not len(truth) or not np.isfinite(answers).all():
+    if not isinstance(form, Means) or not form.skewed or "regression" not in metric.tasks:
+        return False
+    if not len(truth) or not np.isfinite(answers).all():
         return False
     with np.errstate(all="ignore"):  # logarithms of a truth below zero
         return any(tail.is_hopeless for tail in form.tails(truth, answers, weight) if tail is not None)
@@ -160,6 +162,8 @@ def _error(metric: Metric, answers: Array, truth: Array, weight: Array | None) -
 def _reach(metric: Metric, answers: Array, truth: Array, weight: Array | None) -> tuple[float, float]:
     """Return how many times longer than resampling says the interval is, towards the best value and from it."""
     assert isinstance(metric.prepare, Means)
+    if "regression" not in metric.tasks:
+        return 1.0, 1.0  # losses of probabilities were held without it, and would be too wide
     away, towards = metric.prepare.tails(truth, answers, weight)
     return 1.0 if towards is None else towards.reach, away.reach
 

@@ -6,6 +6,7 @@ from typing import Any
 from modelwright.core.table import Table
 from modelwright.energy.regions import carbon
 from modelwright.energy.shares import shared
+from modelwright.export.reference import reference
 from modelwright.export.seal import Origin, seal
 from modelwright.insight.evaluate import score
 from modelwright.insight.predictions import Predictions
@@ -45,7 +46,12 @@ def finish(
         timed=run.timed,
         features=run.question.features,
         leaderboard=[t.to_json(found.blend.weights.get(t.id, 0.0), timed=run.timed) for t in trials],
-        documents={"suspicions": findings.to_json(), **fairness, **_energy(run, trials)},
+        documents={
+            "suspicions": findings.to_json(),
+            "reference": reference(run.question.features, pipeline.schema.names),
+            **fairness,
+            **_energy(run, trials),
+        },
     )
     sealed = seal(pipeline, run.proof, expected, evaluation, origin=origin, test=test)
     best = sealed.evaluation.main
