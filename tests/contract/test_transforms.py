@@ -17,7 +17,7 @@ from modelwright.transform.base import CLIP
 from modelwright.transform.catalog import COMBINATIONS, TRANSFORMS
 from modelwright.transform.view import fit_view
 
-PLAIN_VIEWS = ("tree", "linear")
+PLAIN_VIEWS = ("tree", "linear", "neural")
 VIEWS = (*PLAIN_VIEWS, "prepared")
 ELEMENTS = {"string": "string", "number": "double", "boolean": "double", "date": "int64"}
 TASKS = (Task("binary", ("no", "yes")), Task("multiclass", ("a", "b", "c")), Task("regression"))
@@ -130,7 +130,7 @@ def test_graph_equals_numpy_on_hostile_tables(open_graph, name, view, data):
     for table in (train, data.draw(tables(columns, 1, 12)), train.take(np.arange(1)), train.take(np.arange(0))):
         (found,) = session.run(None, feeds_of(fitted, table))
         assert_agree(fitted.apply(table), found)
-        if view == "linear":
+        if view != "tree":
             assert not np.isnan(found).any()
 
 
@@ -225,7 +225,8 @@ def test_no_row_sees_its_own_answer(rng, name, view, task):
     # A leaking statistic of two rows per level would correlate at about 0.7; noise has a deviation of 0.03.
     correlations = [abs(np.corrcoef(column, outcome)[0, 1]) for column in matrix.T]
     assert max(correlations) < 0.15
-    assert not np.array_equal(matrix, fitted.apply(table))
+    # Cross-fitted features of training rows differ from those of new rows; networks get no statistic of categories.
+    assert np.array_equal(matrix, fitted.apply(table)) == (view == "neural" and name == "category")
 
 
 def test_views_share_their_lookups(rng):

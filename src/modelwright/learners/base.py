@@ -11,11 +11,11 @@ from modelwright.core.table import Array
 from modelwright.core.task import Target, TaskName
 from modelwright.learners.course import Course
 
-ViewName = Literal["tree", "linear", "prepared"]
+ViewName = Literal["tree", "linear", "prepared", "neural"]
 """Which feature view a learner takes.
 
 "tree" keeps NaN and has statistics of categories; "linear" is scaled, filled, one-hot; "prepared" is "tree" and what
-columns say together.
+columns say together; "neural" is "linear" without statistics of the target by category.
 """
 
 
@@ -25,7 +25,7 @@ class Rows:
     """Rows to learn from or to watch.
 
     Attributes:
-        features: float64 (n_rows, n_features), C order. Only "linear" views never hold NaN.
+        features: float64 (n_rows, n_features), C order. "linear" and "neural" views never hold NaN.
         target: The answers, with weights where given.
         monotone: For each feature 1 where margins may only rise with it, -1 where only fall, else 0, int64
             (n_features,); None where all are free.

@@ -13,10 +13,10 @@ from modelwright.transform.base import FittedTransform, Transform, columns_of
 from modelwright.transform.lookup import MISSING, Lookup
 from modelwright.transform.statistic import Answers
 
-FEW_LEVELS = {"tree": 4, "linear": 9}
+FEW_LEVELS = {"tree": 4, "linear": 9, "neural": 9}
 """Up to this many levels one-hots say it all; above, statistics of the target and the frequency are added."""
 
-MOST_HOT = {"tree": 0, "linear": 50}
+MOST_HOT = {"tree": 0, "linear": 50, "neural": 50}
 """Most frequent levels that still get a one-hot in a column of many levels."""
 
 ROOM = 20_000
@@ -94,10 +94,11 @@ class Categories(Transform):
 
     Attributes:
         view: "tree" has one-hots for few levels and statistics else; "linear" has one-hots for frequent levels too,
-            log-odds in place of shares, and everything scaled.
+            log-odds in place of shares, and everything scaled; "neural" has the same without statistics of the target,
+            which a network learns by heart.
     """
 
-    view: Literal["tree", "linear"]
+    view: Literal["tree", "linear", "neural"]
 
     def fit(self, table: Table, target: Target, rng: np.random.Generator) -> FittedCategories:
         """Learn levels and statistics from all rows."""
@@ -114,9 +115,10 @@ class Categories(Transform):
         names = tuple(_hot_name(self.columns[i], lookups[i], code, int(limits[i])) for i, code in hot)
         answers = Answers.of(target, rng)
         blocks = [self._statistics(lookups[i], codes[:, i], answers) for i in counted]
-        names += tuple(f"{what} by {self.columns[i]}" for i in counted for what in (*answers.labels, "log count"))
+        labels = () if self.view == "neural" else answers.labels
+        names += tuple(f"{what} by {self.columns[i]}" for i in counted for what in (*labels, "log count"))
         sizes = [len(block) for block, _ in blocks]
-        width = answers.values.shape[1] + 1
+        width = len(labels) + 1
         fitted = FittedCategories(
             self.columns,
             names,
@@ -160,14 +162,15 @@ class Categories(Transform):
         shared[1:-1][lookup.counts[1:-1] < RARE] = lookup.unseen
         if lookup.counts[MISSING] < RARE:
             shared[MISSING] = lookup.unseen
-        means, rows = answers.statistics(shared[codes], len(shared))
         counts = np.log1p(lookup.counts.astype(np.float64))
         counts[-1] = 0.0  # levels beyond the cap are rare each, whatever they add up to
-        table = np.column_stack([means[shared], counts])
-        rows = np.column_stack([rows, counts[codes]])
+        table, rows = counts[:, None], counts[codes][:, None]
+        if self.view != "neural":
+            means, others = answers.statistics(shared[codes], len(shared))
+            table, rows = np.column_stack([means[shared], table]), np.column_stack([others, rows])
         if self.view == "tree":
             return table, rows
-        if answers.shares:
+        if answers.shares and self.view == "linear":
             table[:, :-1], rows[:, :-1] = _log_odds(table[:, :-1]), _log_odds(rows[:, :-1])
         center, scale = rows.mean(axis=0), rows.std(axis=0)
         scale[~(scale > 1e-12)] = 1.0

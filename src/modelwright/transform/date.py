@@ -106,7 +106,7 @@ class Dates(Transform):
         view: "tree" keeps NaN; "linear" fills and scales.
     """
 
-    view: Literal["tree", "linear"]
+    view: Literal["tree", "linear", "neural"]
 
     def fit(self, table: Table, target: Target, rng: np.random.Generator) -> FittedDates:  # noqa: ARG002  # contract
         """Choose the parts that vary and the pairs to compare."""

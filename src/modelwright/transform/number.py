@@ -44,7 +44,7 @@ class Numbers(Transform):
         view: "tree" keeps values and NaN; "linear" fills, scales and marks what was missing.
     """
 
-    view: Literal["tree", "linear"]
+    view: Literal["tree", "linear", "neural"]
 
     def fit(self, table: Table, target: Target, rng: np.random.Generator) -> FittedNumbers:  # noqa: ARG002  # contract
         """Learn medians and spreads, where the view wants them."""

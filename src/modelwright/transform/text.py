@@ -160,7 +160,7 @@ class Texts(Transform):
         view: "tree" leaves directions, scores and counts as they are; "linear" scales them.
     """
 
-    view: Literal["tree", "linear"]
+    view: Literal["tree", "linear", "neural"]
 
     def fit(self, table: Table, target: Target, rng: np.random.Generator) -> FittedTexts:
         """Learn words, directions and scores from all rows."""

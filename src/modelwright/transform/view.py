@@ -17,7 +17,7 @@ from modelwright.transform.catalog import TRANSFORMS
 from modelwright.transform.number import FittedNumbers
 from modelwright.transform.prepared import combinations_of
 
-ViewName = Literal["tree", "linear", "prepared"]
+ViewName = Literal["tree", "linear", "prepared", "neural"]
 
 
 @final
@@ -27,7 +27,7 @@ class FittedView:
 
     Attributes:
         name: "tree" keeps NaN and statistics of categories; "linear" is scaled, filled and one-hot; "prepared"
-            is "tree" and what columns say together.
+            is "tree" and what columns say together; "neural" is "linear" without statistics of the target by category.
         parts: The transforms, in the order of their features.
         kept: Positions of the kept features among all features of the parts.
     """
@@ -84,7 +84,7 @@ class FittedView:
 
 def plan(schema: Schema, view: ViewName) -> tuple[Transform, ...]:
     """Choose a transform for every feature column; columns of one kind share one."""
-    plain = "linear" if view == "linear" else "tree"
+    plain = "tree" if view == "prepared" else view
     columns: dict[str, list[str]] = {}
     for column in schema:
         if column.is_feature:
