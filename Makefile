@@ -40,8 +40,10 @@ $(VENV)/.fit: pyproject.toml constraints.txt | $(BIN)/python
 	@$(FIND_OPENMP)
 	@touch $@
 
+# torch comes first and in the pinned version, which the package index may hold as a build without a gigabyte of CUDA.
 $(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e ".[fit,excel,sql,test,lint,bench]"
+	$(PIP) torch==2.13.0
+	$(PIP) -e ".[fit,excel,neural,sql,test,lint,bench]"
 	@$(FIND_OPENMP)
 	@touch $@ $(VENV)/.fit
 

@@ -1,4 +1,4 @@
-"""The learners by family; imports none of them."""
+"""The learners by family, and what each needs beyond the extra `fit`; imports none of them."""
 
 LEARNERS: dict[str, str] = {
     "constant": "modelwright.learners.constant:Constant",
@@ -7,5 +7,9 @@ LEARNERS: dict[str, str] = {
     "catboost": "modelwright.learners.boosting_catboost:CatBoost",
     "tree": "modelwright.learners.tree:Tree",
     "forest": "modelwright.learners.forest:Forest",
+    "neural": "modelwright.learners.neural:Neural",
     "svm": "modelwright.learners.svm:SVM",
 }
+
+EXTRAS: dict[str, tuple[str, str]] = {"neural": ("torch", "neural")}
+"""Families that need a library of an extra of their own: its module and the extra."""
