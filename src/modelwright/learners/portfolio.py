@@ -32,6 +32,10 @@ CATBOOST_CELLS_PER_SECOND = 5_000
 _CAP_ROWS, _CAP_COUNT = (100, 500, 2_500, 10_000, 100_000), (4, 8, 15, 40, 100)
 """Candidates worth comparing by number of rows, between them on a logarithmic scale; more would fit the noise."""
 
+NETWORK_ROWS = ((45.0, 0), (110.0, 3_000), (500.0, 8_000), (3_000.0, 30_000), (inf, 100_000))
+"""Rows up to which a network can be trained, by seconds of budget up to each: below the first, importing torch alone
+would take a tenth of the time."""
+
 _EXTRA = {
     "extra_trees": True,
     "learning_rate": 0.018,
@@ -108,9 +112,10 @@ def portfolio(
         seconds: Seconds of the whole budget.
         monotone: Whether columns are constrained, so that only learners that keep to that may take part.
     """
+    most_networked = next(most for below, most in NETWORK_ROWS if seconds < below or below == inf)
     chosen = [
         entry
-        for entry in _candidates(not task.is_classification, n_rows)
+        for entry in _candidates(not task.is_classification, n_rows, networks=n_rows <= most_networked)
         if _suits(entry[1], entry[2], task, monotone=monotone)
         and (
             entry[1] != "catboost"
@@ -134,7 +139,7 @@ def _suits(family: str, settings: Settings, task: Task, *, monotone: bool) -> bo
     return task.name in learner.tasks and (keeps or not monotone)
 
 
-def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Settings]]:
+def _candidates(is_regression: bool, n_rows: int, *, networks: bool) -> Iterator[tuple[str, str, Settings]]:
     is_small, is_large = n_rows <= 3_000, n_rows > 10_000
     first, second = (_DEEP, _EXTRA) if is_regression or is_large else (_EXTRA, _DEEP)
     if is_large:
@@ -148,6 +153,8 @@ def _candidates(is_regression: bool, n_rows: int) -> Iterator[tuple[str, str, Se
         yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75, "trees": 100, "most_leaves": 500}
     if 5_000 < n_rows <= 10_000:
         yield "LGB-0", "lightgbm", _PLAIN
+    if networks:
+        yield "MLP-1", "neural", {"dropout": 0.15 if is_regression else 0.4}  # classes of few rows are noisy
     yield "LGB-2", "lightgbm", second
     if is_large:
         yield "LIN", "linear", {}  # slow on many rows, and seldom in the mixture then

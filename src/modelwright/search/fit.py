@@ -19,7 +19,7 @@ from modelwright.search.driver import Driver
 from modelwright.search.finish import finish
 from modelwright.search.folds import plan_folds
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of
-from modelwright.search.libraries import require_libraries
+from modelwright.search.libraries import require_libraries, usable
 from modelwright.search.mixture import Found, compose
 from modelwright.search.question import Question, frame_question
 from modelwright.search.race import Pace, Race
@@ -137,6 +137,9 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     features, task = run.question.features, run.question.target.task
     is_monotone = bool(run.question.monotone)
     entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds, monotone=is_monotone)
+    entries, left_out = usable(entries)
+    if left_out:
+        run.watch.tell("note", text=left_out)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
     driver = Driver(run, crew, has_interval=spec.interval is not None)

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 from modelwright.core.errors import MissingExtraError
+from modelwright.learners.base import Learner
+from modelwright.learners.catalog import EXTRAS
+
+Entries = tuple[tuple[str, Learner], ...]
 
 LEARNING = ("sklearn", "scipy", "lightgbm", "catboost", "threadpoolctl")
 OPENMP = "libgomp.so.1"
@@ -22,6 +26,21 @@ def require_libraries() -> None:
     missing = [name for name in LEARNING if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(f"Fitting (needs {', '.join(missing)})", "fit")
+
+
+def usable(entries: Entries) -> tuple[Entries, str]:
+    """Return the learners whose libraries are installed, and a sentence about the others; none if there are none."""
+    missing = {
+        learner.family: EXTRAS[learner.family]
+        for _, learner in entries
+        if learner.family in EXTRAS and importlib.util.find_spec(EXTRAS[learner.family][0]) is None
+    }
+    told = " ".join(
+        f"The {family} learner is left out, {library} is not installed: "
+        f'pip install "modelwright[{extra}]" adds it, and often accuracy on small tables.'
+        for family, (library, extra) in missing.items()
+    )
+    return tuple(entry for entry in entries if entry[1].family not in missing), told
 
 
 def openmp_environment(folder: Path) -> dict[str, str]:
