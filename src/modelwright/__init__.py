@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "fit": "modelwright.api",
+    "resume": "modelwright.api",
+    "refit": "modelwright.api",
     "load": "modelwright.model.model",
     "evaluate": "modelwright.api",
     "check": "modelwright.insight.check",

@@ -2,6 +2,8 @@ from modelwright import display as display
 from modelwright.api import evaluate as evaluate
 from modelwright.api import fit as fit
 from modelwright.api import read_schema as read_schema
+from modelwright.api import refit as refit
+from modelwright.api import resume as resume
 from modelwright.core.errors import ModelwrightError as ModelwrightError
 from modelwright.core.events import Event as Event
 from modelwright.core.schema import Schema as Schema

@@ -1,14 +1,15 @@
-"""The verbs: fit, load, evaluate, read_schema."""
+"""The verbs: fit, resume, refit, load, evaluate, read_schema."""
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from modelwright.core.destination import check_writable
-from modelwright.core.events import Listener
-from modelwright.core.schema import Schema
+from modelwright.core.events import Event, Listener
+from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
@@ -16,10 +17,13 @@ from modelwright.insight.evaluate import evaluate
 from modelwright.model.model import Model, load
 from modelwright.progress.interrupt import interruptible
 from modelwright.progress.notebook import in_notebook
-from modelwright.search.fit import fit_table
+from modelwright.search.fit import fit_table, resume_fit
+from modelwright.search.refit_file import refit_table
 from modelwright.search.watch import Watch
+from modelwright.track.folder import keep_record
+from modelwright.track.record import record
 
-__all__ = ["evaluate", "fit", "load", "read_schema"]
+__all__ = ["evaluate", "fit", "load", "read_schema", "refit", "resume"]
 
 
 def fit(
@@ -66,20 +70,94 @@ def fit(
     budget = budget if isinstance(budget, Budget) else Budget.parse(budget)
     spec = FitSpec() if spec is None else spec
     place = None if out is None else check_writable(out)
-    shown = None if listeners else in_notebook(None if budget.trials else budget.seconds)
-    watch = Watch(tuple(listeners) if shown is None else (shown,), started=started)
+    watch = _watch(listeners, None if budget.trials else budget.seconds, started)
     watch.tell("phase", phase="read")
     table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
     held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, target, spec)
-    with interruptible() as interrupt:
-        watched = replace(watch, interrupt=interrupt)
-        content = fit_table(table, target, budget, spec, seed=seed, test=held_out, watch=watched)
-    if interrupt.is_set():
-        watch.tell("interrupted", signal=interrupt.signal)
-    model = Model.open(content)
-    if place is not None:
-        model.save(place)
-    return model
+    return _made(
+        lambda watched: fit_table(table, target, budget, spec, seed=seed, test=held_out, watch=watched),
+        watch,
+        place,
+        run=spec.run,
+    )
+
+
+def resume(
+    run: str | os.PathLike[str],
+    *,
+    budget: Budget | str | float | None = None,
+    out: str | os.PathLike[str] | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Model:
+    """Go on with a fit that kept its run (``FitSpec(run=...)``), whatever ended it, and return the model.
+
+    Only the work that was under way is lost. Time and energy spent before count; a run that is over gives its model
+    again, unless `budget` is a larger one.
+
+    Args:
+        run: The run folder.
+        budget: Limits for everything, what was spent before included; those of the fit by default.
+        out: Where to write the ``.onnx`` file; the run folder holds it too.
+        listeners: Each is called with every `Event`; their seconds go on from where the run ended.
+
+    Raises:
+        DataError: There is no run in the folder.
+        FileRefusedError: It is of another form, or damaged.
+        OutputError: Another process works in it, or `out` cannot be written.
+        BudgetError: The time ended before any model was ready.
+    """
+    started = time.monotonic()
+    wanted = budget if budget is None or isinstance(budget, Budget) else Budget.parse(budget)
+    place = None if out is None else check_writable(out)
+    watch = _watch(listeners, None if wanted is None or wanted.trials else wanted.seconds, started)
+    return _made(lambda watched: resume_fit(run, budget=wanted, watch=watched), watch, place, run=run)
+
+
+def refit(
+    model: Model | str | os.PathLike[str],
+    source: Any,
+    *,
+    budget: Budget | str | float | None = None,
+    out: str | os.PathLike[str] | None = None,
+    test: Any = None,
+    listeners: Sequence[Listener] = (),
+) -> Model:
+    """Train the recipe of a model on other rows, without a search, and return the new model.
+
+    Learners, settings, lengths and weights are those that the first fit found. The score is estimated by the same
+    recipe over folds of the new rows, on which nothing was chosen.
+
+    Args:
+        model: The model or its file.
+        source: The new rows with the target, in any form that `fit` takes.
+        budget: Wall-clock time; without it as long as it takes, and equal rows give equal bytes.
+        out: Where to write the ``.onnx`` file.
+        test: Rows to evaluate on instead of the folds.
+        listeners: Each is called with every `Event`.
+
+    Raises:
+        SpecError: The file tells no recipe.
+        DataError: The data cannot be read or cannot be learned from.
+        BudgetError: The time ended before the recipe was followed.
+
+    Example:
+        >>> import modelwright as mw
+        >>> rows = {"size": list(range(40)), "price": [3.0 * i + 7 for i in range(40)]}
+        >>> model = mw.fit(rows, target="price", budget=mw.Budget(trials=1))
+        >>> dearer = mw.refit(model, {"size": list(range(40)), "price": [6.0 * i for i in range(40)]})
+        >>> dearer.schema.names == model.schema.names
+        True
+    """
+    started = time.monotonic()
+    opened = model if isinstance(model, Model) else load(model)
+    limit = budget if budget is None or isinstance(budget, Budget) else Budget.parse(budget)
+    place = None if out is None else check_writable(out)
+    watch = _watch(listeners, None if limit is None or limit.trials else limit.seconds, started)
+    watch.tell("phase", phase="read")
+    told = (*opened.schema, ColumnSchema.from_json(opened.manifest.target_schema))
+    table = source if isinstance(source, Table) else read(source, kinds={c.name: c.kind for c in told})
+    held_out = test if test is None or isinstance(test, Table) else read(test, kinds={c.name: c.kind for c in told})
+    return _made(lambda watched: refit_table(opened, table, limit, test=held_out, watch=watched), watch, place)
 
 
 def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
@@ -101,3 +179,30 @@ def _held_out(test: Any, schema: Schema, target: str, spec: FitSpec) -> Table:
     roles = (spec.weight, spec.groups, spec.time)
     unused = {c.name for c in schema if not c.is_feature} | {*spec.drop, *spec.withheld, *roles}
     return read(test, schema=schema, optional=[name for name in unused if name is not None and name != target])
+
+
+def _watch(listeners: Sequence[Listener], seconds: float | None, started: float) -> Watch:
+    """Return a watch that tells the listeners, or the notebook that all this happens in."""
+    shown = None if listeners else in_notebook(seconds)
+    return Watch(tuple(listeners) if shown is None else (shown,), started=started)
+
+
+def _made(
+    make: Callable[[Watch], bytes],
+    watch: Watch,
+    place: Path | None,
+    *,
+    run: str | os.PathLike[str] | None = None,
+) -> Model:
+    """Have a model made that Ctrl-C ends with the best so far, open it and write it where that was asked for."""
+    heard: list[Event] = []
+    with interruptible() as interrupt:
+        content = make(replace(watch, interrupt=interrupt, listeners=(*watch.listeners, heard.append)))
+    if interrupt.is_set():
+        watch.tell("interrupted", signal=interrupt.signal)
+    model = Model.open(content)
+    if place is not None:
+        model.save(place)
+    if run is not None:
+        keep_record(run, record(model, heard, began=time.time() - watch.seconds))
+    return model

@@ -18,6 +18,7 @@ PAGES = (
     "docs/track.md",
     "docs/uncertainty.md",
     "docs/report.md",
+    "docs/resume.md",
 )
 BLOCK = re.compile(r"(?P<mark><!-- not run: [^>]+ -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
 BUDGET = re.compile(r"(?<=budget[ =])(\"?)\d+[smh](\"?)")

@@ -67,7 +67,7 @@ def test_counted_trials_give_the_same_bytes_whatever_the_hash_seed() -> None:
 
 def test_processes_and_this_process_make_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = fit_table(people(300), "left", Budget(trials=2), FitSpec(), seed=1)
-    monkeypatch.setattr("modelwright.search.fit.SMALL_CELLS", 0)
+    monkeypatch.setattr("modelwright.search.start.SMALL_CELLS", 0)
     apart = fit_table(people(300), "left", Budget(trials=2), FitSpec(), seed=1)
     models = [Model.open(data) for data in (alone, apart)]
     answers = [m.predict_proba(people(50, seed=9).drop(["left"])) for m in models]

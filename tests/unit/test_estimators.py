@@ -241,14 +241,14 @@ def test_jobs_are_worker_processes(
     class HiredError(Exception):
         pass
 
-    def hire(_: object, n_workers: int) -> None:
+    def hire(_: object, n_workers: int, __: object) -> None:
         hired.append(n_workers)
         raise HiredError
 
-    monkeypatch.setattr("modelwright.search.fit.SMALL_CELLS", 0)
-    monkeypatch.setattr("modelwright.search.fit.usable_cores", lambda: 6)
+    monkeypatch.setattr("modelwright.search.start.SMALL_CELLS", 0)
+    monkeypatch.setattr("modelwright.search.start.usable_cores", lambda: 6)
     monkeypatch.setattr("os.cpu_count", lambda: 6)
-    monkeypatch.setattr("modelwright.search.fit.Processes", hire)
+    monkeypatch.setattr("modelwright.search.start.Processes", hire)
     with pytest.raises(HiredError):
         Classifier(trials=1, n_jobs=n_jobs).fit(frame, labels)
     assert hired == [workers]

@@ -3,6 +3,8 @@
 COMMANDS: dict[str, str] = {
     "check": "modelwright.cli.check:check",
     "fit": "modelwright.cli.fit:fit",
+    "resume": "modelwright.cli.resume:resume",
+    "refit": "modelwright.cli.refit:refit",
     "predict": "modelwright.cli.predict:predict",
     "evaluate": "modelwright.cli.evaluate:evaluate",
     "compare": "modelwright.cli.compare:compare",
@@ -22,6 +24,8 @@ COMMANDS: dict[str, str] = {
 SUMMARIES: dict[str, str] = {
     "check": "Look for leaks, identifiers, copies and drift in a table.",
     "fit": "Learn to predict a column and write the model file.",
+    "resume": "Go on with a fit that was killed or ended too early.",
+    "refit": "Train the recipe of a model file on other rows.",
     "predict": "Answer every row of a table with a model file.",
     "evaluate": "Score a model file on a labelled table.",
     "compare": "Test whether one model file is better than another.",

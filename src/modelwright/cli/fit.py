@@ -18,7 +18,7 @@ from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError
 from modelwright.core.events import Listener
-from modelwright.core.spec import Budget, FitSpec
+from modelwright.core.spec import Budget, FitSpec, parse_bytes
 from modelwright.progress.events import EventLines
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ class Asked:
     seed: int
     schema: str | None
     track: str | None
+    run: str | None
+    memory: str | None
+    energy: str | None
     as_json: bool
     events: bool
     quiet: bool
@@ -104,6 +107,9 @@ class Asked:
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
 @click.option("--track", metavar="DIR|URI", help="Keep the run in a folder, or on an MLflow server.")
+@click.option("--run", metavar="DIR", help="Keep everything finished in a folder, so that resume can go on from it.")
+@click.option("--memory", metavar="SIZE", help="Memory for everything: 4GB, 500MB; nine tenths of what is free.")
+@click.option("--energy", metavar="AMOUNT", help="Energy for everything, at most: 5Wh, 500mWh.")
 @click.option("--report/--no-report", default=True, show_default=True, help="Write the report beside the model.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
@@ -121,7 +127,7 @@ def fit(**options: Any) -> None:  # click hands over options by name
     if asked.trials is not None and asked.trials < 1:
         raise click.BadParameter(f"must be at least 1, not {asked.trials}", param_hint="--trials")
     started = time.monotonic()
-    budget = Budget.parse(asked.budget, asked.trials)
+    budget = limits(asked.budget, asked.trials, asked.memory, asked.energy)
     if asked.report and budget.seconds >= LEAST_BUDGET:
         budget = replace(budget, after=BESIDE_SECONDS)
     place = check_writable(asked.output or default_output(asked.target))
@@ -158,6 +164,17 @@ def fit(**options: Any) -> None:  # click hands over options by name
         raise click.exceptions.Exit(128 + int(signal))
 
 
+def limits(budget: str, trials: int | None, memory: str | None, energy: str | None) -> Budget:
+    """Return the limits that options name."""
+    from modelwright.energy.allowance import Allowance  # help loads no meter
+
+    return replace(
+        Budget.parse(budget, trials),
+        memory=None if memory is None else parse_bytes(memory),
+        watt_hours=None if energy is None else Allowance.parse(energy).watt_hours,
+    )
+
+
 def default_output(target: str) -> str:
     """Return the file name of a model when none is given: the target's, without what file systems refuse."""
     return (re.sub(r"[^\w.-]+", "_", target).strip("._") or "model") + ".onnx"
@@ -179,6 +196,7 @@ def _spec(asked: Asked) -> FitSpec:
         sensitive=tuple(dict.fromkeys(asked.sensitive)),
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,
+        run=asked.run,
     )
 
 

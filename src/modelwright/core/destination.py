@@ -17,7 +17,7 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
         OutputError: Nothing can be written there.
     """
     path = Path(path)
-    with _named(path):
+    with named(path):
         if path.is_dir():
             raise OutputError(f"'{path}' is a folder. Name a file in it: {path / 'model.onnx'}")
         if path.exists() and not os.access(path, os.W_OK):
@@ -36,7 +36,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         OutputError: It cannot be written: no such folder, no permission, no space left.
     """
     path = Path(path)
-    with _named(path):
+    with named(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
@@ -52,7 +52,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """Turn what the system says about writing into an error that names the file and the remedy."""
     try:
         yield

@@ -49,6 +49,31 @@ def unpack(data: bytes) -> Any:
         raise DataError(f"A file of the run folder is damaged: {error}. Delete the folder and fit again.") from error
 
 
+def plain(value: Any) -> Any:
+    """Return `value`, which holds no arrays, as a JSON-able value that `from_plain` reverses.
+
+    Raises:
+        TypeError: There is something in it that JSON cannot say.
+    """
+    arrays: list[np.ndarray[Any, Any]] = []
+    flat = _flatten(value, arrays)
+    if arrays:
+        raise TypeError("an array cannot be written as plain JSON")
+    return flat
+
+
+def from_plain(value: Any) -> Any:
+    """Return the value that `plain` wrote.
+
+    Raises:
+        DataError: It is nothing that this version writes.
+    """
+    try:
+        return _restore(value, [])
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError) as error:
+        raise DataError(f"It is of another version, or damaged: {error}.") from error
+
+
 def _flatten(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value.item() if isinstance(value, np.generic) else value

@@ -8,6 +8,7 @@ from typing import Self, final
 from modelwright.core.errors import SpecError
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
 @final
@@ -20,12 +21,31 @@ class Budget:
         trials: Number of learner configurations to try; with it the time is no limit and the bytes repeat exactly.
         workers: Most processes that work at the same time; None leaves it to the cores there are.
         after: Seconds of the budget kept for what the caller does with the file, such as a report.
+        memory: Bytes that all processes may hold together; None for nine tenths of what is free.
+        watt_hours: Energy for everything, held against the upper end of what the meter says; None for no limit.
     """
 
     seconds: float = 60.0
     trials: int | None = None
     workers: int | None = None
     after: float = 0.0
+    memory: int | None = None
+    watt_hours: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the limits can be kept together.
+
+        Raises:
+            SpecError: They cannot, or one is not positive.
+        """
+        for name, limit in (("memory", self.memory), ("watt_hours", self.watt_hours)):
+            if limit is not None and not limit > 0:
+                raise SpecError(f"{name} must be more than 0, not {limit:g}.")
+        if self.watt_hours is not None and self.trials is not None:
+            raise SpecError(
+                "A number of trials gives the same bytes every time; with a limit of energy it could not."
+                " Leave out one of the two, or limit the time instead."
+            )
 
     @classmethod
     def parse(cls, text: str | float, trials: int | None = None) -> Self:
@@ -40,6 +60,19 @@ class Budget:
         if trials is not None and trials < 1:
             raise SpecError(f"trials must be at least 1, not {trials}.")
         return cls(float(match[1]) * _UNITS[match[2]], trials)
+
+
+def parse_bytes(text: str | float) -> int:
+    """Read "4GB", "500 MB", "2GiB" or a number of bytes.
+
+    Raises:
+        SpecError: The text is no amount of memory, or not a positive one.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)\s*", str(text).lower())
+    unit = None if match is None else _BYTES.get(match[2] if match[2][-1:] in ("b", "") else f"{match[2]}b")
+    if match is None or unit is None or float(match[1]) <= 0:
+        raise SpecError(f"Memory '{text}' is not an amount. Write bytes with a unit: 4GB, 500MB, 2GiB.")
+    return int(float(match[1]) * unit)
 
 
 @final
@@ -62,6 +95,7 @@ class FitSpec:
         interval_groups: A feature in each of whose groups that share is to hold; or the target itself, for each class.
         quantiles: The quantiles to predict, such as 0.1, 0.5 and 0.9, which makes the task "quantile".
         monotone: Number columns with which the answer may only rise (1) or only fall (-1), by name.
+        run: Folder that keeps what the fit does, so that `resume` can go on after anything; None for none.
     """
 
     task: str = "auto"
@@ -78,6 +112,7 @@ class FitSpec:
     interval_groups: str | None = None
     quantiles: tuple[float, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
+    run: str | None = None
 
     @property
     def withheld(self) -> tuple[str, ...]:

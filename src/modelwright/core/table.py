@@ -110,6 +110,11 @@ class Table:
         """Column names in order."""
         return tuple(c.name for c in self.columns)
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the columns' buffers; of texts only what points to them."""
+        return sum(c.values.nbytes + (0 if c.levels is None else c.levels.nbytes) for c in self.columns)
+
     def column(self, name: str) -> Column:
         """Return one column by name; raises SchemaError with a suggestion when there is none."""
         for column in self.columns:

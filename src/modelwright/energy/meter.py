@@ -16,6 +16,9 @@ from modelwright.energy.sensor import Description, Sensor
 START = "start"
 """Phase before the first one is named."""
 
+EARLIER = "earlier"
+"""Phase of what was used before a run was resumed."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Meter:
         own: Processor seconds of ours so far.
         busy: Processor seconds of the machine so far.
         clock: Wall-clock seconds.
+        before: Energy of an earlier life of the same work, counted in as a phase of its own.
 
     Example:
         >>> with Meter() as meter:
@@ -67,10 +71,11 @@ class Meter:
         own: Callable[[], float] = own_seconds,
         busy: Callable[[], float | None] = busy_seconds,
         clock: Callable[[], float] = time.monotonic,
+        before: Energy = NOTHING,
     ) -> None:
         self._sensors = tuple(find_sensors() if sensors is None else sensors)
         self._own, self._busy, self._clock = own, busy, clock
-        self._phases: dict[str, Energy] = {}
+        self._phases: dict[str, Energy] = {EARLIER: before} if before.joules else {}
         self._name = START
         self._last = self._read()
         self._is_running = True

@@ -11,11 +11,13 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import isinf
 from typing import Self, final
 
 from modelwright.search.libraries import openmp_environment
+from modelwright.search.memory import Guard, Memory
 from modelwright.search.store import Store
 from modelwright.search.work import Bench, Outcome, Work
 from modelwright.search.worker import THREAD_VARIABLES, receive, send
@@ -25,6 +27,9 @@ GRACE = 2.0
 
 GRACE_SHARE = 1.0
 """the share of its time that is added to them: a busy machine is no reason to lose the work."""
+
+GLANCE = 0.25
+"""Seconds between two looks at the time that is left, and so at whether somebody asked to stop."""
 
 
 class Crew(ABC):
@@ -56,6 +61,36 @@ class Crew(ABC):
     def stop(self) -> None:
         """End everything, at once."""
 
+    def knows(self, work: Work) -> bool:  # noqa: ARG002  # only a crew that remembers knows anything
+        """Return whether the work was done before, so that its outcome is there at once."""
+        return False
+
+    def perform(self, works: Sequence[Work], left: Callable[[], float]) -> list[Outcome]:
+        """Have work done in that order for as long as there is time; what is not finished by then is given up.
+
+        Args:
+            works: The work; each piece stops by its own time or by what is left when it starts.
+            left: Returns the seconds left, infinite for no limit; 0 once somebody asked to stop.
+
+        Returns:
+            How it went, for each piece that ended.
+        """
+        outcomes: list[Outcome | None] = []
+        for work in filter(self.knows, works):
+            self.start(work)
+            outcomes.append(self.wait(0.0))
+        waiting, running = deque(work for work in works if not self.knows(work)), 0
+        while (waiting or running) and (seconds := left()) > 0:
+            while waiting and self.idle:
+                work = waiting.popleft()
+                self.start(replace(work, seconds=min(work.seconds, seconds)))
+                running += 1
+            outcomes.append(self.wait(min(GLANCE, seconds)))
+            running -= outcomes[-1] is not None
+        if running:
+            self.drop()
+        return [outcome for outcome in outcomes if outcome is not None]
+
     def __enter__(self) -> Self:
         """Use as a context that ends with `stop`."""
         return self
@@ -71,8 +106,8 @@ class Alone(Crew):
 
     size = 1
 
-    def __init__(self, store: Store) -> None:
-        self._bench = Bench(store)
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bench = Bench(store, clock)
         self._waiting: deque[Work] = deque()
 
     @property
@@ -105,16 +140,18 @@ class _Hand:
     work: Work | None = None
     since: float = 0.0
     started: float = 0.0
+    excess: str = ""
 
 
 @final
 class Processes(Crew):
-    """Does the work in processes of one thread each; one that crashes or hangs costs only its own work."""
+    """Does the work in processes of one thread each; one that crashes, hangs or swells costs only its own work."""
 
-    def __init__(self, store: Store, n_workers: int) -> None:
+    def __init__(self, store: Store, n_workers: int, memory: Memory | None = None) -> None:
         self._store = store
         self._outcomes: queue.Queue[tuple[_Hand, Outcome | None]] = queue.Queue()
         self._hands = [self._hire() for _ in range(n_workers)]
+        self._guard = None if memory is None else Guard(memory, self._processes, self._end)
 
     @property
     def size(self) -> int:
@@ -146,7 +183,7 @@ class Processes(Crew):
                 if time.monotonic() >= end:
                     return None
                 continue
-            if hand not in self._hands or hand.work is None:
+            if hand not in self._hands:
                 continue  # the last words of a process that was dismissed
             work, hand.work = hand.work, None
             if outcome is not None:
@@ -154,7 +191,9 @@ class Processes(Crew):
             code = hand.process.wait()
             _kill(hand.process)  # it is gone; what it had open is closed
             self._replace(hand)
-            return Outcome(work.trial, work.fold, time.monotonic() - hand.since, f"its process ended with code {code}")
+            if work is not None:
+                reason = hand.excess or f"its process ended with code {code}"
+                return Outcome(work.trial, work.fold, time.monotonic() - hand.since, reason)
 
     def drop(self) -> None:
         """Kill the processes that work and hire others in their place."""
@@ -164,9 +203,22 @@ class Processes(Crew):
 
     def stop(self) -> None:
         """Kill every process and wait for it to be gone."""
+        if self._guard is not None:
+            self._guard.stop()
         for hand in self._hands:
             _kill(hand.process)
         self._hands = []
+
+    def _processes(self) -> tuple[int, ...]:
+        return tuple(hand.process.pid for hand in self._hands)
+
+    def _end(self, process: int, reason: str) -> None:
+        """Kill a process that takes too much; its reader tells of its end, as of any other."""
+        for hand in list(self._hands):
+            if hand.process.pid == process and not hand.excess and hand.process.returncode is None:
+                hand.excess = reason
+                with contextlib.suppress(OSError):
+                    os.kill(process, signal.SIGKILL)
 
     def _dismiss_overdue(self) -> Outcome | None:
         for hand in self._hands:

@@ -1,19 +1,22 @@
 """Moves work between a race and a crew, within what is left of the budget."""
 
+from collections.abc import Sequence
 from typing import final
 
 from modelwright.core.table import Array
 from modelwright.metrics.bootstrap import interval
 from modelwright.search.blend import log_loss
-from modelwright.search.crew import Crew
+from modelwright.search.crew import GLANCE, Crew
 from modelwright.search.intervals import seconds_kept
 from modelwright.search.mixture import compose, judged_answers
+from modelwright.search.order import InOrder
 from modelwright.search.race import Race
+from modelwright.search.recall import Keeper
 from modelwright.search.refit import refit_seconds
 from modelwright.search.run import Run
 from modelwright.search.store import product_name
 from modelwright.search.trials import Trial
-from modelwright.search.work import Outcome
+from modelwright.search.work import Outcome, Work
 
 SHORT_REFIT_SHARE = 0.2
 """Share of the budget up to which time is kept for a refit after a single holdout."""
@@ -26,17 +29,39 @@ FINISH_SECONDS_PER_MEGABYTE = 0.2
 class Driver:
     """Moves work between a race and a crew, and keeps back the time that the best mixture's refit will take."""
 
-    def __init__(self, run: Run, crew: Crew, *, has_interval: bool) -> None:
+    def __init__(self, run: Run, crew: Crew, names: Sequence[str], *, has_interval: bool) -> None:
         self._run = run
         self._has_interval = has_interval
         self._crew = crew
         self._reserve = 0.0
         self._kept = self._for_interval([])
         self._running = 0
+        self._order = None if run.timed else InOrder(names)
 
     def left(self) -> float:
         """Seconds left for racing."""
         return self._run.left - self._reserve - self._kept
+
+    def recall(self, race: Race, keeper: Keeper) -> None:
+        """Tell a race what was finished in an earlier life of the run."""
+        trials, found, n_folds = {t.id: t for t in race.trials}, False, 0
+        for read in keeper.finished:
+            trial, fold = trials.get(read.outcome.trial), read.outcome.fold
+            if trial is None or fold not in range(len(self._run.plan.folds)):
+                continue
+            if (same := keeper.find(Work(trial.id, trial.learner, fold))) is not None and same.key == read.key:
+                keeper.bring(read)
+                race.recall(trial, fold)
+                found |= self._record_each(race, self._in_order(read.outcome))
+                n_folds += 1
+        if not n_folds:
+            return
+        n_trials = sum(t.state in ("done", "dropped", "failed") for t in race.trials)
+        told = f"Resumed with {n_trials} finished trials, {n_folds} folds in all."
+        self._run.watch.tell("resumed", trials=n_trials, folds=n_folds)
+        self._run.watch.tell("note", text=told)
+        if found:
+            self._weigh(race)
 
     def drive(self, race: Race) -> None:
         """Race until nothing more is worth starting or the time is up."""
@@ -46,13 +71,26 @@ class Driver:
                 self._running += 1
             if not self._running:
                 return
-            outcome = self._crew.wait(min(0.5, max(0.01, self.left())))
+            outcome = self._crew.wait(min(GLANCE, max(0.01, self.left())))
             if outcome is not None:
                 self._running -= 1
-                self._record(race, outcome)
+                if self._record_each(race, self._in_order(outcome)):
+                    self._weigh(race)
             if self.left() <= 0:
                 self._crew.drop()
+                self._record_each(race, [] if self._order is None else self._order.rest())
                 return
+
+    def _record_each(self, race: Race, outcomes: list[Outcome]) -> bool:
+        """Tell the race of outcomes; return whether there is another trial to mix with now."""
+        found = False
+        for outcome in outcomes:
+            found |= self._record(race, outcome)
+        return found
+
+    def _in_order(self, outcome: Outcome) -> list[Outcome]:
+        """Return the outcomes that may be recorded now: where bytes must repeat, always in the same order."""
+        return [outcome] if self._order is None else self._order.after(outcome)
 
     def _for_interval(self, trials: list[Trial]) -> float:
         run = self._run
@@ -65,7 +103,8 @@ class Driver:
         held_out = self._run.question.target.take(self._run.plan.folds[fold].valid)
         return log_loss(margins, held_out)
 
-    def _record(self, race: Race, outcome: Outcome) -> None:
+    def _record(self, race: Race, outcome: Outcome) -> bool:
+        """Tell the race of an outcome; return whether there is another trial to mix with now."""
         run = self._run
         margins = None if outcome.failure else run.store.product(outcome.trial, outcome.fold).margins
         trial = race.record(outcome, margins, run.store.course(outcome.trial, outcome.fold))
@@ -81,20 +120,23 @@ class Driver:
             reason=trial.reason,
         )
         self._kept = self._for_interval(race.trials)
-        if trial.state == "done" and len(trial.margins) == len(run.plan.folds):
-            found = compose(run, race.trials)
-            needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
-            # After a single holdout a refit sees few more rows: a long one is worth less than more trials.
-            is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
-            size = sum(run.store.size(product_name(name, 0)) for name in found.blend.weights)
-            self._reserve = (needed if is_worth_it else 0.0) + FINISH_SECONDS_PER_MEGABYTE * size / 1e6
-            truth, answers = judged_answers(run, found)
-            best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
-            run.watch.tell(
-                "best",
-                metric=run.metric.name,
-                score=best.value,
-                low=best.low,
-                high=best.high,
-                members=len(found.blend.weights),
-            )
+        return trial.state == "done" and len(trial.margins) == len(run.plan.folds)
+
+    def _weigh(self, race: Race) -> None:
+        """Mix what is finished, keep back the time of its refit, and tell how good it is."""
+        run, found = self._run, compose(self._run, race.trials)
+        needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
+        # After a single holdout a refit sees few more rows: a long one is worth less than more trials.
+        is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
+        size = sum(run.store.size(product_name(name, 0)) for name in found.blend.weights)
+        self._reserve = (needed if is_worth_it else 0.0) + FINISH_SECONDS_PER_MEGABYTE * size / 1e6
+        truth, answers = judged_answers(run, found)
+        best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
+        run.watch.tell(
+            "best",
+            metric=run.metric.name,
+            score=best.value,
+            low=best.low,
+            high=best.high,
+            members=len(found.blend.weights),
+        )

@@ -20,7 +20,14 @@ from modelwright.suspicion.finding import Findings
 
 
 def finish(
-    run: Run, trials: Sequence[Trial], found: Found, pipeline: Pipeline, *, findings: Findings, test: Table | None
+    run: Run,
+    trials: Sequence[Trial],
+    found: Found,
+    pipeline: Pipeline,
+    *,
+    findings: Findings,
+    test: Table | None,
+    recipe: Any,
 ) -> bytes:
     """Write the graph, prove it, evaluate, and return the file."""
     watch, target = run.watch, found.oof.target
@@ -49,6 +56,7 @@ def finish(
         documents={
             "suspicions": findings.to_json(),
             "reference": reference(run.question.features, pipeline.schema.names),
+            "recipe": recipe,
             **fairness,
             **_energy(run, trials),
         },

@@ -1,49 +1,35 @@
 """The whole of a fit after reading: question, folds, race, blend, refit, proof; inside one budget."""
 
-import tempfile
+import os
+from contextlib import ExitStack
+from dataclasses import replace
 from math import inf
-from pathlib import Path
 
 import numpy as np
 
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
+from modelwright.energy.energy import NOTHING, Energy
 from modelwright.energy.meter import Meter
 from modelwright.learners.portfolio import portfolio
-from modelwright.metrics.base import Metric
-from modelwright.metrics.choose import metric_for
-from modelwright.model.hostile import hostile_rows
 from modelwright.pipeline.pipeline import Pipeline, used_columns
-from modelwright.search.crew import Alone, Crew, Processes, usable_cores
+from modelwright.search.crew import Crew
 from modelwright.search.driver import Driver
 from modelwright.search.finish import finish
-from modelwright.search.folds import plan_folds
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of
 from modelwright.search.libraries import require_libraries, usable
 from modelwright.search.mixture import Found, compose
-from modelwright.search.question import Question, frame_question
+from modelwright.search.question import frame_question
 from modelwright.search.race import Pace, Race
-from modelwright.search.refit import MARGIN, refit, refit_seconds
+from modelwright.search.recipe import Recipe
+from modelwright.search.refit import MARGIN, refit, refit_seconds, settled
+from modelwright.search.request import Request, digest
 from modelwright.search.run import Run
+from modelwright.search.run_folder import RunFolder, begun, opened
 from modelwright.search.sample import sample_rows
-from modelwright.search.store import Brief, Store
+from modelwright.search.start import crew_for, plan_run, temporary
 from modelwright.search.watch import Watch
 from modelwright.suspicion.suspect import suspect
-
-SMALL_CELLS = 20_000
-"""Cells of a table that is fitted in this process when trials are counted: a worker would take longer to start."""
-
-MOST_WORKERS = 8
-"""Worker processes where the budget does not say."""
-
-HOSTILE_ROWS = 300
-"""Rows made to break things on which parity is proven."""
-
-QUICK_PROOF_ROWS = 1_000
-"""Training rows on which the model of every fold is asked for its answers, should it have to ship."""
-
-PROOF_ROWS = 10_000
-"""Training rows at most, evenly spaced, on which parity is proven beside the hostile ones."""
 
 
 def fit_table(
@@ -74,61 +60,89 @@ def fit_table(
         GateError: The file's answers differ from the pipeline's.
         MissingExtraError: The libraries that learn are not installed.
     """
-    require_libraries()
     watch = watch or Watch()
-    meter = Meter()
+    request = Request(target, budget, spec, seed, planned=budget, table="")
+    if spec.run is None:
+        return _fit(request, table, test=test, watch=watch)
+    request = replace(request, table=digest(table), has_test=test is not None)
+    with begun(spec.run, request, table, test) as folder:
+        return _fit(request, table, test=test, watch=watch, folder=folder)
+
+
+def resume_fit(run: str | os.PathLike[str], *, budget: Budget | None = None, watch: Watch | None = None) -> bytes:
+    """Go on with a kept run, whatever ended it, and return the bytes of its file.
+
+    Seconds and watt-hours that were spent before count. A run that is over gives its file again, unless the budget is
+    a larger one.
+
+    Args:
+        run: The run folder.
+        budget: Limits in place of those of the request.
+        watch: As for `fit_table`; the time of earlier lives is added to it.
+
+    Raises:
+        DataError: There is no run.
+        FileRefusedError: The run folder is of another form, or damaged.
+        OutputError: Another process works in it.
+        BudgetError: The time ended before any model was ready.
+    """
+    watch = watch or Watch()
+    with opened(run) as folder:
+        request, model, spent = folder.request, folder.model, folder.spent()
+        if model is not None and (budget is None or _is_no_more(budget, request.budget)):
+            watch.tell("note", text="The run is over; this is its file.")
+            return model
+        if budget is not None:
+            request = replace(request, budget=budget)
+            folder.ask(request)
+        watch = replace(watch, started=watch.started - float(spent["at"]))
+        return _fit(request, folder.table, test=folder.test, watch=watch, folder=folder)
+
+
+def _is_no_more(budget: Budget, earlier: Budget) -> bool:
+    """Return whether a budget pays for nothing that an earlier one did not."""
+    if budget.trials is not None and earlier.trials is not None:
+        return budget.trials <= earlier.trials
+    return budget.seconds <= earlier.seconds
+
+
+def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, folder: RunFolder | None = None) -> bytes:
+    require_libraries()
+    spec = request.spec
+    spent = {} if folder is None else folder.spent()
+    meter = Meter(before=Energy.from_json(spent["energy"]) if "energy" in spent else NOTHING)
     watch.tell("phase", phase="plan")
     meter.phase("plan")
-    question = frame_question(table, target, spec)
-    check_interval(question, target, spec)
-    metric = metric_for(spec.metric, question.target.task)
-    for note in (*table.notes, *question.notes):
+    question = frame_question(table, request.target, spec)
+    check_interval(question, request.target, spec)
+    rng = np.random.default_rng(request.seed)
+    question, told = sample_rows(question, request.planned, rng)
+    for note in filter(None, (*table.notes, *question.notes, told)):
         watch.tell("note", text=note)
-    with tempfile.TemporaryDirectory(prefix="modelwright-", ignore_cleanup_errors=True) as folder:
-        run = _plan(question, metric, budget, seed=seed, store=Store(Path(folder)), watch=watch, meter=meter)
-        with _crew(run) as crew:
-            # Looked at while the workers start.
-            findings = suspect(table, target, spec, task=question.target.task, test=test, seed=seed)
-            for finding in findings:
-                watch.tell("suspicion", **finding.to_json())
-            race = _race(run, crew, spec)
-            found = compose(run, race.trials)
-            run.begin("interval")
-            ground = Ground(run.question, run.plan, found.blend, found.trials)
-            sureness = interval_of(ground, spec, crew, run.store, seconds=_interval_seconds(run, found, crew))
-            run.begin("refit")
-            members = refit(run.store, crew, found.trials, found.blend, seconds=run.left)
+    with ExitStack() as stack:
+        run = plan_run(question, request, rng, watch=watch, meter=meter, place=folder or temporary(stack))
+        crew = stack.enter_context(crew_for(run))
+        # Looked at while the workers start.
+        findings = suspect(table, request.target, spec, task=question.target.task, test=test, seed=request.seed)
+        for finding in findings:
+            watch.tell("suspicion", **finding.to_json())
+        race = _race(run, crew, spec)
+        found = compose(run, race.trials)
+        run.begin("interval")
+        ground = Ground(run.question, run.plan, found.blend, found.trials)
+        seconds = _interval_seconds(run, found, crew)
+        sureness = interval_of(ground, spec, crew, run.store, left=run.left_of(seconds))
+        run.begin("refit")
+        learners = {name: settled(run.store, found.trials[name]) for name in found.blend.weights}
+        members = refit(run.store, crew, found.trials, found.blend, left=lambda: run.left, learners=learners)
         schema = used_columns(run.question.features.schema, members, sureness)
         pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature, sureness)
-        return finish(run, race.trials, found, pipeline, findings=findings, test=test)
-
-
-def _plan(
-    question: Question, metric: Metric, budget: Budget, *, seed: int, store: Store, watch: Watch, meter: Meter
-) -> Run:
-    rng = np.random.default_rng(seed)
-    question, told = sample_rows(question, budget, rng)
-    seconds = 60.0 if budget.trials else budget.seconds
-    plan = plan_folds(question.target, seconds, rng, question.order)
-    for note in filter(None, (told, f"Validation: {plan.reason}.")):
-        watch.tell("note", text=note)
-    features = question.features
-    shuffled = rng.permutation(len(features))[: QUICK_PROOF_ROWS + PROOF_ROWS]
-    proof = (
-        hostile_rows(features.schema, HOSTILE_ROWS, seed),
-        features.take(np.sort(shuffled[:QUICK_PROOF_ROWS])),
-        features.take(np.sort(shuffled[QUICK_PROOF_ROWS:])),
-    )
-    n_quick = len(proof[0]) + len(proof[1])
-    store.put("brief", Brief(features, question.target, plan, proof, n_quick, seed, question.monotone))
-    return Run(question, metric, budget, seed, plan, proof, store, watch, meter)
-
-
-def _crew(run: Run) -> Crew:
-    cells = run.question.features.n_rows * len(run.question.features.columns)
-    if not run.timed and cells <= SMALL_CELLS:
-        return Alone(run.store)
-    return Processes(run.store, min(usable_cores(), run.budget.workers or MOST_WORKERS))
+        crew.stop()
+        recipe = Recipe(learners, found.blend, spec, request.seed).to_json()
+        data = finish(run, race.trials, found, pipeline, findings=findings, test=test, recipe=recipe)
+    if folder is not None:
+        folder.finish(data, watch.seconds)
+    return data
 
 
 def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
@@ -136,14 +150,16 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     run.begin("race")
     features, task = run.question.features, run.question.target.task
     is_monotone = bool(run.question.monotone)
-    entries = portfolio(task, features.n_rows, len(features.columns), run.budget.seconds, monotone=is_monotone)
+    entries = portfolio(task, features.n_rows, len(features.columns), run.planned.seconds, monotone=is_monotone)
     entries, left_out = usable(entries)
     if left_out:
         run.watch.tell("note", text=left_out)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
-    driver = Driver(run, crew, has_interval=spec.interval is not None)
+    driver = Driver(run, crew, [name for name, _ in entries], has_interval=spec.interval is not None)
     race = Race(entries, run.plan, run.question.target, Pace(driver.left, run.left, crew.size))
+    if run.keeper is not None:
+        driver.recall(race, run.keeper)
     driver.drive(race)
     race.close()
     return race

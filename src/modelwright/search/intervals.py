@@ -1,9 +1,8 @@
 """Conformal intervals and sets, calibrated on rows that the models which answered them had not seen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import ceil, inf, isinf
-from time import monotonic
+from math import ceil, inf
 from typing import Any, final
 
 import numpy as np
@@ -76,7 +75,9 @@ def seconds_kept(question: Question, plan: Plan, trials: list[Trial], budget: Bu
     return min(SHARE * budget.seconds, expected)
 
 
-def interval_of(ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, seconds: float) -> Interval | None:
+def interval_of(
+    ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, left: Callable[[], float]
+) -> Interval | None:
     """Return what the file says of its own sureness, or None where that was not asked for.
 
     Numbers get the narrower by the interval score of two bands: around quantiles that LightGBM learns within the
@@ -88,7 +89,7 @@ def interval_of(ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, seco
         spec: Level and groups.
         crew: Who learns the quantiles; idle.
         store: The run folder.
-        seconds: Time for it; infinite for no limit, 0 to learn no quantiles.
+        left: Returns the seconds left for it; infinite for no limit, 0 to learn no (more) quantiles.
 
     Source:
         Romano, Patterson and Candès (2019), arXiv:1905.03222, for the quantiles; Sadinle, Lei and Wasserman (2019),
@@ -106,8 +107,8 @@ def interval_of(ground: Ground, spec: FitSpec, crew: Crew, store: Store, *, seco
         return _band_of_counts(ground, held, spec)
     folds: tuple[int, ...] = ()
     # Around a monotone prediction a band of one width is monotone too, which learned quantiles are not.
-    if len(target) >= FEWEST_ROWS and seconds > 0 and not spec.monotone:
-        folds = _learn(ground, spec.interval, crew, store, seconds=seconds)
+    if len(target) >= FEWEST_ROWS and left() > 0 and not spec.monotone:
+        folds = _learn(ground, spec.interval, crew, store, left=left)
     return _band(ground, held, spec, store=store, folds=folds)
 
 
@@ -254,9 +255,9 @@ def _promise(ground: Ground) -> str:
     )
 
 
-def _learn(ground: Ground, level: float, crew: Crew, store: Store, *, seconds: float) -> tuple[int, ...]:
+def _learn(ground: Ground, level: float, crew: Crew, store: Store, *, left: Callable[[], float]) -> tuple[int, ...]:
     """Learn the quantiles on the folds and on all rows; return the folds for which both are there."""
-    end = monotonic() + seconds
+    seconds = left()
     n_rows, plan = len(ground.question.target), ground.plan
     folds = range(min(plan.n_folds, len(plan.folds)))
     learners = [_learner(n_rows, quantile) for quantile in ((1.0 - level) / 2.0, (1.0 + level) / 2.0)]
@@ -264,7 +265,7 @@ def _learn(ground: Ground, level: float, crew: Crew, store: Store, *, seconds: f
     # The ends refitted on all rows come last; after a single holdout its own models are used.
     n_rounds = ceil((len(works) + 2 * (plan.n_folds > 1)) / crew.size)
     crew.drop()
-    _perform(crew, works, end, seconds / n_rounds)
+    crew.perform([replace(work, seconds=seconds / n_rounds) for work in works], left)
     done = tuple(k for k in folds if all(store.has(product_name(name, k)) for name in ENDS))
     if done and plan.n_folds > 1:
         settled = [
@@ -272,7 +273,7 @@ def _learn(ground: Ground, level: float, crew: Crew, store: Store, *, seconds: f
             for name, learner in zip(ENDS, learners, strict=True)
         ]
         again = [Work(name, learner, ALL_ROWS) for name, learner in zip(ENDS, settled, strict=True)]
-        _perform(crew, again, end, seconds / n_rounds)
+        crew.perform([replace(work, seconds=seconds / n_rounds) for work in again], left)
     return done
 
 
@@ -288,21 +289,6 @@ def _learner(n_rows: int, quantile: float) -> LightGBM:
         patience=15,
         quantile=quantile,
     )
-
-
-def _perform(crew: Crew, works: list[Work], end: float, seconds: float) -> None:
-    """Have the work done until the end; what is not finished by then is given up."""
-    waiting, running = list(works), 0
-    while waiting or running:
-        while waiting and crew.idle and (isinf(end) or monotonic() < end):
-            crew.start(replace(waiting.pop(0), seconds=seconds))
-            running += 1
-        outcome = crew.wait(60.0 if isinf(end) else max(0.0, end - monotonic())) if running else None
-        if outcome is not None:
-            running -= 1
-        elif not running or (not isinf(end) and monotonic() >= end):
-            break
-    crew.drop()
 
 
 def _end(store: Store, name: str, folds: tuple[int, ...]) -> Member:

@@ -26,12 +26,21 @@ MOST_ROWS = 20_000
 @final
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The mixture that a race led to, and what it was chosen by."""
+    """The mixture that a race led to, and what it was chosen by.
+
+    Attributes:
+        blend: Members, weights and temperature.
+        oof: Out-of-fold margins.
+        trials: The trials that it was chosen from.
+        sizes: Megabytes of each.
+        is_given: Whether it was known before, so that these rows chose nothing in it.
+    """
 
     blend: Blend
     oof: OutOfFold
     trials: dict[str, Trial]
     sizes: dict[str, float]
+    is_given: bool = False
 
     def estimate(self, metric: Metric, seed: int) -> Array:
         """Return margins (n_rows, n_margins) to judge the mixture by: of rows that chose no weight in it.
@@ -39,7 +48,7 @@ class Found:
         Members, weights and temperature are chosen again for each part of the rows by the other parts.
         """
         target, n_rows = self.oof.target, len(self.oof.target)
-        if len(self.oof.margins) == 1 or not 10 * PARTS <= n_rows <= MOST_ROWS:
+        if self.is_given or len(self.oof.margins) == 1 or not 10 * PARTS <= n_rows <= MOST_ROWS:
             return self.blend.margins(self.oof.margins)
         part_of = np.random.default_rng(seed).permutation(n_rows) % PARTS
         judged = np.empty((n_rows, target.task.n_margins))

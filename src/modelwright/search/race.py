@@ -79,6 +79,12 @@ class Race:
             return Work(trial.id, trial.learner, fold, self._limit(trial, left))
         return None
 
+    def recall(self, trial: Trial, fold: int) -> None:
+        """Take a fold for handed out, whose outcome from an earlier life of the run comes next."""
+        trial.started.add(fold)
+        if trial.state == "waiting":
+            trial.state = "racing"
+
     def record(self, outcome: Outcome, margins: Array | None, course: Course | None = None) -> Trial:
         """Take in how a piece of work went and return its trial."""
         trial = next(t for t in self.trials if t.id == outcome.trial)

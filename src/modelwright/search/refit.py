@@ -1,8 +1,7 @@
 """The last fits: every member on all rows, or its first fold where the time ends before."""
 
-from collections.abc import Mapping
-from math import inf, isinf
-from time import monotonic
+from collections.abc import Callable, Mapping
+from math import isinf
 
 from modelwright.learners.base import Learner
 from modelwright.pipeline.member import Member
@@ -23,8 +22,19 @@ def refit_seconds(trials: Mapping[str, Trial], chosen: Blend, n_folds: int, n_wo
     return max(max(each), sum(each) / n_workers)
 
 
+def settled(store: Store, trial: Trial) -> Learner:
+    """Return the learner of a trial with the lengths that its folds led to."""
+    return trial.learner.settled([store.product(trial.id, k).fitted for k in sorted(trial.margins)])
+
+
 def refit(
-    store: Store, crew: Crew, trials: Mapping[str, Trial], chosen: Blend, *, seconds: float
+    store: Store,
+    crew: Crew,
+    trials: Mapping[str, Trial],
+    chosen: Blend,
+    *,
+    left: Callable[[], float],
+    learners: Mapping[str, Learner] | None = None,
 ) -> tuple[Member, ...]:
     """Fit every member of the mixture on all rows.
 
@@ -36,36 +46,25 @@ def refit(
         crew: Who works; idle.
         trials: The members' trials by identifier.
         chosen: The mixture.
-        seconds: Time for all refits; infinite for no limit, 0 to refit none.
+        left: Returns the seconds left for all refits; infinite for no limit, 0 once somebody asked to stop.
+        learners: The members' learners with settled lengths by trial, where they are known already.
     """
-    end = monotonic() + seconds
-    n_folds = max(len(t.margins) for t in trials.values())
-    is_possible = isinf(seconds) or refit_seconds(trials, chosen, n_folds, crew.size) <= seconds * MARGIN
     # Longest first, so that the workers end together.
-    waiting = sorted(chosen.weights, key=lambda name: -trials[name].mean_seconds) if is_possible else []
-    settled: dict[str, Learner] = {}
-    running = 0
-    while waiting or running:
-        while waiting and crew.idle and (isinf(end) or end > monotonic()):
-            trial = trials[waiting.pop(0)]
-            folds = [store.product(trial.id, k).fitted for k in sorted(trial.margins)]
-            limit = inf if isinf(end) else max(0.5, end - monotonic())
-            settled[trial.id] = trial.learner.settled(folds)
-            crew.start(Work(trial.id, settled[trial.id], ALL_ROWS, limit))
-            running += 1
-        if not running:
-            break
-        outcome = crew.wait(60.0 if isinf(end) else max(0.0, end - monotonic()))
-        if outcome is not None and outcome.fold == ALL_ROWS:
-            running -= 1
-        elif outcome is None and not isinf(end) and monotonic() >= end:
-            break
-    return tuple(_member(store, name, settled.get(name), weight) for name, weight in chosen.weights.items())
+    names = sorted(chosen.weights, key=lambda name: -trials[name].mean_seconds)
+    settle = (lambda name: settled(store, trials[name])) if learners is None else learners.__getitem__
+    works = [Work(name, settle(name), ALL_ROWS) for name in names]
+    n_folds = max(len(t.margins) for t in trials.values())
+    seconds = left()
+    if not isinf(seconds) and refit_seconds(trials, chosen, n_folds, crew.size) > seconds * MARGIN:
+        works = [work for work in works if crew.knows(work)]
+    crew.perform(works, left)
+    begun = {work.trial: work.learner for work in works}
+    return tuple(_member(store, name, begun.get(name), weight) for name, weight in chosen.weights.items())
 
 
-def _member(store: Store, trial: str, settled: Learner | None, weight: float) -> Member:
+def _member(store: Store, trial: str, learner: Learner | None, weight: float) -> Member:
     product = store.product(trial, ALL_ROWS) if store.has(product_name(trial, ALL_ROWS)) else None
-    if product is None or settled is None or not settled.reached(product.fitted):
+    if product is None or learner is None or not learner.reached(product.fitted):
         product = store.product(trial, 0)
         return Member(trial, store.view(product.view, 0), product.fitted, weight, product.proof)
     return Member(trial, store.view(product.view, ALL_ROWS), product.fitted, weight, product.proof)

@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import final
@@ -29,12 +30,14 @@ class Work:
         learner: The configuration.
         fold: Number of the fold, or `ALL_ROWS`.
         seconds: Time after which the learner stops with what it has; infinite for none.
+        is_watched: Whether the learner sees the rows held out while it learns, to find the length at which to stop.
     """
 
     trial: str
     learner: Learner
     fold: int
     seconds: float = inf
+    is_watched: bool = True
 
 
 @final
@@ -66,10 +69,16 @@ class _Encoded:
 
 @final
 class Bench:
-    """Where work is done: the brief and the encoded folds, kept between pieces of work of one process."""
+    """Where work is done: the brief and the encoded folds, kept between pieces of work of one process.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: What processes share.
+        clock: Seconds that only grow, by which learners stop.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
+        self._clock = clock
         self._brief: Brief | None = None
         self._encoded: dict[tuple[ViewName, int], _Encoded] = {}
 
@@ -79,10 +88,12 @@ class Bench:
         try:
             # Libraries add up hostile rows to see whether they are finite; numpy would warn the user of that.
             with np.errstate(over="ignore", invalid="ignore"):
-                self._perform(work, Deadline.after(work.seconds * FIT_SHARE))
+                self._perform(work, Deadline(time.monotonic() + work.seconds * FIT_SHARE, self._clock))
             failure = ""
         except ModelwrightError as error:
             failure = str(error)
+        except MemoryError:
+            failure = "it needed more memory than there is"
         except Exception as error:  # noqa: BLE001  # one trial of a search may fail in any way without ending the run
             failure = f"{type(error).__name__}: {error}"
         return Outcome(work.trial, work.fold, time.monotonic() - started, failure)
@@ -98,8 +109,8 @@ class Bench:
         else:
             fold = brief.plan.folds[work.fold]
             valid = Rows(encoded.valid, target.take(fold.valid))  # type: ignore[arg-type]  # a fold holds rows out
-            train = Rows(encoded.train, target.take(fold.train), signs)
-            fitted = work.learner.fit(train, valid, seed, deadline)
+            train, watched = Rows(encoded.train, target.take(fold.train), signs), valid if work.is_watched else None
+            fitted = work.learner.fit(train, watched, seed, deadline)
             margins = fitted.margins(valid.features)
             if not np.isfinite(margins).all():
                 raise ModelwrightError("the learner answered with values that are not finite numbers")

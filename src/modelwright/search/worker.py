@@ -4,7 +4,10 @@ Started as ``python -m modelwright.search.worker FOLDER``. Our own processes ins
 main module is never imported again, nothing is pickled, and a worker that hangs can be killed.
 """
 
+import contextlib
+import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -13,12 +16,16 @@ from typing import BinaryIO
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
+_SET_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux's prctl."""
+
 
 def main() -> None:
     """Serve until standard input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     # Libraries that print must not print into the protocol.
     os.dup2(2, 1)
+    _die_with_parent()
     threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
     # Imported here, so that the thread above watches from the first moment.
     from modelwright.search.store import Store
@@ -48,6 +55,13 @@ def receive(stream: BinaryIO) -> object | None:
     data = stream.read(size := int.from_bytes(head, "little"))
     value: object = unpack(data) if len(data) == size else None
     return value
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for the end of this process at that of its parent: a fit in native code may hold up every thread."""
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _leave_with_parent(parent: int) -> None:

@@ -85,6 +85,16 @@ class Kept:
         return path if path.is_file() else None
 
 
+def keep_record(place: str | os.PathLike[str], run: Run) -> None:
+    """Write what is known of a run into a folder that the fit itself kept, so that it is listed among the others.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with _named(Path(place)):
+        _write(Path(place) / RUN, _dumped(run.to_json()))
+
+
 def read_runs(base: str | os.PathLike[str]) -> tuple[tuple[Kept, ...], tuple[str, ...]]:
     """Return the runs in a folder, newest first, and a sentence on each folder that could not be read.
 

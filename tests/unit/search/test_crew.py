@@ -1,6 +1,7 @@
 """Worker processes: real ones, with learners that crash, hang, print and raise."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from modelwright.core.task import Target, Task
 from modelwright.learners.constant import Constant
 from modelwright.search.crew import Alone, Crew, Processes
 from modelwright.search.folds import plan_folds
-from modelwright.search.store import ALL_ROWS, Brief, Store
+from modelwright.search.memory import Memory, resident
+from modelwright.search.store import ALL_ROWS, Brief, Store, product_name
 from modelwright.search.work import Outcome, Work
 
 FAULTS = """
@@ -35,6 +37,11 @@ def fit(self, train, valid, seed, deadline):
     if fault == "print":
         print("a library that talks", flush=True)
         os.write(1, b"and one that writes")
+    if fault == "bomb":
+        held = []
+        for _ in range(400):
+            held.append(b"x" * 10_000_000)
+            time.sleep(0.005)
     if fault == "raise":
         raise RuntimeError("out of luck")
     return real(self, train, valid, seed, deadline)
@@ -110,6 +117,42 @@ def test_an_exception_is_an_outcome(store: Store, fault: pytest.MonkeyPatch) -> 
     fault.setenv("FAULT", "raise")
     with Processes(store, 1) as crew:
         assert finish(crew, Work("C", Constant(), 0)).failure == "RuntimeError: out of luck"
+
+
+@pytest.mark.skipif(resident(os.getpid()) is None, reason="memory of processes is seen on Linux")
+def test_a_worker_that_swells_is_ended_and_the_run_goes_on(store: Store, fault: pytest.MonkeyPatch) -> None:
+    fault.setenv("FAULT", "bomb")
+    memory = Memory((resident(os.getpid()) or 0) + 900 * 10**6)
+    with Processes(store, 1, memory) as crew:
+        fault.setenv("FAULT", "")
+        outcome = finish(crew, Work("C", Constant(), 0))
+        assert re.match(r"it needed more than \d+ MB of memory", outcome.failure)
+        assert finish(crew, Work("C", Constant(), 1)).failure == ""
+
+
+def test_an_idle_worker_that_ends_is_replaced(store: Store) -> None:
+    with Processes(store, 1) as crew:
+        assert finish(crew, Work("C", Constant(), 0)).failure == ""
+        os.kill(crew._hands[0].process.pid, signal.SIGTERM)
+        assert crew.wait(1.0) is None
+        assert finish(crew, Work("C", Constant(), 1)).failure == ""
+
+
+def test_performing_ends_when_there_is_no_time_left(store: Store, fault: pytest.MonkeyPatch) -> None:
+    fault.setenv("FAULT", "hang")
+    looks = iter([5.0, 5.0, 5.0])
+    with Processes(store, 1) as crew:
+        works = [Work("C", Constant(), 0), Work("C", Constant(), 1)]
+        assert crew.perform(works, lambda: next(looks, 0.0)) == []
+        assert crew.idle == 1
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_performing_returns_every_outcome(store: Store, alone: bool) -> None:
+    with Alone(store) if alone else Processes(store, 2) as crew:
+        outcomes = crew.perform([Work("C", Constant(), k) for k in range(3)], lambda: inf)
+    assert sorted(o.fold for o in outcomes) == [0, 1, 2]
+    assert all(store.has(product_name("C", k)) for k in range(3))
 
 
 def test_dropped_work_never_reports(store: Store, fault: pytest.MonkeyPatch) -> None:

@@ -50,14 +50,14 @@ def run(tmp_path: Path, rng: np.random.Generator) -> tuple[Store, Plan, Trial]:
 
 def test_a_member_is_fitted_on_all_rows(run: tuple[Store, Plan, Trial]) -> None:
     store, _, trial = run
-    (member,) = refit(store, Alone(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), seconds=inf)
+    (member,) = refit(store, Alone(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), left=lambda: inf)
     assert len(member.proof) == N_ROWS  # a fold's model is asked for the quick proof rows only
     assert member.fitted.reached(round(np.mean([store.product("LGB", k).fitted.rounds for k in trial.margins])))
 
 
 def test_a_refit_cut_short_is_not_shipped(run: tuple[Store, Plan, Trial]) -> None:
     store, _, trial = run
-    (member,) = refit(store, _Hasty(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), seconds=inf)
+    (member,) = refit(store, _Hasty(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), left=lambda: inf)
     assert store.has("trials/LGB/all"), "the refit must have ended, only too early"
     assert store.product("LGB", -1).fitted.rounds == 1
     assert member.fitted.rounds == store.product("LGB", 0).fitted.rounds > 1
@@ -65,6 +65,6 @@ def test_a_refit_cut_short_is_not_shipped(run: tuple[Store, Plan, Trial]) -> Non
 
 def test_without_time_the_first_fold_ships(run: tuple[Store, Plan, Trial]) -> None:
     store, _, trial = run
-    (member,) = refit(store, Alone(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), seconds=0.0)
+    (member,) = refit(store, Alone(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), left=lambda: 0.0)
     assert not store.has("trials/LGB/all")
     assert len(member.proof) == 5

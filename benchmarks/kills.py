@@ -1,0 +1,131 @@
+"""Kills real fits at random moments, workers and all, resumes each, and counts what came back.
+
+``python benchmarks/kills.py 30 --budget 10s``: so many fits of a small table through the command line, each in a
+process group of its own that is ended by SIGKILL at a moment drawn evenly between its first line in the journal and
+the end of its budget. Then ``modelwright resume`` must give a file that ``modelwright verify`` accepts, with every fold
+that the journal had told of.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from process import family
+
+COMMAND = [sys.executable, "-m", "modelwright"]
+TOO_LITTLE = 5
+"""Exit code where the budget ended before any model was ready."""
+
+
+def table(path: Path, n_rows: int) -> None:
+    """Write a table of numbers, categories and gaps whose flag depends on three columns."""
+    rng = np.random.default_rng(0)
+    age, noise = rng.normal(40, 10, n_rows), rng.normal(size=n_rows)
+    city = rng.choice(["Bonn", "Rome", "Oslo", ""], n_rows)
+    logit = (age - 40) / 5 + (city == "Rome") * 2.0 + noise
+    left = np.where(rng.random(n_rows) < 1 / (1 + np.exp(-logit)), "yes", "no")
+    lines = ["age,city,noise,left"]
+    lines += [f"{a:.3f},{c},{n:.3f},{y}" for a, c, n, y in zip(age, city, noise, left, strict=True)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def entries(run: Path) -> list[dict[str, Any]]:
+    """Return the whole lines of the journal of a run."""
+    found = []
+    if (run / "journal.jsonl").exists():
+        for line in (run / "journal.jsonl").read_text(errors="replace").splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+    return found
+
+
+def kill(pid: int) -> None:
+    """End a process and all its descendants at once, as the kernel does when memory is out."""
+    for member in family(pid):
+        try:
+            os.kill(member, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def trial(folder: Path, data: Path, budget: float, draw: random.Random) -> dict[str, Any]:
+    """Fit, kill, resume, verify; return what happened."""
+    run, model = folder / "run", folder / "m.onnx"
+    fit = [*COMMAND, "fit", str(data), "-t", "left", "--budget", f"{budget:g}s", "--run", str(run), "-o", str(model)]
+    child = subprocess.Popen([*fit, "-q", "--no-report"], start_new_session=True, stdout=subprocess.DEVNULL)
+    while not entries(run) and child.poll() is None:
+        time.sleep(0.01)
+    wait = draw.uniform(0.0, budget)
+    try:
+        child.wait(wait)
+    except subprocess.TimeoutExpired:
+        kill(child.pid)
+        child.wait()
+    told = entries(run)
+    is_over = told[-1]["what"] == "done"
+    finished = [e for e in told if e["what"] == "work" and not e["failure"]]
+    began = time.monotonic()
+    resume = [*COMMAND, "resume", str(run), "-o", str(model), "--json", "-q"]
+    resumed = subprocess.run(resume, capture_output=True, text=True, check=False)
+    took, needed_more = time.monotonic() - began, resumed.returncode == TOO_LITTLE
+    if needed_more:  # a busy machine: the rest of the budget did not suffice for one model
+        resume += ["--budget", f"{6 * budget:g}s"]
+        resumed = subprocess.run(resume, capture_output=True, text=True, check=False)
+    verified = subprocess.run([*COMMAND, "verify", str(model), str(data)], capture_output=True, check=False).returncode
+    document = json.loads(resumed.stdout) if resumed.returncode == 0 else {}
+    folds = sum(e["fold"] >= 0 and not e["trial"].startswith("interval") for e in finished)
+    return {
+        "killed_after": round(wait, 2),
+        "was_over": is_over,
+        "last": told[-1]["what"],
+        "finished": folds,
+        "read_back": folds if is_over else document.get("resumed", {}).get("folds", 0),
+        "resume_code": resumed.returncode,
+        "needed_more": needed_more,
+        "verify_code": verified,
+        "spent_before": max((e.get("at", 0.0) for e in told), default=0.0),
+        "resume_seconds": round(took, 2),
+        "score": document.get("score"),
+        "errors": resumed.stderr[-300:],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kills", type=int)
+    parser.add_argument("--budget", type=lambda text: float(text.rstrip("s")), default=10.0)
+    parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    draw = random.Random(asked.seed)
+    results = []
+    with tempfile.TemporaryDirectory() as place:
+        table(Path(place) / "data.csv", asked.rows)
+        for number in range(asked.kills):
+            folder = Path(place) / str(number)
+            folder.mkdir()
+            results.append(trial(folder, Path(place) / "data.csv", asked.budget, draw))
+            print(json.dumps(results[-1]), flush=True)
+    killed = [r for r in results if not r["was_over"]]
+    good = [r for r in killed if r["resume_code"] == 0 and r["verify_code"] == 0 and r["read_back"] == r["finished"]]
+    over = [r for r in results if r["was_over"] and r["resume_code"] == 0 and r["verify_code"] == 0]
+    n_over, at_stake = len(results) - len(killed), sum(r["finished"] for r in killed)
+    print(f"{len(killed)} killed, {len(good)} resumed with everything finished ({at_stake} folds),")
+    print(f"{sum(r['needed_more'] for r in good)} of them with a larger budget")
+    print(f"{n_over} were over before, {len(over)} of them gave their file again")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""``modelwright resume``: go on with a fit whose run was kept."""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+import modelwright
+from modelwright.cli.fit import default_output, fit_document, fit_text
+from modelwright.cli.output import Memory, display, show
+from modelwright.core.destination import check_writable
+from modelwright.core.events import Listener
+from modelwright.progress.events import EventLines
+
+
+@click.command("resume", short_help="Go on with a fit that was killed or ended too early.")
+@click.argument("run")
+@click.option("-o", "--output", metavar="FILE", help="The model file; TARGET.onnx by default.")
+@click.option("--budget", help="Time for everything, what was spent before included: 5m, 1h.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+@click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every learner that finishes.")
+def resume(
+    run: str, *, output: str | None, budget: str | None, as_json: bool, events: bool, quiet: bool, verbose: bool
+) -> None:
+    """Go on with the fit in the folder RUN, which was begun with fit --run RUN.
+
+    Everything finished is read back; only the work that was under way is lost. A run that is over gives its file
+    again; with a larger --budget it goes on. Files of models are proven as always.
+    """
+    from modelwright.search.request import read_request  # help loads no engine
+    from modelwright.search.run_folder import REQUEST
+
+    request = read_request(Path(run) / REQUEST)
+    limits = None if budget is None else replace(request.budget, seconds=modelwright.Budget.parse(budget).seconds)
+    seconds = (limits or request.budget).seconds
+    place = check_writable(output or default_output(request.target))
+    memory = Memory()
+    with ExitStack() as stack:
+        listeners: list[Listener] = [memory]
+        if events:
+            listeners.append(EventLines(sys.stdout))
+        elif not quiet:
+            listeners.append(stack.enter_context(display(None if request.budget.trials else seconds, verbose=verbose)))
+        model = modelwright.resume(run, budget=limits, out=place, listeners=listeners)
+    resumed = memory.last("resumed")
+    document = {**fit_document(model, str(place), memory), "run": run, "resumed": resumed}
+    text = fit_text(model, str(place), memory) + f"\nRun        {run}"
+    show(text, document, as_json=as_json or events, indent=None if events else 2)
+    if signal := memory.last("interrupted").get("signal"):
+        raise click.exceptions.Exit(128 + int(signal))
