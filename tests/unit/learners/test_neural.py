@@ -73,7 +73,16 @@ def test_networks_need_time_in_the_measure_of_the_rows() -> None:
         return sum(learner.family == "neural" for _, learner in portfolio(NUMBER, n_rows, 5, seconds))
 
     assert [networks(1_000, 30.0), networks(1_000, 60.0), networks(5_000, 60.0)] == [0, 1, 0]
+    assert [networks(2_000, 60.0), networks(3_000, 60.0)] == [1, 0]
     assert [networks(5_000, 120.0), networks(20_000, 120.0), networks(20_000, 600.0)] == [1, 0, 1]
+
+
+def test_short_budgets_train_for_less() -> None:
+    def epochs(n_rows: int, seconds: float) -> int | None:
+        (found,) = [learner for _, learner in portfolio(NUMBER, n_rows, 5, seconds) if isinstance(learner, Neural)]
+        return found.epochs
+
+    assert [epochs(500, 60.0), epochs(2_000, 60.0), epochs(2_000, 300.0)] == [None, 64, None]
 
 
 def test_torch_is_loaded_by_nothing_but_a_fit() -> None:
