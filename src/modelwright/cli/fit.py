@@ -18,7 +18,7 @@ from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError
 from modelwright.core.events import Listener
-from modelwright.core.spec import Budget, FitSpec, parse_bytes
+from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes
 from modelwright.progress.events import EventLines
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Asked:
     sensitive: tuple[str, ...]
     use_sensitive: bool
     mitigate: str
+    ship: str
     seed: int
     schema: str | None
     track: str | None
@@ -103,6 +104,13 @@ class Asked:
     default="none",
     show_default=True,
     help="Weigh rows so that the answer does not depend on the sensitive columns.",
+)
+@click.option(
+    "--ship",
+    type=click.Choice(SHIPS),
+    default="accurate",
+    show_default=True,
+    help="The best mixture, the smallest model as good, or a small forest.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
@@ -196,6 +204,7 @@ def _spec(asked: Asked) -> FitSpec:
         sensitive=tuple(dict.fromkeys(asked.sensitive)),
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,
+        ship=asked.ship,
         run=asked.run,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self, final
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, nearest
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -75,6 +75,10 @@ def parse_bytes(text: str | float) -> int:
     return int(float(match[1]) * unit)
 
 
+SHIPS = ("accurate", "balanced", "small")
+"""What may ship: the mixture, the smallest model that is not shown to be worse, and a small forest."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class FitSpec:
@@ -95,6 +99,7 @@ class FitSpec:
         interval_groups: A feature in each of whose groups that share is to hold; or the target itself, for each class.
         quantiles: The quantiles to predict, such as 0.1, 0.5 and 0.9, which makes the task "quantile".
         monotone: Number columns with which the answer may only rise (1) or only fall (-1), by name.
+        ship: One of `SHIPS`.
         run: Folder that keeps what the fit does, so that `resume` can go on after anything; None for none.
     """
 
@@ -112,7 +117,13 @@ class FitSpec:
     interval_groups: str | None = None
     quantiles: tuple[float, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
+    ship: str = "accurate"
     run: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no table could make sense of."""
+        if self.ship not in SHIPS:
+            raise SpecError(f"There is no tier '{self.ship}'.{nearest(self.ship, SHIPS)} Known: {', '.join(SHIPS)}.")
 
     @property
     def withheld(self) -> tuple[str, ...]:

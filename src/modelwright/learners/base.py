@@ -29,11 +29,13 @@ class Rows:
         target: The answers, with weights where given.
         monotone: For each feature 1 where margins may only rise with it, -1 where only fall, else 0, int64
             (n_features,); None where all are free.
+        teacher: Margins (n_rows, n_margins) of a better model that did not learn from the row, where asked for.
     """
 
     features: Array
     target: Target
     monotone: Array | None = None
+    teacher: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,11 @@ class Learner(ABC):
         Raises:
             DataError: The learner cannot work with these rows; the trial fails, the run goes on.
         """
+
+    @property
+    def wants_teacher(self) -> bool:
+        """Whether the rows to learn from must bring a teacher's margins."""
+        return False
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:  # noqa: ARG002  # the default has no length to settle
         """Return this learner with lengths fixed to what early stopping found on the folds, for a refit on all rows."""

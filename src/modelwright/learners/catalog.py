@@ -8,6 +8,7 @@ LEARNERS: dict[str, str] = {
     "tree": "modelwright.learners.tree:Tree",
     "forest": "modelwright.learners.forest:Forest",
     "neural": "modelwright.learners.neural:Neural",
+    "student": "modelwright.learners.student:Student",
     "svm": "modelwright.learners.svm:SVM",
 }
 

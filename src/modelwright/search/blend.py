@@ -52,7 +52,12 @@ def answers_of(task: Task, margins: Array) -> Array:
 
 
 def blend(
-    by_trial: Mapping[str, Array], target: Target, metric: Metric, sizes: Mapping[str, float] | None = None
+    by_trial: Mapping[str, Array],
+    target: Target,
+    metric: Metric,
+    sizes: Mapping[str, float] | None = None,
+    *,
+    most: int = MOST_MEMBERS,
 ) -> Blend:
     """Choose members and weights by their loss on rows none of them was trained on, and by their size.
 
@@ -61,6 +66,7 @@ def blend(
         target: The answers of those rows.
         metric: What the user wants; must look at probabilities or values to be optimised directly.
         sizes: Megabytes that each trial's model takes; None when size does not matter.
+        most: Different members at most.
     """
     rows = _sample(target, next(iter(by_trial.values())).shape[1])
     names = list(by_trial)
@@ -73,7 +79,7 @@ def blend(
         spread = row_losses(margins[kept[0]], sampled)
         error = losses[kept[0]] / max(float(spread.mean()), 1e-12) * float(spread.std()) / np.sqrt(len(spread))
         prices = abs(error) * SIZE_PRICE * np.array([sizes[names[i]] for i in kept])
-    counts = _greedy([margins[i] for i in kept], sampled, metric, prices)
+    counts = _greedy([margins[i] for i in kept], sampled, metric, prices, most)
     weights = counts / counts.sum()
     chosen = np.flatnonzero(weights)
     if len(target) < SMALL:
@@ -90,13 +96,13 @@ def _sample(target: Target, n_margins: int) -> Array:
     return np.linspace(0, len(target) - 1, most).astype(np.int64)
 
 
-def _greedy(margins: list[Array], target: Target, metric: Metric, prices: Array) -> Array:
-    """Add one member at a time, with replacement; keep the best prefix, at most `MOST_MEMBERS` different ones."""
+def _greedy(margins: list[Array], target: Target, metric: Metric, prices: Array, most: int) -> Array:
+    """Add one member at a time, with replacement; keep the best prefix, at most `most` different ones."""
     counts = np.zeros(len(margins))
     best_counts, best_loss = counts.copy(), np.inf
     total = np.zeros_like(margins[0])
     for step in range(1, STEPS + 1):
-        allowed = [i for i in range(len(margins)) if counts[i] or np.count_nonzero(counts) < MOST_MEMBERS]
+        allowed = [i for i in range(len(margins)) if counts[i] or np.count_nonzero(counts) < most]
         tried = []
         for i in allowed:
             paid = prices[counts > 0].sum() + (0.0 if counts[i] else prices[i])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
+from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array
 from modelwright.metrics.bootstrap import interval
 from modelwright.search.blend import log_loss
@@ -15,6 +16,7 @@ from modelwright.search.recall import Keeper
 from modelwright.search.refit import refit_seconds
 from modelwright.search.run import Run
 from modelwright.search.store import product_name
+from modelwright.search.tiers import SHARE
 from modelwright.search.trials import Trial
 from modelwright.search.work import Outcome, Work
 
@@ -29,9 +31,10 @@ FINISH_SECONDS_PER_MEGABYTE = 0.2
 class Driver:
     """Moves work between a race and a crew, and keeps back the time that the best mixture's refit will take."""
 
-    def __init__(self, run: Run, crew: Crew, names: Sequence[str], *, has_interval: bool) -> None:
+    def __init__(self, run: Run, crew: Crew, names: Sequence[str], spec: FitSpec) -> None:
         self._run = run
-        self._has_interval = has_interval
+        self._has_interval = spec.interval is not None
+        self._for_students = 0.0 if spec.ship == "accurate" or not run.timed else SHARE * run.budget.seconds
         self._crew = crew
         self._reserve = 0.0
         self._kept = self._for_interval([])
@@ -40,7 +43,7 @@ class Driver:
 
     def left(self) -> float:
         """Seconds left for racing."""
-        return self._run.left - self._reserve - self._kept
+        return self._run.left - self._reserve - self._kept - self._for_students
 
     def recall(self, race: Race, keeper: Keeper) -> None:
         """Tell a race what was finished in an earlier life of the run."""

@@ -1,6 +1,6 @@
 """The end of a run: the graph written, proven, evaluated, and sealed with everything known about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelwright.core.table import Table
@@ -27,9 +27,9 @@ def finish(
     *,
     findings: Findings,
     test: Table | None,
-    recipe: Any,
+    documents: Mapping[str, Any],
 ) -> bytes:
-    """Write the graph, prove it, evaluate, and return the file."""
+    """Write the graph, prove it, evaluate, and return the file with further documents."""
     watch, target = run.watch, found.oof.target
     run.begin("prove")
     expected = answers_of(target.task, pipeline.proof_margins())
@@ -56,7 +56,7 @@ def finish(
         documents={
             "suspicions": findings.to_json(),
             "reference": reference(run.question.features, pipeline.schema.names),
-            "recipe": recipe,
+            **documents,
             **fairness,
             **_energy(run, trials),
         },

@@ -28,6 +28,8 @@ from modelwright.search.run import Run
 from modelwright.search.run_folder import RunFolder, begun, opened
 from modelwright.search.sample import sample_rows
 from modelwright.search.start import crew_for, plan_run, temporary
+from modelwright.search.tiers import SHARE as SMALLER
+from modelwright.search.tiers import climb
 from modelwright.search.watch import Watch
 from modelwright.suspicion.suspect import suspect
 
@@ -127,7 +129,11 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
         for finding in findings:
             watch.tell("suspicion", **finding.to_json())
         race = _race(run, crew, spec)
-        found = compose(run, race.trials)
+        found, ladder = compose(run, race.trials), None
+        if spec.ship != "accurate":
+            run.begin("tiers")
+            ladder = climb(run, crew, found, spec.ship, left=run.left_of(SMALLER * run.budget.seconds if run.timed else inf))
+            found = ladder.chosen.found
         run.begin("interval")
         ground = Ground(run.question, run.plan, found.blend, found.trials)
         seconds = _interval_seconds(run, found, crew)
@@ -139,7 +145,9 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
         pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature, sureness)
         crew.stop()
         recipe = Recipe(learners, found.blend, spec, request.seed).to_json()
-        data = finish(run, race.trials, found, pipeline, findings=findings, test=test, recipe=recipe)
+        trials = race.trials if ladder is None else [*race.trials, *ladder.students]
+        documents = {"recipe": recipe} | ({} if ladder is None else {"tiers": ladder.to_json()})
+        data = finish(run, trials, found, pipeline, findings=findings, test=test, documents=documents)
     if folder is not None:
         folder.finish(data, watch.seconds)
     return data
@@ -156,7 +164,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
         run.watch.tell("note", text=left_out)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
-    driver = Driver(run, crew, [name for name, _ in entries], has_interval=spec.interval is not None)
+    driver = Driver(run, crew, [name for name, _ in entries], spec)
     race = Race(entries, run.plan, run.question.target, Pace(driver.left, run.left, crew.size))
     if run.keeper is not None:
         driver.recall(race, run.keeper)

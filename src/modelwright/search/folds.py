@@ -35,6 +35,11 @@ class Plan:
     n_folds: int
     reason: str
 
+    @property
+    def first(self) -> "Plan":
+        """Its first fold alone, for when no trial finished the others."""
+        return Plan(self.folds[:1], 1, self.reason)
+
 
 def plan_folds(target: Target, seconds: float, rng: np.random.Generator, order: Array | None = None) -> Plan:
     """Plan folds by rows, time and structure.

@@ -11,7 +11,6 @@ from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.metrics.base import Metric
 from modelwright.search.blend import Blend, answers_of, blend
-from modelwright.search.folds import Plan
 from modelwright.search.run import Run
 from modelwright.search.store import product_name
 from modelwright.search.trials import OutOfFold, Trial, out_of_fold
@@ -64,7 +63,7 @@ def compose(run: Run, trials: Sequence[Trial]) -> Found:
     target, plan = run.question.target, run.plan
     done = [t for t in trials if t.state == "done"]
     if not done:
-        plan = Plan(plan.folds[:1], 1, plan.reason)
+        plan = plan.first
         done = [t for t in trials if 0 in t.margins]
     if not done:
         failed = {t.reason for t in trials if t.state == "failed"}

@@ -104,13 +104,14 @@ class Bench:
         target, signs = brief.target, encoded.view.signs(brief.monotone)
         seed = _seed(brief.seed, work.trial, work.fold)
         if work.fold == ALL_ROWS:
-            fitted = work.learner.fit(Rows(encoded.train, target, signs), None, seed, deadline)
+            taught = Rows(encoded.train, target, signs, self._teacher(work.learner))
+            fitted = work.learner.fit(taught, None, seed, deadline)
             margins = None
         else:
             fold = brief.plan.folds[work.fold]
             valid = Rows(encoded.valid, target.take(fold.valid))  # type: ignore[arg-type]  # a fold holds rows out
-            train, watched = Rows(encoded.train, target.take(fold.train), signs), valid if work.is_watched else None
-            fitted = work.learner.fit(train, watched, seed, deadline)
+            taught = Rows(encoded.train, target.take(fold.train), signs, self._teacher(work.learner, fold.train))
+            fitted = work.learner.fit(taught, valid if work.is_watched else None, seed, deadline)
             margins = fitted.margins(valid.features)
             if not np.isfinite(margins).all():
                 raise ModelwrightError("the learner answered with values that are not finite numbers")
@@ -118,6 +119,13 @@ class Bench:
         if fitted.course is not None and margins is not None:
             self._store.put(course_name(work.trial, work.fold), fitted.course)
         self._store.put(product_name(work.trial, work.fold), Product(work.learner.view, fitted, margins, proof))
+
+    def _teacher(self, learner: Learner, rows: Array | slice = slice(None)) -> Array | None:
+        """Return the teacher's margins on the rows, where the learner wants them and there is a teacher."""
+        if not (learner.wants_teacher and self._store.has("teacher")):
+            return None
+        margins: Array = self._store.get("teacher")
+        return margins[rows]
 
     def _encode(self, brief: Brief, view: ViewName, fold: int) -> _Encoded:
         key = (view, fold)
