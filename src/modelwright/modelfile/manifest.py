@@ -17,7 +17,18 @@ FORMAT = 1
 
 PREFIX = "modelwright."
 REQUIRED = ("manifest", "schema")
-OPTIONAL = ("leaderboard", "evaluation", "parity", "reference", "card", "energy", "fairness", "suspicions", "recipe")
+OPTIONAL = (
+    "leaderboard",
+    "evaluation",
+    "parity",
+    "reference",
+    "card",
+    "energy",
+    "fairness",
+    "suspicions",
+    "recipe",
+    "tiers",
+)
 KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
 """Every key a file may hold."""
 

@@ -13,6 +13,7 @@ PHASES: dict[str, str] = {
     "plan": "Planning",
     "race": "Trying learners",
     "blend": "Blending",
+    "tiers": "Trying smaller models",
     "interval": "Learning intervals",
     "refit": "Fitting on all rows",
     "emit": "Writing the graph",

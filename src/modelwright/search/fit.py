@@ -132,7 +132,9 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
         found, ladder = compose(run, race.trials), None
         if spec.ship != "accurate":
             run.begin("tiers")
-            ladder = climb(run, crew, found, spec.ship, left=run.left_of(SMALLER * run.budget.seconds if run.timed else inf))
+            ladder = climb(
+                run, crew, found, spec.ship, left=run.left_of(SMALLER * run.budget.seconds if run.timed else inf)
+            )
             found = ladder.chosen.found
         run.begin("interval")
         ground = Ground(run.question, run.plan, found.blend, found.trials)

@@ -88,8 +88,8 @@ def refit_table(
         schema = used_columns(question.features.schema, members, sureness)
         pipeline = Pipeline(schema, question.target.task, members, recipe.blend.temperature, sureness)
         crew.stop()
-        told = recipe.to_json()
-        return finish(run, list(trials.values()), found, pipeline, findings=findings, test=test, recipe=told)
+        told = {"recipe": recipe.to_json()}
+        return finish(run, list(trials.values()), found, pipeline, findings=findings, test=test, documents=told)
 
 
 def _members(run: Run, crew: Crew, recipe: Recipe) -> tuple[Member, ...]:
