@@ -158,7 +158,7 @@ def _candidates(is_regression: bool, n_rows: int, *, networks: bool) -> Iterator
     if 5_000 < n_rows <= 10_000:
         yield "LGB-0", "lightgbm", _PLAIN
     if networks:
-        yield "MLP-1", "neural", {"dropout": 0.15 if is_regression else 0.4}  # classes of few rows are noisy
+        yield "MLP-1", "neural", {}
     yield "LGB-2", "lightgbm", second
     if is_large:
         yield "LIN", "linear", {}  # slow on many rows, and seldom in the mixture then
