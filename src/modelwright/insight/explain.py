@@ -112,11 +112,12 @@ def _whole(model: "Model", table: Table, background: Background, effort: Effort)
     strongest = [s.column for s in strengths]
     curves = [dependence(model, features, name, **follow) for name in strongest[:CURVES] if _has_cells(features, name)]
     has_truth = model.manifest.target in table.names
+    permuted = None if effort.most_permuted is None else strongest[: effort.most_permuted]
     return Explanation(
         answer=answer,
         scale=background.scale,
         strengths=strengths,
-        importance=importance(model, table, most_rows=effort.permuted, n_repeats=effort.n_repeats)
+        importance=importance(model, table, most_rows=effort.permuted, n_repeats=effort.n_repeats, columns=permuted)
         if has_truth
         else None,
         curves=tuple(curves),

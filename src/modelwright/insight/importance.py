@@ -146,6 +146,7 @@ def importance(
     metric: str = "auto",
     n_repeats: int = 5,
     most_rows: int = 2000,
+    columns: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Importance:
     """Return how much worse the metric gets when each column, and each group, is permuted.
@@ -157,6 +158,7 @@ def importance(
         metric: Name of a metric; "auto" takes the one the fit optimised.
         n_repeats: Permutations per column.
         most_rows: Most rows used; they are drawn at random.
+        columns: The columns that are permuted, with the groups they are in; None is all.
         seed: Seed of the draws.
 
     Raises:
@@ -174,15 +176,18 @@ def importance(
     rng = np.random.default_rng(seed)
     kept = sampled(len(rows.truth), most_rows, rng)
     rows = LabelledRows(rows.features.take(kept), rows.truth[kept])
-    groups = column_groups(rows.features)
+    names = rows.features.names if columns is None else tuple(columns)
+    groups = [g for g in column_groups(rows.features) if columns is None or set(g) & set(names)]
     orders = np.array([rng.permutation(len(kept)) for _ in range(n_repeats)])
-    score, drops = drops_of(model, rows, [*((n,) for n in rows.features.names), *groups], orders=orders, metric=chosen)
+    score, drops = drops_of(model, rows, [*((n,) for n in names), *groups], orders=orders, metric=chosen)
     notes = []
     if len(kept) == most_rows:
         notes.append(f"Measured on {most_rows:,} rows drawn at random.")
     if len(rows.features.columns) > MOST_COLUMNS:
         notes.append(f"Groups are looked for among at most {MOST_COLUMNS} columns.")
-    alone, together = drops[: len(rows.features.names)], drops[len(rows.features.names) :]
+    if columns is not None:
+        notes.append(f"Only {len(names)} of {len(rows.features.columns)} columns were permuted.")
+    alone, together = drops[: len(names)], drops[len(names) :]
     return Importance(
         metric=chosen.name,
         title=chosen.title,

@@ -99,11 +99,12 @@ def test_a_time_cuts_the_rows_that_are_looked_at(small_file: Any, rows: dict[str
     table = feature_rows(model, rows)
     # Two measurements of 120 rows: 12 ms is 100 µs for each row.
     usual = Effort().n_made_up(N, 4) * 1e-4
-    assert effort_within(model, table, usual * 1.01, clock=iter([0.0, 0.5, 1.0, 1.012]).__next__) == Effort()
+    assert effort_within(model, table, usual + 0.6, clock=iter([0.0, 0.5, 1.0, 1.012]).__next__) == Effort()
     cut = effort_within(model, table, usual / 4, clock=iter([0.0, 0.5, 1.0, 1.012]).__next__)
-    assert (cut.explained, cut.n_pairs, cut.permuted, cut.n_repeats, cut.paired) == (100, 8, 500, 3, 30)
+    n_asked = (usual / 4 - 0.512) * 1e4
+    assert 0.8 * n_asked < cut.n_made_up(N, 4) <= n_asked
     least = effort_within(model, table, 1e-9)
-    assert least == Effort(30, 4, 300, 3, 15, 1000)
+    assert least == Effort(20, 3, 200, 3, 12, 1000, 10)
     found = explain(model, rows, seconds=1e-9)
     assert "fewer rows" in found.notes[-1] and found.importance is not None
     with pytest.raises(SpecError, match="time"):
@@ -182,3 +183,29 @@ def test_the_command_prints_a_text_or_one_document(small_file: Any, rows: dict[s
 
 def test_the_verb_is_handed_out_by_the_package() -> None:
     assert mw.explain is explain
+
+
+def test_the_rows_asked_about_keep_to_the_time_with_many_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(240, 79))
+    data = {f"c{j}": numbers[:, j] for j in range(79)} | {"y": numbers[:, 1] + 2 * numbers[:, 2] * (numbers[:, 3] > 0)}
+    model = mw.fit(data, target="y", budget=mw.Budget(trials=1))
+    n_columns = len(model.schema.names)
+    asked = 0
+    predict = Model.predict
+
+    def counted(self: Model, table: Any, **options: Any) -> Any:
+        nonlocal asked
+        asked += len(table)
+        return predict(self, table, **options)
+
+    monkeypatch.setattr(Model, "predict", counted)
+    for limit in (400_000, 100_000, 30_000):
+        effort = Effort().within(limit, 240, n_columns)
+        monkeypatch.setattr("modelwright.insight.explain.effort_within", lambda *_, effort=effort: effort)
+        asked = 0
+        found = explain(model, data, seconds=1.0)
+        assert 0.4 * limit < asked <= 1.1 * limit
+        assert {s.column for s in found.strengths[:2]} <= {"c1", "c2", "c3"}
+    assert found.importance is not None and len(found.importance.columns) == 10
+    assert "Only 10 of" in " ".join(found.importance.notes)
