@@ -14,6 +14,8 @@ PAGES = (
     "README.md",
     "docs/start.md",
     "docs/evaluate.md",
+    "docs/explain.md",
+    "docs/fairness.md",
     "docs/plots.md",
     "docs/track.md",
     "docs/uncertainty.md",

@@ -127,6 +127,41 @@ def confusion(
     )
 
 
+def confusion_of(
+    labels: Sequence[str], cells: Sequence[Sequence[float]], n_rows: int, *, rule: str, weighted: bool = False
+) -> Confusion:
+    """Return what follows from a matrix counted elsewhere, such as the one that a model file carries.
+
+    Args:
+        labels: The classes.
+        cells: Rows (weight) of each class meant (outer) and given (inner).
+        n_rows: Rows.
+        rule: How a class was chosen, in words.
+        weighted: Whether the cells hold weights: how many rows stand behind them is not known then, and no interval.
+    """
+    counted = np.asarray(cells, dtype=np.float64)
+    hits, meant, given = np.diag(counted), counted.sum(axis=1), counted.sum(axis=0)
+
+    def share(right: float, total: float) -> Interval:
+        if total <= 0:
+            return share_interval(float("nan"), 0.0)
+        value = right / total
+        return Interval(value, float("nan"), float("nan")) if weighted else share_interval(value, total, LEVEL)
+
+    return Confusion(
+        labels=tuple(labels),
+        cells=tuple(map(tuple, counted.tolist())),
+        rates=tuple(
+            ClassRates(label, share(float(hit), float(m)), share(float(hit), float(g)))
+            for label, hit, m, g in zip(labels, hits, meant, given, strict=True)
+        ),
+        rule=rule,
+        threshold=None,
+        cost=float("nan"),
+        n_rows=n_rows,
+    )
+
+
 def cost_matrix(costs: Sequence[Sequence[float]], n_classes: int) -> Array:
     """Return costs as an array; raises SpecError unless there is one finite number per pair of classes."""
     matrix = np.asarray(costs, dtype=np.float64)

@@ -35,6 +35,7 @@ SECTIONS: dict[str, str] = {
     "explanation": "modelwright.report.sections.explanation:ExplanationSection",
     "examples": "modelwright.report.sections.examples:ExamplesSection",
     "fairness": "modelwright.report.sections.fairness:FairnessSection",
+    "uncertainty": "modelwright.report.sections.uncertainty:UncertaintySection",
     "robustness": "modelwright.report.sections.robustness:RobustnessSection",
     "energy": "modelwright.report.sections.energy:EnergySection",
     "time": "modelwright.report.sections.time:TimeSection",

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, recall_score
 
 from modelwright.core.errors import SpecError
-from modelwright.insight.confusion import Confusion, confusion
+from modelwright.insight.confusion import Confusion, confusion, confusion_of
 from modelwright.insight.predictions import of_classes
 
 TRUTH = ["no", "no", "yes", "yes", "no"]
@@ -54,3 +54,13 @@ def test_a_class_never_given_has_no_precision_and_it_comes_back_from_json() -> N
     again = Confusion.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     assert again.to_json() == found.to_json()
     assert found.to_columns()["weight"] == [1.0, 0.0, 1.0, 0.0]
+
+
+def test_a_matrix_counted_elsewhere_says_the_same() -> None:
+    truth, given = np.repeat([0, 1, 1, 0], [40, 25, 5, 10]), np.repeat([0, 1, 0, 1], [40, 25, 5, 10])
+    found = confusion(of_classes(truth, np.eye(2)[given]))
+    again = confusion_of(found.labels, found.cells, len(truth), rule=found.rule)
+    assert again.rates == found.rates and again.cells == found.cells
+    weighted = confusion_of(found.labels, found.cells, len(truth), rule=found.rule, weighted=True)
+    assert weighted.rates[0].recall.value == found.rates[0].recall.value
+    assert np.isnan(weighted.rates[0].recall.low)

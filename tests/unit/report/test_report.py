@@ -170,3 +170,20 @@ def test_an_unknown_document_is_refused_before_any_work(classifier: Model) -> No
         report(classifier, documents=("cards",))
     with pytest.raises(SpecError, match="card"):
         report(classifier, seconds=0.0).document("cards")
+
+
+def test_uncertainty_is_told_from_the_file_and_measured_on_rows(
+    alone: Report, rich: Report, priced_report: Report
+) -> None:
+    for made in (alone, rich, priced_report):
+        assert made.part("uncertainty") is not None
+    assert "hold the truth in 90% of new rows" in alone.to_html()
+    assert "Says how sure it is" in rich.to_html() and "Coverage of sets" in rich.to_html()
+    assert "Coverage of intervals" in priced_report.to_html()
+
+
+def test_the_confusion_of_a_file_alone_is_a_table(alone: Report) -> None:
+    part = alone.part("confusion")
+    assert part is not None
+    page = alone.to_html()
+    assert "Rows: the truth. Columns: what was predicted." in page and "on held-out rows of the fit" in page
