@@ -77,6 +77,7 @@ def documents(folder: Path) -> Documents:
             ("predict", model, data, "-o", folder / "answers.csv"),
             ("predict", model, data, "-o", f"{folder}/{kind}/", "--resume"),
             ("evaluate", model, data),
+            ("learning-curve", data, "--target", "y", "--repeats", 1),
             ("compare", model, model, data),
             ("inspect", model),
             ("verify", model),
