@@ -66,3 +66,17 @@ def test_catboost_stays_away_from_many_rows_of_many_classes_in_little_time() -> 
 
     assert "catboost" not in families(60.0)
     assert "catboost" in families(3600.0)
+
+
+def test_a_network_comes_early_on_few_rows_and_last_on_more() -> None:
+    def place(task: Task, n_rows: int, seconds: float) -> float | None:
+        names = [name for name, _ in portfolio(task, n_rows, 20, seconds)]
+        return names.index("MLP-1") / (len(names) - 1) if "MLP-1" in names else None
+
+    for task, few in ((BINARY, 1_000), (NUMBER, 8_000)):
+        assert place(task, 1_000, 30.0) is None
+        early, late = place(task, few, 60.0), place(task, 9_000, 60.0)
+        assert early is not None
+        assert early < 0.8
+        assert late == 1.0
+        assert place(task, 50_000, 60.0) is None
