@@ -5,7 +5,7 @@ import hashlib
 import importlib.metadata
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 import modelwright
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Array, Table
+from modelwright.export.monotone import prove_monotone
 from modelwright.export.parity import Parity, prove, prove_further
 from modelwright.insight.evaluate import evaluate
 from modelwright.insight.evaluation import Evaluation
@@ -41,6 +42,7 @@ class Origin:
         features: The rows learned from, for their fingerprint.
         leaderboard: One line per trial.
         documents: Further documents of the file, by name.
+        monotone: Columns with which the answer was to rise (1) or fall (-1), by name.
     """
 
     target_schema: ColumnSchema
@@ -51,6 +53,7 @@ class Origin:
     features: Table
     leaderboard: list[dict[str, Any]]
     documents: Mapping[str, Any]
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 @final
@@ -91,6 +94,7 @@ def seal(
     parity = prove(pipeline.task, expected, actual, len(proof[0]))
     if pipeline.interval is not None:
         parity = _with_interval(parity, pipeline.interval, draft, proof=proof[:2], expected=expected)
+    kept = {"monotone": prove_monotone(draft, origin.features, origin.monotone)} if origin.monotone else {}
     if test is not None:
         evaluation = evaluate(draft, test)
     data = encode(
@@ -101,7 +105,7 @@ def seal(
             leaderboard=origin.leaderboard,
             evaluation=evaluation.to_json(),
             **origin.documents,
-            parity={**parity.to_json(), "witness": witness(draft, origin.seed)},
+            parity={**parity.to_json(), **kept, "witness": witness(draft, origin.seed)},
         ),
     )
     return Sealed(data, evaluation)

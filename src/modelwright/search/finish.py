@@ -60,6 +60,7 @@ def finish(
             **fairness,
             **_energy(run, trials),
         },
+        monotone=run.question.monotone,
     )
     sealed = seal(pipeline, run.proof, expected, evaluation, origin=origin, test=test)
     best = sealed.evaluation.main
