@@ -154,7 +154,7 @@ class LightGBM(Learner):
 
         settings = self._settings(train.target, seed)
         if train.monotone is not None and train.monotone.any():
-            # "advanced" loses less accuracy but does not keep the promise (decision 7): 10 of 62 forests broke it.
+            # "advanced" loses less accuracy but does not keep the promise (decision 7): 10 of 57 forests broke it.
             settings |= {"monotone_constraints": train.monotone.tolist(), "monotone_constraints_method": "basic"}
         data = _dataset(train, standard, settings)
         return lightgbm.train(
