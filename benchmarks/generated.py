@@ -24,7 +24,7 @@ def statuses(port: int, examples: int, first: int = 0) -> dict[int, int]:
         first: Of the seeds, one for each thousand; the same seeds make the same requests.
     """
     seen: dict[int, int] = {}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
         schema = schemathesis.openapi.from_dict(client.get("/openapi.json").raise_for_status().json())
         cases = st.one_of([result.ok().as_strategy() for result in schema.get_all_operations()])
         for start in range(0, examples, AT_ONCE):
