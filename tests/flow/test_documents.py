@@ -87,7 +87,10 @@ def documents(folder: Path) -> Documents:
             ("deploy", "docker", model, "-o", folder / f"dry-{kind}", "--dry-run"),
         ):
             found.setdefault(words[0], []).append(told(*words))  # type: ignore[call-overload]
-    model, data = folder / "classes.onnx", folder / "classes.csv"
+    model, data, kept = folder / "classes.onnx", folder / "classes.csv", folder / "one"
+    found["fit"].append(told("fit", data, "-t", "y", "--trials", 1, "-o", folder / "one.onnx", "--run", kept, "-q"))
+    found["resume"] = [told("resume", kept, "-o", folder / "resumed.onnx", "-q")]
+    found["refit"] = [told("refit", model, data, "-o", folder / "refit.onnx", "-q")]
     found["explain"] = [told("explain", model, data, "--row", 1, "--seconds", 1)]
     found["fairness"].append(told("fairness", model, data, "--sensitive", "sex", "--even-out", "equalised_odds"))
     found["report"] = [told("report", model, "-o", folder / "report.html")]
