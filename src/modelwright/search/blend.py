@@ -79,7 +79,7 @@ def blend(
         spread = row_losses(margins[kept[0]], sampled)
         error = losses[kept[0]] / max(float(spread.mean()), 1e-12) * float(spread.std()) / np.sqrt(len(spread))
         prices = abs(error) * SIZE_PRICE * np.array([sizes[names[i]] for i in kept])
-    counts = _greedy([margins[i] for i in kept], sampled, metric, prices, most)
+    counts = _greedy([margins[i] for i in kept], sampled, metric, prices, most=most)
     weights = counts / counts.sum()
     chosen = np.flatnonzero(weights)
     if len(target) < SMALL:
@@ -96,7 +96,7 @@ def _sample(target: Target, n_margins: int) -> Array:
     return np.linspace(0, len(target) - 1, most).astype(np.int64)
 
 
-def _greedy(margins: list[Array], target: Target, metric: Metric, prices: Array, most: int) -> Array:
+def _greedy(margins: list[Array], target: Target, metric: Metric, prices: Array, *, most: int) -> Array:
     """Add one member at a time, with replacement; keep the best prefix, at most `most` different ones."""
     counts = np.zeros(len(margins))
     best_counts, best_loss = counts.copy(), np.inf

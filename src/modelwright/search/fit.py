@@ -29,7 +29,7 @@ from modelwright.search.run_folder import RunFolder, begun, opened
 from modelwright.search.sample import sample_rows
 from modelwright.search.start import crew_for, plan_run, temporary
 from modelwright.search.tiers import SHARE as SMALLER
-from modelwright.search.tiers import climb
+from modelwright.search.tiers import Ladder, climb
 from modelwright.search.watch import Watch
 from modelwright.suspicion.suspect import suspect
 
@@ -129,13 +129,7 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
         for finding in findings:
             watch.tell("suspicion", **finding.to_json())
         race = _race(run, crew, spec)
-        found, ladder = compose(run, race.trials), None
-        if spec.ship != "accurate":
-            run.begin("tiers")
-            ladder = climb(
-                run, crew, found, spec.ship, left=run.left_of(SMALLER * run.budget.seconds if run.timed else inf)
-            )
-            found = ladder.chosen.found
+        found, ladder = _chosen(run, crew, spec, race)
         run.begin("interval")
         ground = Ground(run.question, run.plan, found.blend, found.trials)
         seconds = _interval_seconds(run, found, crew)
@@ -147,7 +141,7 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
         pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature, sureness)
         crew.stop()
         recipe = Recipe(learners, found.blend, spec, request.seed).to_json()
-        trials = race.trials if ladder is None else [*race.trials, *ladder.students]
+        trials = [*race.trials, *([] if ladder is None else ladder.students)]
         documents = {"recipe": recipe} | ({} if ladder is None else {"tiers": ladder.to_json()})
         data = finish(run, trials, found, pipeline, findings=findings, test=test, documents=documents)
     if folder is not None:
@@ -173,6 +167,17 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     driver.drive(race)
     race.close()
     return race
+
+
+def _chosen(run: Run, crew: Crew, spec: FitSpec, race: Race) -> tuple[Found, Ladder | None]:
+    """Return what ships, and where a smaller model was asked for, what it was chosen from."""
+    found = compose(run, race.trials)
+    if spec.ship == "accurate":
+        return found, None
+    run.begin("tiers")
+    seconds = SMALLER * run.budget.seconds if run.timed else inf
+    ladder = climb(run, crew, found, spec.ship, left=run.left_of(seconds))
+    return ladder.chosen.found, ladder
 
 
 def _interval_seconds(run: Run, found: Found, crew: Crew) -> float:
