@@ -15,12 +15,18 @@ from modelwright.learners.base import Learner
 from modelwright.learners.catalog import LEARNERS
 
 Settings = Mapping[str, Any]
+Entry = tuple[str, str, Settings]
+"""Name, family, settings."""
 
 HASTE_BELOW = 600.0
 """Seconds of budget below which boosting learns at twice the rate: half the rounds for nearly the same loss."""
 
 HURRY_CELLS = 3_000
 """Rows × classes per second of budget from which boosting learns as fast as it may; slower, it would not end."""
+
+FEWEST_PREPARED, MOST_PREPARED = 500, 100_000
+"""Rows between which the prepared view is tried: with fewer its many features fit the noise (benchmarks/log.md), with
+more up to a hundred further features would be half a gigabyte."""
 
 FASTEST = 0.1
 """Largest learning rate that haste may lead to."""
@@ -102,6 +108,48 @@ _STUMPS = {
     "l1": 0.08,
     "l2": 0.77,
 }
+_PREPARED_EXTRA = {
+    "view": "prepared",
+    "extra_trees": True,
+    "learning_rate": 0.019,
+    "leaves": 64,
+    "min_leaf": 28,
+    "feature_fraction": 0.55,
+    "bagging_fraction": 0.99,
+    "l1": 0.91,
+    "l2": 1.9,
+}
+_PREPARED_16 = {
+    "view": "prepared",
+    "learning_rate": 0.04,
+    "leaves": 16,
+    "min_leaf": 5,
+    "feature_fraction": 0.58,
+    "bagging_fraction": 0.96,
+    "l1": 0.94,
+    "l2": 0.99,
+}
+_PREPARED_8 = {
+    "view": "prepared",
+    "extra_trees": True,
+    "learning_rate": 0.0074,
+    "leaves": 8,
+    "min_leaf": 15,
+    "feature_fraction": 0.42,
+    "bagging_fraction": 0.72,
+    "l1": 0.11,
+    "l2": 0.26,
+}
+_PREPARED_64 = {
+    "view": "prepared",
+    "learning_rate": 0.035,
+    "leaves": 64,
+    "min_leaf": 5,
+    "feature_fraction": 0.67,
+    "bagging_fraction": 0.93,
+    "l1": 0.01,
+    "l2": 0.72,
+}
 _DEPTH_7 = {"learning_rate": 0.08, "depth": 7, "l2": 1e-5, "random_strength": 0.8, "subsample": 0.9}
 _DEPTH_9 = {"learning_rate": 0.09, "depth": 9, "random_strength": 0.0, "leaf_steps": 20}
 _DEPTH_6 = {"learning_rate": 0.05, "depth": 6, "l2": 3.0, "subsample": 0.8}
@@ -109,7 +157,13 @@ _DEPTH_4 = {"learning_rate": 0.05, "depth": 4, "l2": 4.6}
 
 
 def portfolio(
-    task: Task, n_rows: int, n_features: int, seconds: float, *, monotone: bool = False
+    task: Task,
+    n_rows: int,
+    n_features: int,
+    seconds: float,
+    *,
+    monotone: bool = False,
+    is_preparable: bool = False,
 ) -> tuple[tuple[str, Learner], ...]:
     """Return the learners to try, each with its name in journals and leaderboards, the most promising first.
 
@@ -121,17 +175,15 @@ def portfolio(
         n_features: Features of the tree view.
         seconds: Seconds of the whole budget.
         monotone: Whether columns are constrained, so that only learners that keep to that may take part.
+        is_preparable: Whether the prepared view would differ from the tree view.
     """
     most_networked = next(most for below, most in NETWORK_ROWS if seconds < below or below == inf)
     chosen = [
         entry
         for entry in _candidates(not task.is_classification, n_rows, most_networked)
         if _suits(entry[1], entry[2], task, monotone=monotone)
-        and (
-            entry[1] != "catboost"
-            or task.n_margins == 1
-            or n_rows * task.n_margins <= CATBOOST_CELLS_PER_SECOND * seconds
-        )
+        and not (entry[1] == "catboost" and _is_slow(task, n_rows, seconds))
+        and (entry[2].get("view") != "prepared" or (is_preparable and FEWEST_PREPARED <= n_rows <= MOST_PREPARED))
     ]
     # Half the budget is raced on two cores, by some ten learners.
     haste = 1.0 if seconds >= HASTE_BELOW else 2.0 if n_rows * task.n_margins < HURRY_CELLS * seconds else inf
@@ -150,7 +202,12 @@ def _suits(family: str, settings: Settings, task: Task, *, monotone: bool) -> bo
     return task.name in learner.tasks and (keeps or not monotone)
 
 
-def _candidates(is_regression: bool, n_rows: int, most_networked: int) -> Iterator[tuple[str, str, Settings]]:
+def _is_slow(task: Task, n_rows: int, seconds: float) -> bool:
+    """Return whether CatBoost would end after too few trees."""
+    return task.n_margins > 1 and n_rows * task.n_margins > CATBOOST_CELLS_PER_SECOND * seconds
+
+
+def _candidates(is_regression: bool, n_rows: int, most_networked: int) -> Iterator[Entry]:
     is_small, is_large = n_rows <= 3_000, n_rows > 10_000
     # Smooth numbers gain so much that a network goes before other boosters; noisy classes seldom do.
     early = SMOOTH * most_networked if is_regression else most_networked
@@ -168,20 +225,35 @@ def _candidates(is_regression: bool, n_rows: int, most_networked: int) -> Iterat
         yield "LGB-0", "lightgbm", _PLAIN
     if n_rows <= early:
         yield "MLP-1", "neural", {}
+    # The order of the prepared entries is that of forward selection (benchmarks/log.md, 2026-11-24: the prepared view);
+    # where rows are many, the one that needs least time comes first.
+    combined, more_combined = _prepared(is_large=is_large)
+    yield from combined
     yield "LGB-2", "lightgbm", second
     if is_large:
         yield "LIN", "linear", {}  # slow on many rows, and seldom in the mixture then
+    yield from more_combined
     yield "LGB-S", "lightgbm", _SMALL
     if n_rows <= 100_000:
         yield "CAT-2", "catboost", _DEPTH_9 if is_regression else _DEPTH_7
     yield "CAT-3", "catboost", _DEPTH_4
     if n_rows > 2_000:
         yield "LGB-D", "lightgbm", _LARGE
+    yield "LGB-P4", "lightgbm", _PREPARED_64
     yield "LGB-G", "lightgbm", _STUMPS
     if n_rows <= 20_000:
         yield "RF-1", "forest", {"kind": "random", "trees": 100, "min_leaf": 5, "most_leaves": 300}
     if early < n_rows <= LATE * most_networked:
         yield "MLP-1", "neural", {}
+
+
+def _prepared(*, is_large: bool) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries on the prepared view that come before the second plain ones, and those that come after."""
+    symmetric: Entry = ("CAT-P1", "catboost", {"view": "prepared", **_DEPTH_6})
+    small: Entry = ("LGB-P3", "lightgbm", _PREPARED_8)
+    quick: Entry = ("LGB-P2", "lightgbm", _PREPARED_16)
+    extra: Entry = ("LGB-P1", "lightgbm", _PREPARED_EXTRA)
+    return ([quick], [symmetric, small, extra]) if is_large else ([symmetric, small, quick], [extra])
 
 
 def _sized(family: str, settings: Settings, size: tuple[int, int, float], *, haste: float) -> dict[str, Any]:

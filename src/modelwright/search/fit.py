@@ -32,6 +32,7 @@ from modelwright.search.tiers import SHARE as SMALLER
 from modelwright.search.tiers import Ladder, climb
 from modelwright.search.watch import Watch
 from modelwright.suspicion.suspect import suspect
+from modelwright.transform.prepared import is_preparable
 
 
 def fit_table(
@@ -153,8 +154,14 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     """Run trials until nothing more is worth starting or the time is up."""
     run.begin("race")
     features, task = run.question.features, run.question.target.task
-    is_monotone = bool(run.question.monotone)
-    entries = portfolio(task, features.n_rows, len(features.columns), run.planned.seconds, monotone=is_monotone)
+    entries = portfolio(
+        task,
+        features.n_rows,
+        len(features.columns),
+        run.planned.seconds,
+        monotone=bool(run.question.monotone),
+        is_preparable=is_preparable(features.schema),
+    )
     entries, left_out = usable(entries)
     if left_out:
         run.watch.tell("note", text=left_out)

@@ -80,3 +80,19 @@ def test_a_network_comes_early_on_few_rows_and_last_on_more() -> None:
         assert early < 0.8
         assert late == 1.0
         assert place(task, 50_000, 60.0) is None
+
+
+@pytest.mark.parametrize("task", [BINARY, NUMBER])
+def test_prepared_entries_stand_beside_plain_ones_where_columns_can_be_combined(task: Task) -> None:
+    chosen = portfolio(task, 8_000, 20, 60.0, is_preparable=True)
+    prepared = {name for name, learner in chosen if learner.view == "prepared"}
+    assert prepared == {"LGB-P1", "LGB-P2", "LGB-P3", "LGB-P4", "CAT-P1"}
+    plain = portfolio(task, 8_000, 20, 60.0)
+    assert [entry for entry in chosen if entry[0] not in prepared] == list(plain)
+    assert not [name for name, learner in plain if learner.view == "prepared"]
+
+
+@pytest.mark.parametrize("n_rows", [499, 200_000])
+def test_very_few_and_very_many_rows_are_not_prepared(n_rows: int) -> None:
+    chosen = portfolio(BINARY, n_rows, 20, 60.0, is_preparable=True)
+    assert not [name for name, learner in chosen if learner.view == "prepared"]
