@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwright.core.schema import Parsing
@@ -85,6 +85,7 @@ def test_what_is_no_date_is_marked_missing() -> None:
     assert micros[1] == MISSING_DATE
 
 
+@settings(deadline=None)
 @given(moment=st.datetimes(min_value=dt.datetime(1970, 1, 1), max_value=dt.datetime(2068, 12, 31)))
 @pytest.mark.parametrize("strptime", [f for f in FORMATS if "%z" not in f and "%y" not in f][::7])
 def test_reading_agrees_with_strptime(strptime: str, moment: dt.datetime) -> None:
