@@ -11,9 +11,11 @@ import pyarrow.types as pt
 from modelwright.core.errors import DataError
 from modelwright.core.schema import Parsing
 from modelwright.core.table import MISSING_DATE, Array
+from modelwright.data import pages
 from modelwright.data.cells import factorised, from_cells
+from modelwright.data.distinct import differ
 from modelwright.data.numbers import parse
-from modelwright.data.raw import EXACT, Form, Later, Raw, object_array
+from modelwright.data.raw import EXACT, Form, Later, Raw, Unlisted, object_array
 from modelwright.data.texts import NUMBER_MARKS
 
 _MANY_ROWS = 200_000
@@ -63,7 +65,7 @@ def later(
         else:
             raw = (_ours if is_ours else to_raw)(name, whole)
             del whole
-        if len(raw.values) >= _MANY_ROWS:
+        if len(raw.values) >= _MANY_ROWS and (raw.form == "text" or not is_ours):
             pa.default_memory_pool().release_unused()  # Arrow keeps what it freed, which here is a large share
         if has_zeros and raw.form == "number":
             raw = replace(raw, has_zeros=True)
@@ -150,8 +152,13 @@ def _number_kind(column: Any) -> Any:
     return None if is_direct else pa.float64()
 
 
-def fill(column: Any, values: Array) -> None:
+def fill(column: Any, values: Array, *, are_zeros: bool = False) -> None:
     """Write an Arrow column into a buffer: numbers into float64, NaN where null, dates as `_micros` returns them.
+
+    Args:
+        column: The column.
+        values: The buffer.
+        are_zeros: Whether it is one of `pages`, of numbers, and has not been written to.
 
     Raises:
         ArrowInvalid: A date is too far away.
@@ -159,7 +166,7 @@ def fill(column: Any, values: Array) -> None:
     if values.dtype == np.int64:
         values[:] = _micros(column)
     else:
-        _write(column, values, np.nan, _number_kind(column))
+        _write(column, values, np.nan, _number_kind(column), are_zeros=are_zeros)
 
 
 def _filled(column: Any, dtype: type[np.generic], absent: float, kind: Any = None) -> Array:
@@ -169,8 +176,8 @@ def _filled(column: Any, dtype: type[np.generic], absent: float, kind: Any = Non
     return values
 
 
-def _write(column: Any, values: Array, absent: float, kind: Any) -> None:
-    """Write what `_filled` returns.
+def _write(column: Any, values: Array, absent: float, kind: Any, *, are_zeros: bool = False) -> None:
+    """Write what `_filled` returns, only where it is not zero if `values` are zeros.
 
     Read from the buffers, since pyarrow's own ``to_numpy``, ``fill_null`` and ``array`` import pandas when it is there.
     """
@@ -181,7 +188,11 @@ def _write(column: Any, values: Array, absent: float, kind: Any) -> None:
         validity, data = cells.buffers()
         if stop > start and data is not None:
             count = cells.offset + len(cells)
-            values[start:stop] = np.frombuffer(data, dtype=_numpy_type(cells.type), count=count)[cells.offset :]
+            numbers = np.frombuffer(data, dtype=_numpy_type(cells.type), count=count)[cells.offset :]
+            if are_zeros:
+                pages.put(numbers, values[start:stop])
+            else:
+                values[start:stop] = numbers
         if cells.null_count:
             bits = np.unpackbits(np.frombuffer(validity, dtype=np.uint8), bitorder="little")
             values[start:stop][bits[cells.offset : cells.offset + len(cells)] == 0] = absent
@@ -256,7 +267,8 @@ def _are_distinct(column: Any) -> bool:
     """Whether most texts seem to be different, and to be no numbers."""
     if len(column) <= _MANY_LEVELS or not pt.is_string(column.type) or column.null_count:
         return False
-    few = column.slice(len(column) // 2, _MANY_LEVELS)
+    n_few = max(_MANY_LEVELS, len(column) // 25)  # of 2000 texts out of 20,000 hardly one repeats
+    few = column.slice(min(len(column) // 2, len(column) - n_few), n_few)
     if len(few.unique()) < _DISTINCT * len(few):
         return False
     words = [text.strip() for text in few.slice(0, 50).to_pylist()]
@@ -264,32 +276,35 @@ def _are_distinct(column: Any) -> bool:
 
 
 def _distinct_texts(name: str, chunks: list[Any]) -> Raw:
-    """Return texts that hardly repeat; each becomes an object in any case, so Python sorts them out, in less memory.
+    """Return texts that hardly repeat: left as they are until looked at where none does, else sorted out by Python.
 
     Args:
         name: The user's name.
         chunks: The texts; the list is emptied on the way, since Arrow's texts and Python's are large together.
     """
-    levels = np.empty(sum(map(len, chunks)), dtype=object)
-    is_trimmed, start = True, 0
+    n_rows, is_trimmed = sum(map(len, chunks)), all(_is_trimmed(chunk) for chunk in chunks if len(chunk))
+    if differ(chunks):
+        levels = Unlisted(lambda: _emptied(chunks, n_rows))
+        return Raw(name, "text", np.arange(n_rows, dtype=np.int32), levels, is_trimmed=is_trimmed)
+    texts = _emptied(chunks, n_rows)
+    place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+    codes = np.fromiter(map(place.__getitem__, texts), dtype=np.int32, count=n_rows)
+    return Raw(name, "text", codes, object_array(list(place)), is_trimmed=is_trimmed)
+
+
+def _emptied(chunks: list[Any], n_rows: int) -> Array:
+    """Return all texts of chunks, each of which goes when it has been listed."""
+    texts = np.empty(n_rows, dtype=object)
+    start = 0
     chunks.reverse()
     while chunks:
         chunk = chunks.pop()
-        if not len(chunk):
-            continue
-        is_trimmed = is_trimmed and _is_trimmed(chunk)
-        levels[start : start + len(chunk)] = _listed(chunk)
+        texts[start : start + len(chunk)] = _listed(chunk)
         start += len(chunk)
         del chunk
-        if len(levels) >= _MANY_ROWS:
+        if n_rows >= _MANY_ROWS:
             pa.default_memory_pool().release_unused()
-    hashes = np.fromiter(map(hash, levels), dtype=np.int64, count=len(levels))
-    hashes.sort()
-    if (hashes[1:] != hashes[:-1]).all():  # no two are equal, known without the memory of a dictionary
-        return Raw(name, "text", np.arange(len(levels), dtype=np.int32), levels, is_trimmed=is_trimmed)
-    place = {text: i for i, text in enumerate(dict.fromkeys(levels))}
-    codes = np.fromiter(map(place.__getitem__, levels), dtype=np.int32, count=len(levels))
-    return Raw(name, "text", codes, object_array(list(place)), is_trimmed=is_trimmed)
+    return texts
 
 
 def _listed(texts: Any) -> list[str]:

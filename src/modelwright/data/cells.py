@@ -69,10 +69,10 @@ def factorised(name: str, codes: Array, levels: Iterable[Any], *, is_categorical
     """Return a raw column of codes (-1 missing) into levels of any one type, as categoricals are kept."""
     inner = from_cells(name, list(levels))
     if inner.form == "text":
-        assert inner.levels is not None
-        if len(inner.levels):
+        texts = inner.texts()
+        if len(texts):
             codes = np.append(inner.values, np.int32(-1))[codes]
-        return Raw(name, "text", codes.astype(np.int32, copy=False), inner.levels, is_categorical)
+        return Raw(name, "text", codes.astype(np.int32, copy=False), texts, is_categorical)
     absent = MISSING_DATE if inner.form == "date" else np.nan
     values = np.append(inner.values, np.array([absent], dtype=inner.values.dtype))[codes]
     return Raw(name, inner.form, values, None, is_categorical)

@@ -95,8 +95,7 @@ def _strings(raw: Raw, schema: ColumnSchema) -> Column:
 
 def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     """Read texts by the schema's rules; the second array tells which cells do not fit, None when all do."""
-    assert raw.levels is not None
-    texts = clean(raw.values, raw.levels.tolist(), are_clean=raw.is_trimmed)
+    texts = clean(raw.values, raw.texts().tolist(), are_clean=raw.is_trimmed)
     texts = texts.without(marked(texts, NUMBER_MARKS))
     texts = texts.without(marked(texts, schema.parsing.missing))
     absent: float | int = np.nan

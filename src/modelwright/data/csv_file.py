@@ -16,7 +16,7 @@ import pyarrow.csv as pacsv
 from modelwright.core.errors import DataError
 from modelwright.data import arrow_columns
 from modelwright.data.compressed import is_compressed, opened
-from modelwright.data.csv_blocks import Blocks, UnfitForBlocksError, coded_types, read_blocks
+from modelwright.data.csv_blocks import Blocks, UnfitForBlocksError, lasting_types, read_blocks
 from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, records, sniff
 from modelwright.data.names import checked
 from modelwright.data.raw import EVERYTHING, Later, Raw, RawTable, Selection
@@ -66,14 +66,18 @@ class _Plan:
             skip_rows=self.dialect.header_lines,
             encoding=self.dialect.encoding,
         )
-        parsing = pacsv.ParseOptions(
+        texts = {name: pa.string() for name in self.texts}
+        return reading, self.parsing(self.may_break_lines), self.converting(texts)
+
+    def parsing(self, may_break_lines: bool) -> Any:
+        """Return pyarrow's options to parse."""
+        return pacsv.ParseOptions(
             delimiter=self.dialect.form.delimiter,
             quote_char=self.dialect.form.quote,
             double_quote=not self.dialect.form.escape,
             escape_char=self.dialect.form.escape or False,
-            newlines_in_values=self.may_break_lines,
+            newlines_in_values=may_break_lines,
         )
-        return reading, parsing, self.converting({name: pa.string() for name in self.texts})
 
     def converting(self, types: Mapping[str, Any]) -> Any:
         """Return pyarrow's options to convert the columns wanted, to the types given."""
@@ -147,22 +151,22 @@ def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tup
     wanted = tuple(name for name in names if name in selection)
     texts = frozenset(name for i, name in enumerate(names) if i in dialect.texts or name in selection.texts)
     block = min(max(_BLOCK, _BYTES_PER_COLUMN * len(names)), _WIDEST_BLOCK)
-    may_break = _has_quotes(location, dialect)
-    plan = _Plan(location, origin, dialect, tuple(names), wanted, texts.intersection(wanted), may_break, block)
+    plan = _Plan(location, origin, dialect, tuple(names), wanted, texts.intersection(wanted), block=block)
     return plan, tuple(notes)
 
 
-def _has_quotes(location: Path, dialect: Dialect) -> bool:
-    """Whether a quote stands anywhere in the file; where looking is not cheap, say that one may."""
-    if not dialect.encoding.startswith("utf-8") or is_compressed(location) or not location.is_file():
-        return True
-    quote = dialect.form.quote.encode()
+def _unbroken(plan: _Plan) -> _Plan:
+    """Return the plan without line breaks in cells where no quote stands in the file, if looking is cheap."""
+    location, encoding = plan.location, plan.dialect.encoding
+    if not encoding.startswith("utf-8") or is_compressed(location) or not location.is_file():
+        return plan
+    quote = plan.dialect.form.quote.encode()
     with location.open("rb", buffering=0) as file:
         buffer = bytearray(_BLOCK)
         while size := file.readinto(buffer):
             if buffer.find(quote, 0, size) >= 0:
-                return True
-    return False
+                return plan
+    return replace(plan, may_break_lines=False)
 
 
 def _attempt(plan: _Plan, how: Callable[[_Plan], Any]) -> tuple[Any, _Plan]:
@@ -198,22 +202,23 @@ def _whole(plan: _Plan) -> Any:
             return _by_blocks(plan, start)
         except UnfitForBlocksError:
             pa.default_memory_pool().release_unused()
+    plan = _unbroken(plan)
     with opened(plan.location) as stream:
         return pacsv.read_csv(stream, *plan.options())
 
 
 def _by_blocks(plan: _Plan, start: Any) -> Any:
-    quote = plan.dialect.form.quote.encode() if plan.may_break_lines else b""
-    if quote and plan.wanted[-1:] != plan.names[-1:]:
-        raise UnfitForBlocksError  # whether a cut was inside quotes shows in the last cell
+    types, repeated = lasting_types(start)
     blocks = Blocks(
         header_lines=plan.dialect.header_lines,
         names=plan.names,
         encoding=plan.dialect.encoding,
-        parsing=plan.options()[1],
-        types=coded_types(start),
+        parsing=plan.parsing,
+        types=types,
+        repeated=repeated,
         converting=plan.converting,
-        quote=quote,
+        quote=plan.dialect.form.quote.encode(),
+        ends_wanted=plan.wanted[-1:] == plan.names[-1:],
         n_bytes=plan.location.stat().st_size,
         size=max(plan.block, _PARSED_AT_ONCE),
     )
@@ -236,7 +241,7 @@ def _beginning(plan: _Plan) -> Any:
 
 
 def _streaming(plan: _Plan) -> Any:
-    return pacsv.open_csv(opened(plan.location), *plan.options())
+    return pacsv.open_csv(opened(plan.location), *_unbroken(plan).options())
 
 
 def _columns(table: Any, plan: _Plan, numbers: frozenset[str]) -> tuple[Later, ...]:
@@ -277,7 +282,7 @@ def _explained(error: Exception, plan: _Plan) -> DataError:
 def _check_quotes_are_closed(table: Any, plan: _Plan) -> None:
     """Refuse a file whose last record swallowed lines because a quote is never closed."""
     texts = [f.name for f in table.schema if not pa.types.is_primitive(f.type)]
-    last = table.select(texts).slice(max(0, table.num_rows - 1)).to_pylist()
+    last = table.select(texts).slice(max(0, table.num_rows - 1)).to_pylist() if texts else []  # else a dict per row
     if not any(isinstance(cell, str) and "\n" in cell for cell in (last[0].values() if last else ())):
         return
     quote, n_quotes = plan.dialect.form.quote.encode(), 0

@@ -99,8 +99,7 @@ def _number_kind(raw: Raw, distinct: Array, n_present: int) -> tuple[Kind, str]:
 
 
 def _infer_text(raw: Raw) -> Read:
-    assert raw.levels is not None
-    texts = clean(raw.values, raw.levels.tolist(), are_clean=raw.is_trimmed)
+    texts = clean(raw.values, raw.texts().tolist(), are_clean=raw.is_trimmed)
     padded: tuple[Remark, ...] = ((PADDED_TOPIC, raw.name),) if texts.was_padded and texts.levels else ()
     is_mark = marked(texts, NUMBER_MARKS)
     valued = texts.without(is_mark)
@@ -138,7 +137,7 @@ def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...], *, has_marks
     if kind in ("category", "flag") and not raw.is_categorical and (mixed := _mixed(kept)):
         reason = f"{reason}; {mixed}"
         remarks.append((MIXED_TOPIC, raw.name))
-    held = raw.levels if raw.is_trimmed and kept is texts else None
+    held = raw.texts() if raw.is_trimmed and kept is texts else None
     return Read(string_column(raw.name, kept, kind, reason, held=held), tuple(remarks))
 
 

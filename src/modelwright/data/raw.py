@@ -1,7 +1,7 @@
 """Columns as a source gives them, before anyone has said what they mean."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self, final
 
 import numpy as np
@@ -24,7 +24,7 @@ class Raw:
         name: The user's name.
         form: number and boolean: float64, NaN missing; date: int64 microseconds UTC; text: int32 codes, -1 missing.
         values: Shape (n_rows,).
-        levels: Distinct texts of a text column, possibly with blanks around; None for others.
+        levels: Distinct texts of a text column, possibly with blanks around; None for others. Read them by `texts`.
         is_categorical: Whether the source itself declares categories (pandas, Arrow dictionary).
         is_trimmed: Whether the levels are known to be distinct, used, not empty, and without blanks around.
         has_zeros: Whether integers were written at one width with leading zeros, as codes are.
@@ -34,11 +34,36 @@ class Raw:
     name: str
     form: Form
     values: Array
-    levels: Array | None = None
+    levels: "Array | Unlisted | None" = None
     is_categorical: bool = False
     is_trimmed: bool = False
     has_zeros: bool = False
     marks: tuple[tuple[str, int], ...] = ()
+
+    def texts(self) -> Array:
+        """Return the levels of a text column as an object array, made now where it is not yet."""
+        assert self.levels is not None
+        return self.levels.listed() if isinstance(self.levels, Unlisted) else self.levels
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Texts still as their source keeps them, in a fraction of the memory, until someone looks at them.
+
+    Attributes:
+        make: Lists them; called once at most, and forgets the source.
+        made: Empty, then the list.
+    """
+
+    make: Callable[[], Array]
+    made: list[Array] = field(default_factory=list)
+
+    def listed(self) -> Array:
+        """Return them as an object array, always the same."""
+        if not self.made:
+            self.made.append(self.make())
+        return self.made[0]
 
 
 @final
@@ -128,8 +153,7 @@ def date_text(value: int) -> str:
 def as_text(raw: Raw) -> tuple[Array, list[str]]:
     """Return any column as codes (-1 missing) and texts."""
     if raw.form == "text":
-        assert raw.levels is not None
-        return raw.values, raw.levels.tolist()
+        return raw.values, raw.texts().tolist()
     missing = raw.values == MISSING_DATE if raw.form == "date" else np.isnan(raw.values)
     distinct, codes = np.unique(raw.values[~missing], return_inverse=True)
     all_codes = np.full(len(raw.values), -1, dtype=np.int32)

@@ -1,13 +1,17 @@
 """Separated values parsed in blocks: the same table as parsed whole, wherever the cuts fall."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from modelwright.core.table import Table
 from modelwright.data import csv_blocks, csv_file, read
+from modelwright.data.raw import Selection, Unlisted, made
 
 N_ROWS = 3000
 
@@ -42,6 +46,10 @@ def columns() -> dict[str, list[object]]:
         "day": ["" if i % 11 == 0 else str(day) for i, day in enumerate(days)],
         "city": [f"city {i // 250 + i % 3}" for i in range(N_ROWS)],
         "key": [f"k{i * 7919 % 100_003:06d}" for i in range(N_ROWS)],
+        "reference": [f"order {i * 7919 % 100_003:06d}" for i in range(N_ROWS)],
+        "seldom": [float(i % 700 == 5) for i in range(N_ROWS)],
+        "dense later": [0 if i < 1500 else i for i in range(N_ROWS)],
+        "zero of a kind": ["-0.0" if i % 5 == 0 else "0.0" for i in range(N_ROWS)],
     }
 
 
@@ -59,7 +67,7 @@ def assert_same(one: Table, other: Table) -> None:
     assert one.schema == other.schema
     assert one.notes == other.notes
     for left, right in zip(one.columns, other.columns, strict=True):
-        np.testing.assert_array_equal(left.values, right.values)
+        assert left.values.tobytes() == right.values.tobytes()
         assert (left.levels is None) == (right.levels is None)
         if left.levels is not None and right.levels is not None:
             assert left.levels.tolist() == right.levels.tolist()
@@ -142,3 +150,80 @@ def test_the_last_row_may_lack_a_date(tmp_path: Path) -> None:
     assert table.n_rows == 260_001
     assert table.column("day").schema.dtype == "date"
     assert table.column("day").missing.tolist()[-2:] == [False, True]
+
+
+def test_quotes_in_few_blocks_are_minded_there(
+    tmp_path: Path, blocks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: list[object] = [f"word {i % 3}" for i in range(N_ROWS)]
+    words[1700] = 'two\nlines, and a "quote"'
+    file = written(tmp_path / "data.csv", {"word": words, "n": list(range(N_ROWS))})
+    table = read(file)
+    assert table.column("word").strings()[1700] == words[1700]
+    assert_same(table, whole(file, monkeypatch))
+    assert blocks == [N_ROWS]
+
+
+def test_quotes_without_the_last_column_are_read_whole(tmp_path: Path, blocks: list[int]) -> None:
+    words: list[object] = [f"word {i % 3}" for i in range(N_ROWS)]
+    words[1700] = "two\nlines"
+    file = written(tmp_path / "data.csv", {"word": words, "n": list(range(N_ROWS))})
+    table = csv_file.read(file, Selection(frozenset(["word"])))
+    assert table.n_rows == N_ROWS
+    assert blocks == []
+
+
+def test_a_line_longer_than_a_block_grows_the_buffer(tmp_path: Path, blocks: list[int]) -> None:
+    words: list[object] = [f"word {i % 3}" for i in range(N_ROWS)]
+    words[1700] = "line\n" * 4000 + "end"
+    words[2500] = "x" * 30_000
+    file = written(tmp_path / "data.csv", {"word": words, "n": list(range(N_ROWS))})
+    assert read(file).column("word").strings().tolist() == words
+    assert blocks == [N_ROWS]
+
+
+def test_texts_all_different_become_objects_when_looked_at(tmp_path: Path, blocks: list[int]) -> None:
+    texts: list[object] = [f"order {i * 7919 % 100_003:06d}" for i in range(N_ROWS)]
+    table = csv_file.read(written(tmp_path / "data.csv", {"reference": texts, "n": [1, 2] * 1500}))
+    raw = made(table.columns[0])
+    assert isinstance(raw.levels, Unlisted)
+    assert raw.texts().tolist() == texts
+    assert raw.texts() is raw.texts()
+    assert raw.values.tolist() == list(range(N_ROWS))
+    assert blocks == [N_ROWS]
+
+
+PEAK = """
+import sys
+from modelwright.data import csv_file, read
+def memory(what):
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(what))
+before = memory("VmRSS")
+table = read(sys.argv[1])
+print(memory("VmHWM") - before)
+"""
+
+
+def peak(file: Path) -> float:
+    """Return by how many times the size of a file reading it, in a new process, adds to the memory held."""
+    done = subprocess.run([sys.executable, "-c", PEAK, str(file)], capture_output=True, text=True, check=True)
+    return int(done.stdout) / file.stat().st_size
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is counted on Linux only")
+def test_reading_many_zeros_adds_no_more_than_three_times_the_file(tmp_path: Path) -> None:
+    """The values of all cells alone are 3.9 times the file: what is zero must not be written."""
+    file = tmp_path / "data.csv"
+    zeros, seldom = "0," * 49, "0," * 20 + "3.5," + "0," * 28
+    lines = [f"{seldom if i % 4000 == 7 else zeros}{i % 1000}" for i in range(400_000)]
+    file.write_text("\n".join([",".join(f"x{i}" for i in range(50)), *lines]) + "\n")
+    assert peak(file) <= 3.0
+
+
+def test_texts_listed_leave_nothing_with_arrow(tmp_path: Path) -> None:
+    texts: list[object] = [f"order {i * 7919 % 1_000_003:07d}" for i in range(400_000)]
+    table = csv_file.read(written(tmp_path / "data.csv", {"reference": texts, "n": [1, 2] * 200_000}))
+    raw = made(table.columns[0])
+    held = pa.total_allocated_bytes()
+    assert raw.texts()[-1] == texts[-1]
+    assert held - pa.total_allocated_bytes() > 400_000 * len(str(texts[0]))
