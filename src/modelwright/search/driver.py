@@ -77,6 +77,7 @@ class Driver:
             outcome = self._crew.wait(min(GLANCE, max(0.01, self.left())))
             if outcome is not None:
                 self._running -= 1
+                self._run.contention.add(outcome)
                 if self._record_each(race, self._in_order(outcome)):
                     self._weigh(race)
             if self.left() <= 0:
@@ -132,7 +133,8 @@ class Driver:
         # After a single holdout a refit sees few more rows: a long one is worth less than more trials.
         is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
         size = sum(run.store.size(product_name(name, 0)) for name in found.blend.weights)
-        self._reserve = (needed if is_worth_it else 0.0) + FINISH_SECONDS_PER_MEGABYTE * size / 1e6
+        opening = FINISH_SECONDS_PER_MEGABYTE * size / 1e6 * run.contention.factor
+        self._reserve = (needed if is_worth_it else 0.0) + opening
         truth, answers = judged_answers(run, found)
         best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
         run.watch.tell(

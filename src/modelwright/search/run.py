@@ -1,7 +1,7 @@
 """What stays the same during a run, and how much of its time is left."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
 from typing import final
@@ -17,12 +17,42 @@ from modelwright.search.question import Question
 from modelwright.search.recall import Keeper
 from modelwright.search.store import Store
 from modelwright.search.watch import Watch
+from modelwright.search.work import Outcome
 
 FINISH_SECONDS = 2.0
 """Seconds kept for writing, proving and evaluating a small model."""
 
 FINISH_SECONDS_PER_MILLION_CELLS = 0.5
 """Further seconds kept per million cells of the table."""
+
+
+MOST_CONTENTION = 5.0
+"""Times longer than on a machine of its own that the finish is at most expected to take."""
+
+
+@final
+@dataclass(slots=True)
+class Contention:
+    """How much longer work takes than its processor time, because others use the cores too.
+
+    Attributes:
+        seconds: Seconds that finished work took.
+        processor: Seconds of processor time it used.
+    """
+
+    seconds: float = 0.0
+    processor: float = 0.0
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in how long a piece of work took."""
+        if outcome.processor > 0:
+            self.seconds += outcome.seconds
+            self.processor += outcome.processor
+
+    @property
+    def factor(self) -> float:
+        """Times longer than its processor time that work takes; 1 until there is a second of it to tell by."""
+        return min(MOST_CONTENTION, max(1.0, self.seconds / self.processor)) if self.processor >= 1.0 else 1.0
 
 
 @final
@@ -43,6 +73,7 @@ class Run:
         planned: Limits that rows, folds and learners were planned by.
         energy: The limit of energy, or None.
         keeper: Keeps finished work, or None where nothing is kept.
+        contention: Tells how busy others keep the machine.
     """
 
     question: Question
@@ -57,6 +88,7 @@ class Run:
     planned: Budget
     energy: EnergyLimit | None = None
     keeper: Keeper | None = None
+    contention: Contention = field(default_factory=Contention)
 
     def begin(self, phase: str) -> None:
         """Tell of a phase and measure its energy apart."""
@@ -80,6 +112,7 @@ class Run:
         cells = self.question.features.n_rows * len(self.question.features.columns)
         finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
         finish += audit_seconds(self.question.sensitive)
+        finish *= self.contention.factor
         left = self.budget.seconds - self.budget.after - self.watch.seconds
         return (left if self.energy is None else min(left, self.energy.left)) - finish
 

@@ -50,12 +50,14 @@ class Outcome:
         fold: Number of the fold, or `ALL_ROWS`.
         seconds: Seconds it took.
         failure: Why it failed, or the empty text.
+        processor: Seconds of processor time it took; 0 where that was not measured.
     """
 
     trial: str
     fold: int
     seconds: float
     failure: str = ""
+    processor: float = 0.0
 
 
 @final
@@ -84,7 +86,7 @@ class Bench:
 
     def perform(self, work: Work) -> Outcome:
         """Do the work; a failure of the learner is an outcome, not an exception."""
-        started = time.monotonic()
+        started, used = time.monotonic(), time.process_time()
         try:
             # Libraries add up hostile rows to see whether they are finite; numpy would warn the user of that.
             with np.errstate(over="ignore", invalid="ignore"):
@@ -96,7 +98,8 @@ class Bench:
             failure = "it needed more memory than there is"
         except Exception as error:  # noqa: BLE001  # one trial of a search may fail in any way without ending the run
             failure = f"{type(error).__name__}: {error}"
-        return Outcome(work.trial, work.fold, time.monotonic() - started, failure)
+        seconds, processor = time.monotonic() - started, time.process_time() - used
+        return Outcome(work.trial, work.fold, seconds, failure, processor)
 
     def _perform(self, work: Work, deadline: Deadline) -> None:
         brief = self._brief = self._brief or self._store.brief()

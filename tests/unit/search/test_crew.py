@@ -77,7 +77,9 @@ def finish(crew: Crew, work: Work, seconds: float = 60.0) -> Outcome:
 @pytest.mark.parametrize("alone", [True, False])
 def test_work_leaves_its_product_in_the_store(store: Store, alone: bool) -> None:
     with Alone(store) if alone else Processes(store, 1) as crew:
-        assert finish(crew, Work("C", Constant(), 0)).failure == ""
+        outcome = finish(crew, Work("C", Constant(), 0))
+        assert outcome.failure == ""
+        assert 0 < outcome.processor
         assert finish(crew, Work("C", Constant(), ALL_ROWS)).failure == ""
     product = store.product("C", 0)
     assert product.margins is not None
