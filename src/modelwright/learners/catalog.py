@@ -9,6 +9,7 @@ LEARNERS: dict[str, str] = {
     "forest": "modelwright.learners.forest:Forest",
     "neural": "modelwright.learners.neural:Neural",
     "student": "modelwright.learners.student:Student",
+    "logged": "modelwright.learners.logged:Logged",
     "svm": "modelwright.learners.svm:SVM",
 }
 

@@ -5,7 +5,7 @@ Values: engine notes, section 8.4, which keeps what did best over many public ta
 
 from collections.abc import Iterator, Mapping
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from modelwright.core.catalog import load
 from modelwright.core.task import Task
 from modelwright.learners.base import Learner
 from modelwright.learners.catalog import LEARNERS
+from modelwright.learners.logged import Logged
 
 Settings = Mapping[str, Any]
 Entry = tuple[str, str, Settings]
 """Name, family, settings."""
+Logs = Literal["no", "means", "medians"]
 
 HASTE_BELOW = 600.0
 """Seconds of budget below which boosting learns at twice the rate: half the rounds for nearly the same loss."""
@@ -164,6 +166,7 @@ def portfolio(
     *,
     monotone: bool = False,
     is_preparable: bool = False,
+    logged: Logs = "no",
 ) -> tuple[tuple[str, Learner], ...]:
     """Return the learners to try, each with its name in journals and leaderboards, the most promising first.
 
@@ -176,6 +179,7 @@ def portfolio(
         seconds: Seconds of the whole budget.
         monotone: Whether columns are constrained, so that only learners that keep to that may take part.
         is_preparable: Whether the prepared view would differ from the tree view.
+        logged: Whether one of them is tried on logarithms of the answer too, and whether to answer with means then.
     """
     most_networked = next(most for below, most in NETWORK_ROWS if seconds < below or below == inf)
     chosen = [
@@ -189,10 +193,14 @@ def portfolio(
     haste = 1.0 if seconds >= HASTE_BELOW else 2.0 if n_rows * task.n_margins < HURRY_CELLS * seconds else inf
     most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
     size = (n_rows, n_features, seconds)
-    return tuple(
-        (name, load(LEARNERS, family, "learner")(**_sized(family, settings, size, haste=haste)))
-        for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]
-    )
+    entries: list[tuple[str, Learner]] = []
+    for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]:
+        sized = _sized(family, settings, size, haste=haste)
+        entries.append((name, load(LEARNERS, family, "learner")(**sized)))
+        if name == "CAT-1" and logged != "no" and not monotone:
+            of_logs = Logged(family, tuple(sized.items()), logged == "means")
+            entries.append(("CAT-LOG", of_logs))
+    return tuple(entries)
 
 
 def _suits(family: str, settings: Settings, task: Task, *, monotone: bool) -> bool:

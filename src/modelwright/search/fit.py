@@ -19,6 +19,7 @@ from modelwright.search.finish import finish
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of
 from modelwright.search.libraries import require_libraries, usable
 from modelwright.search.mixture import Found, compose
+from modelwright.search.numbers import logs_of
 from modelwright.search.question import frame_question
 from modelwright.search.race import Pace, Race
 from modelwright.search.recipe import Recipe
@@ -161,6 +162,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
         run.planned.seconds,
         monotone=bool(run.question.monotone),
         is_preparable=is_preparable(features.schema),
+        logged=logs_of(run.question.target, run.metric),
     )
     entries, left_out = usable(entries)
     if left_out:

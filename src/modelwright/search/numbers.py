@@ -5,7 +5,10 @@ import numpy as np
 from modelwright.core.errors import DataError, SpecError, listed
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import Task
+from modelwright.core.task import Target, Task
+from modelwright.learners.logged import is_skewed
+from modelwright.learners.portfolio import Logs
+from modelwright.metrics.base import Metric
 from modelwright.modelfile.manifest import MOST_QUANTILES
 
 USUAL_QUANTILES = (0.1, 0.5, 0.9)
@@ -47,6 +50,13 @@ def encode_numbers(answers: Column, task: Task) -> Array:
             " Correct it, or use --task regression."
         )
     return values
+
+
+def logs_of(target: Target, metric: Metric) -> Logs:
+    """Return whether logarithms of the answer are worth a try, and whether means or medians are wanted of them."""
+    if not is_skewed(target):
+        return "no"
+    return "means" if metric.name in ("rmse", "r2") else "medians"
 
 
 def told_of_numbers(target: str, task: Task, values: Array) -> str:
