@@ -83,8 +83,7 @@ class Answers:
         if not self._model.classes:
             return [*kept, self._model.predict(table), *(self._model.predict_interval(table) if self._interval else ())]
         probabilities = self._model.predict_proba(table)
-        # The file's own label is the first most probable class too.
-        labels = self._model.task.labels(probabilities.argmax(axis=1))
+        labels = self._model.task.labels(self._model.task.decide(probabilities))
         return [*kept, labels, *probabilities.T, *((self._sets(table),) if self._interval else ())]
 
     def _sets(self, table: Table) -> Array:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 import modelwright
+from modelwright.cli.costs import parsed_costs
 from modelwright.cli.numbers import parsed_directions, parsed_quantiles
 from modelwright.cli.output import Memory, display, grid, note, show
 from modelwright.cli.schema import parsed_kinds, read_schema_file
@@ -59,6 +60,7 @@ class Asked:
     interval_groups: str | None
     quantiles: tuple[str, ...]
     monotone: tuple[str, ...]
+    cost: tuple[str, ...]
     sensitive: tuple[str, ...]
     use_sensitive: bool
     mitigate: str
@@ -96,6 +98,7 @@ class Asked:
 @click.option("--interval-groups", metavar="COL", help="Hold it in every group of a feature, or class of the target.")
 @click.option("--quantiles", multiple=True, metavar="Q ...", help="Predict quantiles, such as 0.1 0.5 0.9.")
 @click.option("--monotone", multiple=True, metavar="COL=±1 ...", help="Let the answer only rise (1) or fall (-1).")
+@click.option("--cost", multiple=True, metavar="COSTS", help="What mistakes cost: fp=1,fn=5, 'a>b=5', or a file.")
 @click.option("--sensitive", multiple=True, metavar="COL ...", help="Columns to audit by; no features. Written last.")
 @click.option("--use-sensitive", is_flag=True, help="Let the sensitive columns be features all the same.")
 @click.option(
@@ -201,6 +204,7 @@ def _spec(asked: Asked) -> FitSpec:
         interval_groups=asked.interval_groups,
         quantiles=parsed_quantiles(asked.quantiles),
         monotone=parsed_directions(asked.monotone),
+        cost=parsed_costs(asked.cost),
         sensitive=tuple(dict.fromkeys(asked.sensitive)),
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,
@@ -295,6 +299,8 @@ def fit_text(model: "Model", output: str, memory: Memory) -> str:
         ("Trials", facts.trials_text(model)),
         ("Parity", facts.parity_text(model)),
     ]
+    if model.task.decision is not None:
+        rows.insert(2, ("Labels", facts.labels_text(model)))
     if seconds is not None:
         rows.append(("Time", f"{seconds:.1f} s"))
     if memory.last("interrupted"):

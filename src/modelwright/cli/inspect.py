@@ -81,6 +81,8 @@ def inspect_text(model: "Model", micros: float) -> str:
         ("Made with", ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items()))),
         ("Digest", model.digest),
     ]
+    if model.task.decision is not None:
+        rows.insert(1, ("Labels", facts.labels_text(model)))
     if model.classes:
         rows.insert(1, ("Classes", printable(", ".join(map(str, model.classes)), 100)))
     return "\n\n".join([grid(rows), schema_text(model.schema), *_trials(model)])

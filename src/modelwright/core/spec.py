@@ -100,6 +100,8 @@ class FitSpec:
         quantiles: The quantiles to predict, such as 0.1, 0.5 and 0.9, which makes the task "quantile".
         monotone: Number columns with which the answer may only rise (1) or only fall (-1), by name.
         ship: One of `SHIPS`.
+        cost: What mistakes cost: "fp" and "fn" of two classes, or "a>b" for giving b to a row of class a. Labels then
+            have the least expected cost.
         run: Folder that keeps what the fit does, so that `resume` can go on after anything; None for none.
     """
 
@@ -118,6 +120,7 @@ class FitSpec:
     quantiles: tuple[float, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     ship: str = "accurate"
+    cost: Mapping[str, float] = field(default_factory=dict)
     run: str | None = None
 
     def __post_init__(self) -> None:

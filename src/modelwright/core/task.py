@@ -1,11 +1,12 @@
 """What is predicted, and what follows from it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self, final, get_args
 
 import numpy as np
 
+from modelwright.core.decision import Decision
 from modelwright.core.table import Array
 
 TaskName = Literal["binary", "multiclass", "regression", "count", "quantile"]
@@ -47,11 +48,14 @@ class Task:
         classes: The classes in the order of every probability matrix, all ``str``, all ``int`` or all ``bool``;
             empty where numbers are predicted. The second class of a binary task is the positive one.
         quantiles: The quantiles of a quantile task, between 0 and 1, rising; empty for every other.
+        decision: How labels follow from probabilities; None gives the likeliest class. Two tasks that differ in
+            nothing else are equal.
     """
 
     name: TaskName
     classes: tuple[Label, ...] = ()
     quantiles: tuple[float, ...] = ()
+    decision: Decision | None = field(default=None, compare=False)
 
     @property
     def is_classification(self) -> bool:
@@ -104,6 +108,17 @@ class Task:
         shifted = np.exp(margins - margins.max(axis=1, keepdims=True))
         return shifted / shifted.sum(axis=1, keepdims=True)
 
+    def decide(self, probabilities: Array) -> Array:
+        """Return the class code int64 (n_rows,) that each row of `probabilities` (n_rows, n_classes) is given.
+
+        The one rule of labels; the model file does the same.
+        """
+        return probabilities.argmax(axis=1) if self.decision is None else self.decision.codes(probabilities)
+
+    def losses(self, probabilities: Array) -> Array:
+        """Return what speaks against each class, (n_rows, n_classes): `decide` takes one with the least."""
+        return -probabilities if self.decision is None else self.decision.losses(probabilities)
+
     def labels(self, codes: Array) -> Array:
         """Turn class codes (n_rows,) into an array of the user's own labels."""
         kind = object if isinstance(self.classes[0], str) else None
@@ -128,13 +143,15 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""
-        quantiles = {"quantiles": list(self.quantiles)} if self.quantiles else {}
-        return {"name": self.name, "classes": list(self.classes), **quantiles}
+        more: dict[str, Any] = {"quantiles": list(self.quantiles)} if self.quantiles else {}
+        more |= {} if self.decision is None else {"decision": self.decision.to_json()}
+        return {"name": self.name, "classes": list(self.classes), **more}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Build a task from `to_json` output."""
-        return cls(value["name"], tuple(value["classes"]), tuple(value.get("quantiles", ())))
+        decision = None if value.get("decision") is None else Decision.from_json(value["decision"])
+        return cls(value["name"], tuple(value["classes"]), tuple(value.get("quantiles", ())), decision)
 
 
 def _free(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:

@@ -26,9 +26,9 @@ class Classifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  # scik
     """
 
     def predict(self, X: Any) -> Array:
-        """Return the most probable label of each row, shape (n_rows,)."""
+        """Return the label of each row, shape (n_rows,): the most probable, or by the threshold of the metric."""
         probabilities = self.predict_proba(X)
-        return np.asarray(self.classes_[np.argmax(probabilities, axis=1)])
+        return np.asarray(self.classes_[self.model_.task.decide(probabilities)])
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, shape (n_rows, n_classes), in the order of `classes_`."""

@@ -14,7 +14,7 @@ import modelwright
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Array, Table
 from modelwright.export.monotone import prove_monotone
-from modelwright.export.parity import Parity, prove, prove_further
+from modelwright.export.parity import Parity, prove, prove_further, prove_labels
 from modelwright.insight.evaluate import evaluate
 from modelwright.insight.evaluation import Evaluation
 from modelwright.model.model import Model
@@ -92,6 +92,9 @@ def seal(
     draft = Model.open(encode(graph, documents(manifest, pipeline.schema)), whole=True)
     actual = np.concatenate([draft.answers(part) for part in _first(proof, len(expected))])
     parity = prove(pipeline.task, expected, actual, len(proof[0]))
+    if pipeline.task.is_classification:
+        labels = np.concatenate([draft.predict(part) for part in _first(proof[:2], len(expected))])
+        prove_labels(pipeline.task, expected[: len(labels)], labels)
     if pipeline.interval is not None:
         parity = _with_interval(parity, pipeline.interval, draft, proof=proof[:2], expected=expected)
     kept = {"monotone": prove_monotone(draft, origin.features, origin.monotone)} if origin.monotone else {}

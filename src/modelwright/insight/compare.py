@@ -162,10 +162,13 @@ def compare(
     stems = [m.path.stem if m.path is not None else "" for m in (first, second)]
     names = (stems[0], stems[1]) if all(stems) and stems[0] != stems[1] else ("first", "second")
     same = first.task == second.task
-    answers = found[1].answers if same else _reordered(found[1].answers, second.task, first.task)
+    answers, given = found[1].answers, found[1].labels if first.task.is_classification else None
+    if not same:
+        answers = _reordered(answers, second.task, first.task)
+        given = None if given is None else _places(second.task, first.task)[given]
     # A column that only one of them left out is a fact of that model and not of the comparison.
     notes = tuple(note for note in found[0].notes if note in found[1].notes)
-    return compare_predictions(replace(found[0], notes=notes), answers, metric=metric, names=names)
+    return compare_predictions(replace(found[0], notes=notes), answers, metric=metric, names=names, given=given)
 
 
 def compare_predictions(
@@ -174,6 +177,7 @@ def compare_predictions(
     *,
     metric: str = "auto",
     names: tuple[str, str] = ("first", "second"),
+    given: Array | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Test the difference of two sets of answers to the same rows.
@@ -183,6 +187,7 @@ def compare_predictions(
         others: The second answers, of the same shape.
         metric: The metric that matters most.
         names: What the two are called.
+        given: Class codes int64 (n_rows,) of the second, where they do not follow by the decision of the first.
         seed: Seed of the resamples.
 
     Raises:
@@ -197,10 +202,10 @@ def compare_predictions(
         raise DataError(f"Answers of shape {predictions.answers.shape} and {others.shape} cannot be compared.")
     main = metric_for(predictions.metric if metric == "auto" else metric, predictions.task)
     metrics = (main, *(m for m in metrics_for(predictions.task) if m.name != main.name))
-    answered = []
-    for m in metrics:
-        one, other = m.answers_from(predictions.answers), m.answers_from(others)
-        answered.append((_change_of(m), np.stack([one, other], axis=1)))
+    if predictions.task.is_classification and given is None:
+        given = predictions.task.decide(others)
+    pairs = [_looked_at(m, predictions, others, given) for m in metrics]
+    answered = [(_change_of(m), np.stack(pair, axis=1)) for m, pair in zip(metrics, pairs, strict=True)]
     changes = intervals(answered, predictions.truth, predictions.weight, level=LEVEL, seed=seed, symmetric=True)
     notes = [*predictions.notes]
     if len(metrics) > 1:
@@ -208,9 +213,9 @@ def compare_predictions(
     return Comparison(
         metric=main.name,
         differences=tuple(
-            _difference(m, predictions, others, change) for m, change in zip(metrics, changes, strict=True)
+            _difference(m, predictions, pair, change) for m, pair, change in zip(metrics, pairs, changes, strict=True)
         ),
-        agreement=_agreement(predictions, others),
+        agreement=_agreement(predictions, others, given),
         names=names,
         n_rows=len(predictions),
         notes=tuple(notes),
@@ -272,9 +277,15 @@ def _scored(metric: Metric) -> Callable[[Array, Array], Weighing]:
     return form
 
 
-def _difference(metric: Metric, predictions: Predictions, others: Array, change: Interval) -> Difference:
-    truth, weight = predictions.truth, predictions.weight
-    one, other = metric.answers_from(predictions.answers), metric.answers_from(others)
+def _looked_at(metric: Metric, predictions: Predictions, others: Array, given: Array | None) -> tuple[Array, Array]:
+    """Return what the metric looks at, of the first and of the second."""
+    if metric.answers != "labels" or given is None:
+        return predictions.answers, others
+    return predictions.labels, given
+
+
+def _difference(metric: Metric, predictions: Predictions, pair: tuple[Array, Array], change: Interval) -> Difference:
+    truth, weight, (one, other) = predictions.truth, predictions.weight, pair
     values = [metric.score(truth, answers, weight) for answers in (one, other)]
     p_value, test = _normal_p(change), "bootstrap"
     if metric.name == "roc_auc" and predictions.task.name == "binary":
@@ -299,12 +310,11 @@ def _normal_p(change: Interval) -> float:
     return 2.0 * normal.cdf(-abs(change.value) / error)
 
 
-def _agreement(predictions: Predictions, others: Array) -> float:
-    one, weights = predictions.answers, predictions.weights
-    if not predictions.task.is_classification:
-        one, others = predictions.values, predictions.task.values(others)
-    else:
-        return float(weights @ (one.argmax(axis=1) == others.argmax(axis=1))) / float(weights.sum())
+def _agreement(predictions: Predictions, others: Array, given: Array | None) -> float:
+    weights = predictions.weights
+    if given is not None:
+        return float(weights @ (predictions.labels == given)) / float(weights.sum())
+    one, others = predictions.values, predictions.task.values(others)
     a, b = (v - np.average(v, weights=weights) for v in (one, others))
     scale = math.sqrt(float(weights @ (a * a)) * float(weights @ (b * b)))
     return float(weights @ (a * b)) / scale if scale > 0 else math.nan
@@ -323,10 +333,13 @@ def _same_question(first: Task, second: Task) -> None:
 
 
 def _reordered(answers: Array, task: Task, wanted: Task) -> Array:
-    if not wanted.is_classification:
-        return answers
-    places = {str(label): code for code, label in enumerate(task.classes)}
-    return answers[:, [places[str(label)] for label in wanted.classes]]
+    return answers[:, _places(wanted, task)] if wanted.is_classification else answers
+
+
+def _places(task: Task, wanted: Task) -> Array:
+    """Return where each class of a task stands among those of another."""
+    places = {str(label): code for code, label in enumerate(wanted.classes)}
+    return np.array([places[str(label)] for label in task.classes])
 
 
 def _chance(difference: Difference) -> str:

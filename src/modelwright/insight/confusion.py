@@ -97,6 +97,7 @@ def confusion(
         predictions: Of classes.
         threshold: Probability of the positive class from which a row is given it; two classes only.
         costs: Cost of each class meant (outer) when each is given (inner): the class of least expected cost is given.
+            With neither the model's own decision is taken.
 
     Raises:
         SpecError: Numbers were predicted, or the rule does not fit the classes.
@@ -105,6 +106,9 @@ def confusion(
     labels = tuple(map(str, predictions.task.classes))
     matrix = None if costs is None else cost_matrix(costs, len(labels))
     given, rule = _given(predictions, threshold, matrix)
+    decision = predictions.task.decision
+    if matrix is None and threshold is None and decision is not None:
+        matrix, threshold = np.array(decision.costs) if decision.costs else None, decision.threshold
     truth, weights, n = predictions.truth, predictions.weights, len(labels)
     cells = np.bincount(truth * n + given, weights=weights, minlength=n * n).reshape(n, n)
     mean = float("nan") if matrix is None else float((cells * matrix).sum() / cells.sum())
@@ -176,7 +180,9 @@ def _given(predictions: Predictions, threshold: float | None, matrix: Array | No
     if matrix is not None:
         return (predictions.answers @ matrix).argmin(axis=1), "the class of least expected cost is given"
     if threshold is None:
-        return predictions.answers.argmax(axis=1), "the most probable class is given"
+        decision = predictions.task.decision
+        rule = "the most probable class is given" if decision is None else decision.told(predictions.task.classes)
+        return predictions.labels, rule
     if predictions.task.name != "binary":
         raise SpecError("A threshold is for two classes. With more, give costs.")
     positive = predictions.task.classes[1]

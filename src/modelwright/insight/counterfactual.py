@@ -69,7 +69,7 @@ def counterfactuals(
     Args:
         model: The model.
         row: One row, as a dictionary of cells or anything that reads as a table of one row.
-        goal: What is wanted; None wants the other class of two, or the second most probable of many.
+        goal: What is wanted; None wants the other class of two, or the class that would be given next of many.
         rows: Rows whose cells may be tried; None tries what the file knows of its columns. Either way nothing outside
             the range of the data is tried, and nothing is made missing.
         immutable: Columns that must stay, such as age or origin.
@@ -112,8 +112,10 @@ def _checked(model: "Model", goal: Goal) -> Goal:
 def _other_class(model: "Model", table: Table) -> Goal:
     if not model.task.is_classification:
         raise SpecError("Say which number is wanted: Goal(at_least=...) or Goal(at_most=...).")
-    order = np.argsort(-model.predict_proba(table)[0], kind="stable")
-    return Goal(label=str(model.classes[int(order[1])]))
+    shares: Array = model.predict_proba(table)
+    against = model.task.losses(shares)[0]
+    against[model.task.decide(shares)[0]] = np.inf
+    return Goal(label=str(model.classes[int(against.argmin())]))
 
 
 @final
@@ -208,10 +210,11 @@ class _Search:
             return numbers, np.maximum(low - numbers, numbers - high)
         shares: Array = self._model.predict_proba(table)
         wanted = list(map(str, self._model.classes)).index(self._goal.label)
-        mine, others = shares[:, wanted], np.delete(shares, wanted, axis=1).max(axis=1)
-        # Of equal shares the file answers the first: an equal one that is not the answer still lacks a little.
-        gap = np.where(shares.argmax(axis=1) == wanted, np.minimum(others - mine, 0.0), others - mine + 1e-9)
-        return mine, gap
+        against = self._model.task.losses(shares)
+        behind = against[:, wanted] - np.delete(against, wanted, axis=1).min(axis=1)
+        # Of equal classes the file answers one: an equal one that is not the answer still lacks a little.
+        is_given = self._model.task.decide(shares) == wanted
+        return shares[:, wanted], np.where(is_given, np.minimum(behind, 0.0), behind + 1e-9)
 
     def _wider(self, beam: list[_State], arrived: list[_State]) -> list[_State]:
         """Return every state with one more column changed that adds to none which arrived already."""

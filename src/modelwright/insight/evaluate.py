@@ -59,7 +59,7 @@ def score(
     metric: str = "auto",
     source: Source = "out-of-fold",
     notes: Iterable[str] = (),
-    seed: int = 0,
+    given: Array | None = None,
 ) -> Evaluation:
     """Score predictions by every metric of the task, each with its bootstrap interval.
 
@@ -72,15 +72,17 @@ def score(
         metric: The metric that matters most.
         source: Which rows these are.
         notes: Sentences to carry along.
-        seed: Seed of the resamples.
+        given: Class codes int64 (n_rows,) where they do not follow from the predictions by the task's own decision.
 
     Raises:
         SpecError: The metric is not for the task.
     """
     main = metric_for(metric, task)
     metrics = (main, *(m for m in metrics_for(task) if m.name != main.name))
-    answered = [(m, m.answers_from(predictions)) for m in metrics]
-    found = intervals(answered, truth, weight, level=_LEVEL, seed=seed)
+    if task.is_classification and given is None:
+        given = task.decide(predictions)
+    answered = [(m, predictions if m.answers != "labels" or given is None else given) for m in metrics]
+    found = intervals(answered, truth, weight, level=_LEVEL)
     undefined = ", ".join(m.title for m, i in zip(metrics, found, strict=True) if not np.isfinite(i.value))
     confusion: tuple[tuple[float, ...], ...] = ()
     notes = list(notes)
@@ -92,8 +94,8 @@ def score(
         notes.append(f"Heavy tails: a few rows make up most of {few}. The interval may be too short.")
     if len(task.classes) > _MOST_CLASSES:
         notes.append(f"The confusion of {len(task.classes)} classes is left out (more than {_MOST_CLASSES}).")
-    elif task.is_classification:
-        confusion = _confusion(truth, predictions.argmax(axis=1), weight, len(task.classes))
+    elif given is not None:
+        confusion = _confusion(truth, given, weight, len(task.classes))
     return Evaluation(
         task=task,
         source=source,

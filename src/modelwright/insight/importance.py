@@ -213,20 +213,20 @@ def drops_of(
     """
     draws = _draws(len(rows.truth))
     sign = 1.0 if metric.greater_is_better else -1.0
-    whole = sign * _weighed(metric, rows.truth, _predictions(model, rows.features), draws)
+    whole = sign * _weighed(metric, rows.truth, _looked_at(metric, model, rows.features), draws)
     found = []
     for group in groups:
         losses = []
         for order in orders:
             moved: list[Column] = [rows.features.column(name).take(order) for name in group]
-            answers = _predictions(model, replaced(rows.features, moved))
+            answers = _looked_at(metric, model, replaced(rows.features, moved))
             losses.append(whole - sign * _weighed(metric, rows.truth, answers, draws))
         found.append(_drop(group, np.array(losses)))
     return float(sign * whole[0]), tuple(found)
 
 
-def _predictions(model: "Model", table: Table) -> Array:
-    return model.answers(table)
+def _looked_at(metric: Metric, model: "Model", table: Table) -> Array:
+    return metric.answers_from(model.answers(table), model.task)
 
 
 def _draws(n_rows: int) -> Array:
@@ -237,8 +237,7 @@ def _draws(n_rows: int) -> Array:
     return np.column_stack([np.ones(n_rows), drawn.T.astype(np.float64)])
 
 
-def _weighed(metric: Metric, truth: Array, predictions: Array, draws: Array) -> Array:
-    looked_at = metric.answers_from(predictions)
+def _weighed(metric: Metric, truth: Array, looked_at: Array, draws: Array) -> Array:
     if metric.prepare is None:
         return np.array([metric.score(truth, looked_at, weight) for weight in draws.T])
     with np.errstate(all="ignore"):  # a resample with one class only is undefined, said by NaN

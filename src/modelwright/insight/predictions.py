@@ -31,6 +31,8 @@ class Predictions:
         table: The rows themselves, or None where only arrays are known.
         notes: What was left out and why, one sentence each.
         metric: The metric that matters most.
+        given: Class codes int64 (n_rows,) where they were decided by other rules than the task's, such as thresholds
+            that each row had no part in; else None.
     """
 
     task: Task
@@ -40,6 +42,7 @@ class Predictions:
     table: Table | None = None
     notes: tuple[str, ...] = ()
     metric: str = "auto"
+    given: Array | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -49,6 +52,11 @@ class Predictions:
     def weights(self) -> Array:
         """Row weights float64 (n_rows,), ones where there are none."""
         return np.ones(len(self.truth)) if self.weight is None else self.weight
+
+    @property
+    def labels(self) -> Array:
+        """The class code int64 (n_rows,) that each row is given."""
+        return self.task.decide(self.answers) if self.given is None else self.given
 
     @property
     def values(self) -> Array:

@@ -138,7 +138,7 @@ def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Ro
         title, score, greater = found.title, found.first, found.greater_is_better
         changed = float("nan")
         if model.task.is_classification:
-            changed = float((answers.argmax(axis=1) != base.answers.argmax(axis=1)).mean())
+            changed = float((model.task.decide(answers) != base.labels).mean())
         stresses.append(Stress(trouble, found.second, found.change, n_columns, changed))
     notes = ["Each trouble is put on the rows as they are, not on top of the others."]
     if len(at) < len(predictions):

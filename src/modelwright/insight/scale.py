@@ -64,5 +64,8 @@ def answers(model: "Model", table: Table, scale: Scale = "probability") -> Array
 def label_codes(model: "Model", numbers: Array, scale: Scale = "probability") -> Array:
     """Return the class code that follows from explained numbers (n_rows, n_answers)."""
     if model.task.name == "binary":
-        return (numbers[:, 0] > (0.5 if scale == "probability" else 0.0)).astype(np.int64)
-    return numbers.argmax(axis=1)
+        positive = numbers[:, 0] if scale == "probability" else 1.0 / (1.0 + np.exp(-numbers[:, 0]))
+        return model.task.decide(np.column_stack([1.0 - positive, positive]))
+    # Logarithms of probabilities; those of a surrogate need not sum to one, which costs would notice.
+    shares = numbers if scale == "probability" else np.exp(numbers - numbers.max(axis=1, keepdims=True))
+    return model.task.decide(shares / shares.sum(axis=1, keepdims=True))

@@ -351,7 +351,7 @@ def _moments(mass: float, first: float, second: float, square: float) -> tuple[f
 def _slice(predictions: Predictions, metric: Metric, found: _Candidate, *, p_value: float, seed: int) -> Slice:
     rows = found.rows
     weight = None if predictions.weight is None else predictions.weight[rows]
-    looked_at = metric.answers_from(predictions.answers[rows])
+    looked_at = metric.answers_from(predictions.answers[rows], predictions.task)
     value = interval(metric, predictions.truth[rows], looked_at, weight, level=LEVEL, resamples=400, seed=seed)
     where = found.where
     return Slice(where.labels[found.code], where.columns, int(rows.sum()), value, found.effect, p_value)
@@ -367,7 +367,7 @@ def _result(
     notes: list[str],
     seed: int,
 ) -> Slices:
-    looked_at = metric.answers_from(predictions.answers)
+    looked_at = metric.answers_from(predictions.answers, predictions.task)
     overall = interval(metric, predictions.truth, looked_at, predictions.weight, level=LEVEL, resamples=400, seed=seed)
     return Slices(metric.name, metric.title, overall, unit, slices, n_searched, len(predictions), notes=tuple(notes))
 

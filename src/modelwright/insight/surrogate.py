@@ -217,7 +217,7 @@ def _cost(model: "Model", name: str, truth: Array, *, given: tuple[Array, Array]
     metric = metric_for(model.manifest.metric if name == "auto" else name, model.task)
     scores = []
     for numbers in given:
-        looked_at = metric.answers_from(_predictions(model, numbers))
+        looked_at = metric.answers_from(_predictions(model, numbers), model.task)
         if metric.prepare is not None:
             with np.errstate(all="ignore"):  # a resample with one class only is NaN
                 scores.append(metric.prepare(truth, looked_at)(np.ascontiguousarray(weights.T)))

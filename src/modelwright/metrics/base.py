@@ -41,7 +41,8 @@ class Metric:
             such form.
         by_class: Whether a rare class counts as much as a common one, so that the rows of the rarest class, and not
             all rows, say how far the value can be trusted.
-        of_task: Makes the metric for a task, where it depends on more than the task's name; or None.
+        of_task: Makes the metric for a task, where it depends on more than the task's name, or gives None where the
+            task lacks what the metric needs; or None.
     """
 
     name: str
@@ -54,16 +55,23 @@ class Metric:
     score: Callable[[Array, Array, Array | None], float]
     prepare: Prepare | None = None
     by_class: bool = False
-    of_task: Callable[[Task], "Metric"] | None = None
+    of_task: Callable[[Task], "Metric | None"] | None = None
 
     def loss(self, truth: Array, answers: Array, weight: Array | None = None) -> float:
         """Return the score turned so that smaller is better."""
         value = self.score(truth, answers, weight)
         return -value if self.greater_is_better else value
 
-    def answers_from(self, predictions: Array) -> Array:
-        """Return what the metric looks at, given values, probabilities or quantiles: what `Task.answers` gives."""
-        return predictions.argmax(axis=1) if self.answers == "labels" else predictions
+    def answers_from(self, predictions: Array, task: Task | None = None) -> Array:
+        """Return what the metric looks at.
+
+        Args:
+            predictions: Values, probabilities or quantiles: what `Task.answers` gives.
+            task: The task, which decides on labels; None takes the likeliest class.
+        """
+        if self.answers != "labels":
+            return predictions
+        return predictions.argmax(axis=1) if task is None else task.decide(predictions)
 
 
 @final

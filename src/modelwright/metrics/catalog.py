@@ -10,6 +10,7 @@ METRICS: dict[str, str] = {
     "f1": "modelwright.metrics.classification:F1",
     "f1_macro": "modelwright.metrics.classification:F1_MACRO",
     "mcc": "modelwright.metrics.classification:MCC",
+    "expected_cost": "modelwright.metrics.cost:EXPECTED_COST",
     "rmse": "modelwright.metrics.regression:RMSE",
     "mae": "modelwright.metrics.regression:MAE",
     "r2": "modelwright.metrics.regression:R2",

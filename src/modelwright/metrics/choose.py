@@ -9,7 +9,9 @@ from modelwright.metrics.catalog import DEFAULTS, METRICS, MULTICLASS_FORMS
 
 def default_metric(task: Task) -> Metric:
     """Return the metric a fit aims at when none is asked for: see `DEFAULTS`."""
-    return _made(_load(DEFAULTS[task.name]), task)
+    metric = _made(_load(DEFAULTS[task.name]), task)
+    assert metric is not None, "a default asks for nothing that a task may lack"
+    return metric
 
 
 def metric_for(name: str, task: Task) -> Metric:
@@ -28,15 +30,19 @@ def metric_for(name: str, task: Task) -> Metric:
         raise SpecError(
             f"Metric '{name}' is for {listed(metric.tasks)} tasks, this one is {task.name}. Use one of: {fitting}."
         )
-    return _made(metric, task)
+    made = _made(metric, task)
+    if made is None:
+        raise SpecError(f"Metric '{name}' needs costs. Say what mistakes cost with: modelwright fit --cost fp=1,fn=5")
+    return made
 
 
 def metrics_for(task: Task) -> tuple[Metric, ...]:
-    """Return every metric defined for the task, in the order of the catalog."""
-    return tuple(_made(m, task) for m in map(_load, METRICS) if task.name in m.tasks)
+    """Return every metric that the task has what it takes for, in the order of the catalog."""
+    made = (_made(m, task) for m in map(_load, METRICS) if task.name in m.tasks)
+    return tuple(metric for metric in made if metric is not None)
 
 
-def _made(metric: Metric, task: Task) -> Metric:
+def _made(metric: Metric, task: Task) -> Metric | None:
     return metric if metric.of_task is None else metric.of_task(task)
 
 

@@ -65,7 +65,9 @@ class Model:
         return cls(data, audit(data), path, whole=whole)
 
     def predict(self, data: Any, *, lenient: bool = False) -> Any:
-        """Return the most probable class or the predicted number of each row.
+        """Return the class or the predicted number of each row.
+
+        The class is the most probable one, unless a threshold or costs decide: see ``task.decision``.
 
         Args:
             data: One row as a dictionary of cells, or many: dictionary of columns, list of records, pandas, polars or
@@ -295,6 +297,8 @@ class Model:
         if self.classes:
             shown = ", ".join(map(str, self.classes[:6]))
             facts.append(("classes", shown + (", …" if len(self.classes) > 6 else "")))
+        if self.task.decision is not None:
+            facts.append(("labels", self.task.decision.told(self.classes)))
         facts += [("metric", self.metric), ("size", f"{self.size_bytes / 1e6:.2f} MB"), ("digest", self.digest[:12])]
         return facts
 

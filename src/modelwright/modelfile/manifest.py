@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, Self, final
 
+from modelwright.core.decision import Decision, is_decision
 from modelwright.core.errors import DataError, FileRefusedError
 from modelwright.core.schema import Schema
 from modelwright.core.task import TASKS, Task
@@ -201,7 +202,10 @@ def _task(value: Mapping[str, Any]) -> Task:
         or not _are_quantiles(quantiles, wanted=name == "quantile")
     ):
         raise FileRefusedError("The model file's manifest names no task with classes that fit it.")
-    return Task(name, tuple(classes), tuple(quantiles))
+    decision = value.get("decision")
+    if decision is not None and not (classes and is_decision(decision, len(classes))):
+        raise FileRefusedError("The model file's manifest has a 'decision' that does not fit its classes.")
+    return Task(name, tuple(classes), tuple(quantiles), None if decision is None else Decision.from_json(decision))
 
 
 def _are_quantiles(values: Any, *, wanted: bool) -> bool:

@@ -102,10 +102,22 @@ def _emit_answers(graph: Graph, task: Task, margins: str, names: tuple[str, ...]
         probabilities = graph.op("Concat", negative, positive, axis=1)
     else:
         probabilities = graph.op("Softmax", margins, axis=1)
-    codes = graph.op("ArgMax", probabilities, axis=1, keepdims=0)
+    codes = _emit_codes(graph, task, probabilities)
     is_text = isinstance(task.classes[0], str)
     classes = np.array(task.classes, dtype=object) if is_text else np.array(task.classes, dtype=np.int64)
     labels = graph.op("Gather", graph.constant(classes), codes)
     graph.output(names[0], labels, "string" if is_text else "int64", (None,))
     graph.output(names[1], probabilities, "double", (None, len(task.classes)))
     return probabilities
+
+
+def _emit_codes(graph: Graph, task: Task, probabilities: str) -> str:
+    """Write the class code of each row, int64 (n_rows,): `Task.decide` as operators."""
+    if task.decision is None:
+        return graph.op("ArgMax", probabilities, axis=1, keepdims=0)
+    if task.decision.threshold is None:
+        expected = graph.op("MatMul", probabilities, graph.constant(np.array(task.decision.costs)))
+        return graph.op("ArgMin", expected, axis=1, keepdims=0)
+    positive = graph.op("Gather", probabilities, graph.constant(1), axis=1)
+    is_given = graph.op("GreaterOrEqual", positive, graph.constant(task.decision.threshold))
+    return graph.op("Cast", is_given, to=7)  # int64

@@ -1,6 +1,7 @@
 """The end of a run: the graph written, proven, evaluated, and sealed with everything known about it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from modelwright.core.table import Table
@@ -12,6 +13,7 @@ from modelwright.insight.evaluate import score
 from modelwright.insight.predictions import Predictions
 from modelwright.pipeline.pipeline import Pipeline
 from modelwright.search.blend import answers_of
+from modelwright.search.decide import decide
 from modelwright.search.fairness import fairness_document
 from modelwright.search.mixture import Found
 from modelwright.search.run import Run
@@ -35,8 +37,20 @@ def finish(
     expected = answers_of(target.task, pipeline.proof_margins())
     answers = answers_of(target.task, found.estimate(run.metric, run.seed))
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
-    evaluation = score(target.task, target.values, answers, judged, metric=run.metric.name, source="out-of-fold")
-    answered = Predictions(target.task, target.values, answers, judged)
+    decided = decide(found, answers, run.metric, weight=judged, seed=run.seed)
+    pipeline = replace(pipeline, task=decided.task)
+    evaluation = score(
+        decided.task,
+        target.values,
+        answers,
+        judged,
+        metric=run.metric.name,
+        source="out-of-fold",
+        given=decided.labels,
+    )
+    if decided.task.decision is not None:
+        watch.tell("note", text=f"Labels: {decided.task.decision.told(decided.task.classes)}.")
+    answered = Predictions(decided.task, target.values, answers, judged, given=decided.labels)
     fairness = fairness_document(
         run.question.sensitive,
         run.question.features,

@@ -82,5 +82,6 @@ def compose(run: Run, trials: Sequence[Trial]) -> Found:
 
 def judged_answers(run: Run, found: Found) -> tuple[Array, Array]:
     """Return truth and out-of-fold answers in the form the run's metric looks at."""
-    answers = answers_of(found.oof.target.task, found.blend.margins(found.oof.margins))
-    return found.oof.target.values, answers.argmax(axis=1) if run.metric.answers == "labels" else answers
+    task = found.oof.target.task
+    answers = answers_of(task, found.blend.margins(found.oof.margins))
+    return found.oof.target.values, run.metric.answers_from(answers, task)

@@ -11,6 +11,7 @@ from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import TASKS, Label, Target, Task, TaskName, looks_like_classes
+from modelwright.search.costs import decided_by_cost
 from modelwright.search.fairness import mitigated, told
 from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
 
@@ -71,6 +72,7 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     quantiles = quantiles_of(spec)
     task_name = _task_name(answers, "quantile" if quantiles else spec.task)
     task, values = _encode(answers, task_name, quantiles)
+    task = decided_by_cost(task, spec.cost)
     notes.append(_told(target, task, values))
     if target in spec.sensitive:
         raise SpecError(f"Column '{target}' is the target, so it cannot be a sensitive column too.")

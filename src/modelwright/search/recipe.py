@@ -44,7 +44,7 @@ class Recipe:
                 return None
             members.append({"id": name, "family": learner.family, "settings": settings, "weight": weight})
         spec = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(self.spec)}
-        spec |= {"kinds": dict(self.spec.kinds), "monotone": dict(self.spec.monotone)}
+        spec |= {name: dict(getattr(self.spec, name)) for name in ("kinds", "monotone", "cost")}
         del spec["run"]
         return {
             "schema": SCHEMA,

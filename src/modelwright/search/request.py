@@ -44,9 +44,8 @@ class Request:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""
         # Where the folder lies is not written into it: it may be moved.
-        asked = replace(
-            self, spec=replace(self.spec, kinds=dict(self.spec.kinds), monotone=dict(self.spec.monotone), run=None)
-        )
+        mappings: dict[str, Any] = {name: dict(getattr(self.spec, name)) for name in ("kinds", "monotone", "cost")}
+        asked = replace(self, spec=replace(self.spec, **mappings, run=None))
         return {"schema": SCHEMA, "version": modelwright.__version__, **plain(asked)["fields"]}
 
     @classmethod

@@ -39,7 +39,7 @@ class Answers:
     Attributes:
         classes: The classes; empty where numbers are predicted.
         values: Probabilities, a list per row in the order of `classes`; or one number per row.
-        labels: The most probable class of each row; empty where numbers are predicted.
+        labels: The class that each row is given; empty where numbers are predicted.
         tally: What was noticed.
         quantiles: The quantiles of each row by name, such as "q0.9"; empty where none are predicted.
     """
@@ -107,10 +107,11 @@ class Scorer:
             if not model.classes:
                 return Answers((), [model.predict(record)], [], self._tally_of(record))
             row = list(model.predict_proba(record).values())
+            label = model.classes[model.task.decide(np.array([row]))[0]]
         except DataError:
             as_table(given, model.schema)  # says which cell it is
             raise RefusedRequestError(400, "The row does not fit the model's schema.", row=1) from None
-        return Answers(model.classes, [row], [model.classes[row.index(max(row))]], self._tally_of(record))
+        return Answers(model.classes, [row], [label], self._tally_of(record))
 
     def _scored(self, table: Table) -> Array:
         return self.model.answers(table)
@@ -120,8 +121,7 @@ class Scorer:
         if task.quantiles:
             by_name = dict(zip(task.quantile_names, values.T.tolist(), strict=True))
             return Answers((), task.values(values).tolist(), [], tally, by_name)
-        # The file's own label is the first most probable class too.
-        labels = [classes[i] for i in values.argmax(axis=1).tolist()] if classes else []
+        labels = [classes[i] for i in task.decide(values).tolist()] if classes else []
         return Answers(classes, values.tolist(), labels, tally)
 
     def _tally_of(self, record: Mapping[str, Any]) -> Tally:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from modelwright.core.decision import Decision
 from modelwright.core.errors import GateError
 from modelwright.core.task import Task
-from modelwright.export.parity import TOLERANCE, prove
+from modelwright.export.parity import TOLERANCE, prove, prove_labels
 
 BINARY = Task("binary", ("no", "yes"))
 NUMBER = Task("regression")
@@ -45,7 +46,24 @@ def test_numbers_are_compared_relative_to_their_size_and_spread() -> None:
 
 
 def test_a_tie_may_fall_either_way_and_nothing_else_may() -> None:
-    prove(BINARY, both([0.5 - 1e-8]), both([0.5 + 1e-8]), n_hostile=0)
+    prove_labels(BINARY, both([0.5 - 1e-8]), np.array(["yes"], dtype=object))
+    with pytest.raises(GateError, match="another label"):
+        prove_labels(BINARY, both([0.5 - 1e-5]), np.array(["yes"], dtype=object))
     four = Task("multiclass", tuple("abcd"))
     expected = np.array([[0.4, 0.3999999, 0.1, 0.1000001]])
-    prove(four, expected, expected, n_hostile=0)
+    prove_labels(four, expected, np.array(["b"], dtype=object))
+    with pytest.raises(GateError, match="row 1"):
+        prove_labels(four, expected[[0, 0]], np.array(["a", "c"], dtype=object))
+
+
+def test_labels_are_proven_by_the_decision_of_the_task() -> None:
+    early = Task("binary", ("no", "yes"), decision=Decision(0.2))
+    prove_labels(early, both([0.3, 0.2 + 1e-7, 0.1]), np.array(["yes", "no", "no"], dtype=object))
+    with pytest.raises(GateError, match="row 0"):
+        prove_labels(early, both([0.3, 0.1]), np.array(["no", "no"], dtype=object))
+    dear = Task("multiclass", ("a", "b", "c"), decision=Decision.of_costs([[0, 1, 1], [1, 0, 1], [99, 1, 0]]))
+    shares = np.array([[0.9, 0.04, 0.06]])
+    prove_labels(dear, shares, np.array(["c"], dtype=object))
+    for label in ("a", "nothing"):
+        with pytest.raises(GateError):
+            prove_labels(dear, shares, np.array([label], dtype=object))

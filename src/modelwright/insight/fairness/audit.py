@@ -192,9 +192,9 @@ def groupings(sensitive: Table) -> tuple[Segments, ...]:
 
 
 def given_classes(predictions: Predictions, label: Label | None, threshold: float | None) -> Array:
-    """Return the class each row is given: the most probable, or that of `label` from the threshold on."""
+    """Return the class each row is given: by the decision of the task, or that of `label` from the threshold on."""
     if threshold is None:
-        return predictions.answers.argmax(axis=1)
+        return predictions.labels
     if predictions.task.name != "binary":
         raise SpecError("A threshold needs exactly two classes. Leave it out.")
     if not 0 <= threshold <= 1:

@@ -116,7 +116,7 @@ def tradeoff(
     where = groupings(sensitive)[-1]
     case = _Case(predictions, where.codes, code, constraint, by, min_rows, seed)
     score, truth, weights = predictions.answers[:, code], predictions.truth == code, predictions.weights
-    usual = predictions.answers.argmax(axis=1) == code
+    usual = predictions.labels == code
     as_is = case.point(AS_IS, math.nan, usual)
     slacks = [slack for slack in SLACKS if slack < as_is.gap.value]
     choose = partial(group_thresholds, slacks=slacks, constraint=constraint, by=by, min_rows=min_rows)
@@ -132,7 +132,7 @@ def tradeoff(
     for slack, given, thresholds in zip(slacks, held_out, _padded(told, len(where.labels)).tolist(), strict=True):
         points.append(case.point(THRESHOLDS, slack, given, tuple(thresholds)))
     for name, other in (others or {}).items():
-        points.append(case.point(name, math.nan, other.answers.argmax(axis=1) == code))
+        points.append(case.point(name, math.nan, other.labels == code))
     notes = [*predictions.notes, _NOT_IN_THE_FILE]
     kept = np.flatnonzero((_padded(told, len(where.labels)) == 0.5).all(axis=0)) if slacks else ()
     if len(kept):

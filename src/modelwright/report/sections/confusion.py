@@ -25,7 +25,7 @@ class ConfusionSection(Section[Confusion]):
     applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
 
     def look(self, case: Case) -> Confusion:
-        """Count the labelled rows, every row given its most probable class, or take the count that the file carries."""
+        """Count the labelled rows by the classes the file gives them, or take the count that the file carries."""
         if case.rows is None:
             return _kept(case)
         if len(case.model.classes) > _MOST_CLASSES:

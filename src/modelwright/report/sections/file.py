@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
+from modelwright.insight.tabulation import printable
 from modelwright.report.base import Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Facts, Level, Light
@@ -19,7 +20,7 @@ class FileSection(Section[dict[str, Any]]):
 
     def look(self, case: Case) -> dict[str, Any]:
         """Return what the file says of itself."""
-        parity = case.model.parity or {}
+        parity, decision = case.model.parity or {}, case.model.task.decision
         return {
             "name": case.name,
             "size_bytes": case.model.size_bytes,
@@ -28,6 +29,7 @@ class FileSection(Section[dict[str, Any]]):
             "parity": {k: v for k, v in parity.items() if k != "witness"} or None,
             "inputs": list(case.model.schema.names),
             "outputs": list(case.model.task.outputs(case.model.schema.names)),
+            "labels": None if decision is None else decision.told(case.model.classes),
         }
 
     def document(self, result: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class FileSection(Section[dict[str, Any]]):
             ("Seal", f"sha256 {result['digest']}"),
             ("Inputs", f"{len(result['inputs'])}, one per column, each of shape (rows, 1)"),
             ("Outputs", ", ".join(result["outputs"])),
+            *((("Labels", printable(result["labels"], 200)),) if result["labels"] else ()),
             ("Parity", _parity(result["parity"])),
         )
         return (Facts(pairs),)
