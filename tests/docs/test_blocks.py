@@ -19,6 +19,7 @@ PAGES = (
     "docs/plots.md",
     "docs/track.md",
     "docs/uncertainty.md",
+    "docs/decide.md",
     "docs/report.md",
     "docs/resume.md",
 )

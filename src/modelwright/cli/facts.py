@@ -33,12 +33,6 @@ def task_text(model: Model) -> str:
     return f"{task.name} classification of '{target}' ({len(task.classes)} classes) from {columns}"
 
 
-def labels_text(model: Model) -> str:
-    """Return how labels follow from probabilities."""
-    decision = model.task.decision
-    return "the most probable class is given" if decision is None else decision.told(model.classes)
-
-
 def members(model: Model) -> list[dict[str, Any]]:
     """Return the trials that are part of the model, heaviest first."""
     chosen = [line for line in model.leaderboard or () if line.get("weight")]

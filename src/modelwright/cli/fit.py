@@ -13,7 +13,7 @@ import click
 import modelwright
 from modelwright.cli.costs import parsed_costs
 from modelwright.cli.numbers import parsed_directions, parsed_quantiles
-from modelwright.cli.output import Memory, display, grid, note, show
+from modelwright.cli.output import Memory, display, grid, note, printable, show
 from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
@@ -300,7 +300,7 @@ def fit_text(model: "Model", output: str, memory: Memory) -> str:
         ("Parity", facts.parity_text(model)),
     ]
     if model.task.decision is not None:
-        rows.insert(2, ("Labels", facts.labels_text(model)))
+        rows.insert(2, ("Labels", printable(model.task.rule, 100)))
     if seconds is not None:
         rows.append(("Time", f"{seconds:.1f} s"))
     if memory.last("interrupted"):

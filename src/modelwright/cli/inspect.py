@@ -82,7 +82,7 @@ def inspect_text(model: "Model", micros: float) -> str:
         ("Digest", model.digest),
     ]
     if model.task.decision is not None:
-        rows.insert(1, ("Labels", facts.labels_text(model)))
+        rows.insert(1, ("Labels", printable(model.task.rule, 100)))
     if model.classes:
         rows.insert(1, ("Classes", printable(", ".join(map(str, model.classes)), 100)))
     return "\n\n".join([grid(rows), schema_text(model.schema), *_trials(model)])

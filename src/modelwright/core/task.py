@@ -115,6 +115,11 @@ class Task:
         """
         return probabilities.argmax(axis=1) if self.decision is None else self.decision.codes(probabilities)
 
+    @property
+    def rule(self) -> str:
+        """How labels follow from probabilities, in words."""
+        return "the most probable class is given" if self.decision is None else self.decision.told(self.classes)
+
     def losses(self, probabilities: Array) -> Array:
         """Return what speaks against each class, (n_rows, n_classes): `decide` takes one with the least."""
         return -probabilities if self.decision is None else self.decision.losses(probabilities)

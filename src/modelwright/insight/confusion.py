@@ -180,9 +180,7 @@ def _given(predictions: Predictions, threshold: float | None, matrix: Array | No
     if matrix is not None:
         return (predictions.answers @ matrix).argmin(axis=1), "the class of least expected cost is given"
     if threshold is None:
-        decision = predictions.task.decision
-        rule = "the most probable class is given" if decision is None else decision.told(predictions.task.classes)
-        return predictions.labels, rule
+        return predictions.labels, predictions.task.rule
     if predictions.task.name != "binary":
         raise SpecError("A threshold is for two classes. With more, give costs.")
     positive = predictions.task.classes[1]

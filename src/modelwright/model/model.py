@@ -298,7 +298,7 @@ class Model:
             shown = ", ".join(map(str, self.classes[:6]))
             facts.append(("classes", shown + (", …" if len(self.classes) > 6 else "")))
         if self.task.decision is not None:
-            facts.append(("labels", self.task.decision.told(self.classes)))
+            facts.append(("labels", self.task.rule))
         facts += [("metric", self.metric), ("size", f"{self.size_bytes / 1e6:.2f} MB"), ("digest", self.digest[:12])]
         return facts
 

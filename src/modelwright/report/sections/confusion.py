@@ -57,7 +57,7 @@ def _kept(case: Case) -> Confusion:
     if kept is None or not kept.confusion:
         raise NotHere("It is counted on labelled rows.", NEEDS_ROWS)
     where = "held-out rows of the fit" if kept.source == "out-of-fold" else "the test rows of the fit"
-    rule = f"the most probable class is given, on {where}"
+    rule = f"{kept.task.rule}, on {where}"
     labels = list(map(str, kept.task.classes))
     return confusion_of(labels, kept.confusion, kept.n_rows, rule=rule, weighted=kept.weighted)
 

@@ -29,7 +29,7 @@ class FileSection(Section[dict[str, Any]]):
             "parity": {k: v for k, v in parity.items() if k != "witness"} or None,
             "inputs": list(case.model.schema.names),
             "outputs": list(case.model.task.outputs(case.model.schema.names)),
-            "labels": None if decision is None else decision.told(case.model.classes),
+            "labels": None if decision is None else case.model.task.rule,
         }
 
     def document(self, result: dict[str, Any]) -> dict[str, Any]:
