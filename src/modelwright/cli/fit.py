@@ -19,7 +19,7 @@ from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError
 from modelwright.core.events import Listener
-from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes
+from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes, parse_latency
 from modelwright.progress.events import EventLines
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Asked:
     use_sensitive: bool
     mitigate: str
     ship: str
+    latency: str | None
     seed: int
     schema: str | None
     track: str | None
@@ -99,6 +100,7 @@ class Asked:
 @click.option("--quantiles", multiple=True, metavar="Q ...", help="Predict quantiles, such as 0.1 0.5 0.9.")
 @click.option("--monotone", multiple=True, metavar="COL=±1 ...", help="Let the answer only rise (1) or fall (-1).")
 @click.option("--cost", multiple=True, metavar="COSTS", help="What mistakes cost: fp=1,fn=5, 'a>b=5', or a file.")
+@click.option("--latency", metavar="TIME", help="Most time of one row here, such as 50us; a smaller model may ship.")
 @click.option("--sensitive", multiple=True, metavar="COL ...", help="Columns to audit by; no features. Written last.")
 @click.option("--use-sensitive", is_flag=True, help="Let the sensitive columns be features all the same.")
 @click.option(
@@ -209,6 +211,7 @@ def _spec(asked: Asked) -> FitSpec:
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,
         ship=asked.ship,
+        latency=None if asked.latency is None else parse_latency(asked.latency),
         run=asked.run,
     )
 

@@ -1,7 +1,5 @@
 """``modelwright inspect``: what a model file holds."""
 
-import statistics
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,39 +11,17 @@ from modelwright.cli.schema import schema_text
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-REPEATS = 300
-"""Answers that the latency is the median of."""
-
 
 @click.command("inspect", short_help="Show what a model file holds.")
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 def inspect(model: str, *, as_json: bool) -> None:
     """Show task, score, members, columns, size, speed and origin of the model file MODEL."""
+    from modelwright.model.speed import row_microseconds  # help loads no runtime
+
     opened = modelwright.load(model)
     micros = row_microseconds(opened)
     show(inspect_text(opened, micros), inspect_document(opened, micros), as_json=as_json)
-
-
-def row_microseconds(model: "Model") -> float:
-    """Return the median time in which one row is answered here, through ``Model.predict``."""
-    row = {column.name: _typical(column) for column in model.schema}
-    for _ in range(20):
-        model.predict(row)
-    times = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        model.predict(row)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times) * 1e6
-
-
-def _typical(column: Any) -> Any:
-    if column.dtype == "string":
-        return column.levels[0] if column.levels else None
-    if column.low is None or column.dtype == "date":
-        return None
-    return column.low
 
 
 def inspect_document(model: "Model", micros: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Self, final
 
 from modelwright.core.errors import SpecError, nearest
@@ -79,6 +80,18 @@ SHIPS = ("accurate", "balanced", "small")
 """What may ship: the mixture, the smallest model that is not shown to be worse, and a small forest."""
 
 
+def parse_latency(text: str) -> float:
+    """Read "50us", "50µs", "0.2ms" or "1s" as seconds.
+
+    Raises:
+        SpecError: The text is not a time with its unit, or not a positive one.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(us|[µμ]s|ms|s)\s*", text.lower())
+    if match is None or float(match[1]) <= 0:
+        raise SpecError(f"Latency '{text}' is not a time. Write it with its unit: 50us, 0.2ms.")
+    return float(match[1]) * {"ms": 1e-3, "s": 1.0}.get(match[2], 1e-6)
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class FitSpec:
@@ -100,6 +113,7 @@ class FitSpec:
         quantiles: The quantiles to predict, such as 0.1, 0.5 and 0.9, which makes the task "quantile".
         monotone: Number columns with which the answer may only rise (1) or only fall (-1), by name.
         ship: One of `SHIPS`.
+        latency: Most seconds that one row may take on this machine; None for no limit.
         cost: What mistakes cost: "fp" and "fn" of two classes, or "a>b" for giving b to a row of class a. Labels then
             have the least expected cost.
         run: Folder that keeps what the fit does, so that `resume` can go on after anything; None for none.
@@ -120,6 +134,7 @@ class FitSpec:
     quantiles: tuple[float, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     ship: str = "accurate"
+    latency: float | None = None
     cost: Mapping[str, float] = field(default_factory=dict)
     run: str | None = None
 
@@ -127,6 +142,14 @@ class FitSpec:
         """Refuse what no table could make sense of."""
         if self.ship not in SHIPS:
             raise SpecError(f"There is no tier '{self.ship}'.{nearest(self.ship, SHIPS)} Known: {', '.join(SHIPS)}.")
+
+        if self.latency is not None and not 0 < self.latency < inf:
+            raise SpecError(f"A row cannot take {self.latency:g} seconds at most. Give more than 0, such as 50e-6.")
+
+    @property
+    def climbs(self) -> bool:
+        """Whether smaller models than the mixture are asked for."""
+        return self.ship != "accurate" or self.latency is not None
 
     @property
     def withheld(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Driver:
     def __init__(self, run: Run, crew: Crew, names: Sequence[str], spec: FitSpec) -> None:
         self._run = run
         self._has_interval = spec.interval is not None
-        self._for_students = 0.0 if spec.ship == "accurate" or not run.timed else SHARE * run.budget.seconds
+        self._for_students = 0.0 if not spec.climbs or not run.timed else SHARE * run.budget.seconds
         self._crew = crew
         self._reserve = 0.0
         self._kept = self._for_interval([])

@@ -17,6 +17,7 @@ from modelwright.search.crew import Crew
 from modelwright.search.driver import Driver
 from modelwright.search.finish import finish
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of
+from modelwright.search.latency import shipped_within
 from modelwright.search.libraries import require_libraries, usable
 from modelwright.search.mixture import Found, compose
 from modelwright.search.numbers import logs_of
@@ -132,23 +133,38 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
             watch.tell("suspicion", **finding.to_json())
         race = _race(run, crew, spec)
         found, ladder = _chosen(run, crew, spec, race)
-        run.begin("interval")
-        ground = Ground(run.question, run.plan, found.blend, found.trials)
-        seconds = _interval_seconds(run, found, crew)
-        sureness = interval_of(ground, spec, crew, run.store, left=run.left_of(seconds))
-        run.begin("refit")
-        learners = {name: settled(run.store, found.trials[name]) for name in found.blend.weights}
-        members = refit(run.store, crew, found.trials, found.blend, left=lambda: run.left, learners=learners)
-        schema = used_columns(run.question.features.schema, members, sureness)
-        pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature, sureness)
-        crew.stop()
-        recipe = Recipe(learners, found.blend, spec, request.seed).to_json()
-        trials = [*race.trials, *([] if ladder is None else ladder.students)]
-        documents = {"recipe": recipe} | ({} if ladder is None else {"tiers": ladder.to_json()})
-        data = finish(run, trials, found, pipeline, findings=findings, test=test, documents=documents)
+
+        def made(ladder: Ladder | None) -> bytes:
+            chosen = found if ladder is None else ladder.chosen.found
+            pipeline, recipe = _pipeline(run, crew, chosen, request)
+            if spec.latency is None:
+                crew.stop()  # else another model may have to be fitted
+            trials = [*race.trials, *([] if ladder is None else ladder.students)]
+            documents = {"recipe": recipe.to_json()} | ({} if ladder is None else {"tiers": ladder.to_json()})
+            return finish(run, trials, chosen, pipeline, findings=findings, test=test, documents=documents)
+
+        if ladder is None or spec.latency is None:
+            data = made(ladder)
+        else:
+            data = shipped_within(run, ladder, spec.latency, made)
     if folder is not None:
         folder.finish(data, watch.seconds)
     return data
+
+
+def _pipeline(run: Run, crew: Crew, found: Found, request: Request) -> tuple[Pipeline, Recipe]:
+    """Calibrate the intervals of what ships, and fit it on all rows."""
+    spec, question = request.spec, run.question
+    run.begin("interval")
+    ground = Ground(question, run.plan, found.blend, found.trials)
+    seconds = _interval_seconds(run, found, crew)
+    sureness = interval_of(ground, spec, crew, run.store, left=run.left_of(seconds))
+    run.begin("refit")
+    learners = {name: settled(run.store, found.trials[name]) for name in found.blend.weights}
+    members = refit(run.store, crew, found.trials, found.blend, left=lambda: run.left, learners=learners)
+    schema = used_columns(question.features.schema, members, sureness)
+    pipeline = Pipeline(schema, question.target.task, members, found.blend.temperature, sureness)
+    return pipeline, Recipe(learners, found.blend, spec, request.seed)
 
 
 def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
@@ -181,7 +197,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
 def _chosen(run: Run, crew: Crew, spec: FitSpec, race: Race) -> tuple[Found, Ladder | None]:
     """Return what ships, and where a smaller model was asked for, what it was chosen from."""
     found = compose(run, race.trials)
-    if spec.ship == "accurate":
+    if not spec.climbs:
         return found, None
     run.begin("tiers")
     seconds = SMALLER * run.budget.seconds if run.timed else inf

@@ -16,6 +16,7 @@ from modelwright.search.crew import Crew
 from modelwright.search.finish import finish
 from modelwright.search.folds import Plan
 from modelwright.search.intervals import Ground, check_interval, interval_of
+from modelwright.search.latency import check_latency
 from modelwright.search.libraries import require_libraries
 from modelwright.search.mixture import Found
 from modelwright.search.question import frame_question
@@ -53,7 +54,7 @@ def refit_table(
         SpecError: The file tells no recipe.
         DataError: The table cannot be learned from.
         BudgetError: The time ended before all members and one fold were ready.
-        GateError: The file's answers differ from the pipeline's.
+        GateError: The file's answers differ from the pipeline's, or a row takes longer than the recipe allows.
     """
     require_libraries()
     watch, meter = watch or Watch(), Meter()
@@ -89,7 +90,9 @@ def refit_table(
         pipeline = Pipeline(schema, question.target.task, members, recipe.blend.temperature, sureness)
         crew.stop()
         told = {"recipe": recipe.to_json()}
-        return finish(run, list(trials.values()), found, pipeline, findings=findings, test=test, documents=told)
+        data = finish(run, list(trials.values()), found, pipeline, findings=findings, test=test, documents=told)
+        check_latency(data, spec.latency)
+        return data
 
 
 def _members(run: Run, crew: Crew, recipe: Recipe) -> tuple[Member, ...]:

@@ -6,7 +6,7 @@ judged on; that gives the softened students a small advantage, which a refit on 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -86,6 +86,10 @@ class Ladder:
     rungs: tuple[Rung, ...]
     chosen: Rung
     ship: str
+
+    def with_chosen(self, rung: Rung) -> "Ladder":
+        """Return the same rungs with another one that ships."""
+        return replace(self, chosen=rung)
 
     @property
     def students(self) -> list[Trial]:
