@@ -155,8 +155,9 @@ class Task:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Build a task from `to_json` output."""
+        name, classes = value["name"], tuple(value["classes"])
         decision = None if value.get("decision") is None else Decision.from_json(value["decision"])
-        return cls(value["name"], tuple(value["classes"]), tuple(value.get("quantiles", ())), decision)
+        return cls(name, classes, tuple(value.get("quantiles", ())), decision)
 
 
 def _free(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def measured(model: Model) -> float:
 
 
 def shipped_within(
-    run: Run, ladder: Ladder, seconds: float, make: Callable[[Ladder], bytes], measure: Measure = measured
+    run: Run, ladder: Ladder, seconds: float, make: Callable[[Ladder], bytes], *, measure: Measure = measured
 ) -> bytes:
     """Return the file of the first rung that answers a row in time.
 
