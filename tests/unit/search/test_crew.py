@@ -79,7 +79,7 @@ def test_work_leaves_its_product_in_the_store(store: Store, alone: bool) -> None
     with Alone(store) if alone else Processes(store, 1) as crew:
         outcome = finish(crew, Work("C", Constant(), 0))
         assert outcome.failure == ""
-        assert 0 < outcome.processor
+        assert outcome.processor > 0
         assert finish(crew, Work("C", Constant(), ALL_ROWS)).failure == ""
     product = store.product("C", 0)
     assert product.margins is not None
