@@ -204,6 +204,19 @@ class TestTheRest:
         assert document["schema"] == "modelwright/evaluation/1"
         assert document["n_rows"] == N_ROWS
 
+    def test_evaluate_ends_with_4_when_a_limit_is_not_kept(self, folder: Path) -> None:
+        words = ("evaluate", folder / "left.onnx", folder / "new.csv")
+        document = json.loads(done(*words, "--at-least", "roc_auc=0", "--at-most", "log_loss=99", "--json").stdout)
+        auc = next(m for m in document["metrics"] if m["name"] == "roc_auc")
+        limit = f"roc_auc={(auc['low'] + auc['value']) / 2}"
+        assert auc["low"] < auc["value"]
+        done(*words, "--at-least", limit, "--gate-by", "value")
+        result = run(*words, "--at-least", limit)
+        assert result.exit_code == 4
+        assert "ROC AUC" in result.stdout, "the scores are shown all the same"
+        assert "roc_auc ≥" in result.stderr
+        assert run(*words, "--at-least", "log_loss=0.1").exit_code == 2
+
     def test_inspect_shows_what_the_file_holds(self, folder: Path) -> None:
         shown = done("inspect", folder / "left.onnx").stdout
         for text in ("binary classification", "no, yes", "ROC AUC", "µs per row", "sha256", "Köln", "LIN", "numpy"):

@@ -1,9 +1,29 @@
 """``modelwright evaluate``: score a model file on a labelled table."""
 
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
 import click
 
 import modelwright
 from modelwright.cli.output import show
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    model: str
+    data: str
+    target: str | None
+    weight: str | None
+    metric: str
+    at_least: tuple[str, ...]
+    at_most: tuple[str, ...]
+    gate_by: Literal["bound", "value"]
+    lenient: bool
+    as_json: bool
 
 
 @click.command("evaluate", short_help="Score a model file on a labelled table.")
@@ -14,12 +34,35 @@ from modelwright.cli.output import show
 @click.option(
     "--metric", default="auto", show_default=True, help="The metric that matters most; auto is the fit's own."
 )
+@click.option(
+    "--at-least", multiple=True, metavar="METRIC=LIMIT", help="End with exit code 4 below it: roc_auc=0.8; repeated."
+)
+@click.option(
+    "--at-most", multiple=True, metavar="METRIC=LIMIT", help="End with exit code 4 above it: rmse=3; repeated."
+)
+@click.option(
+    "--gate-by",
+    type=click.Choice(("bound", "value")),
+    default="bound",
+    show_default=True,
+    help="What must keep the limits: the worse end of the interval, or the value.",
+)
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def evaluate(
-    model: str, data: str, target: str | None, weight: str | None, *, metric: str, lenient: bool, as_json: bool
-) -> None:
+def evaluate(**options: Any) -> None:  # click hands over options by name
     """Score the model file MODEL on DATA by every metric of its task, each with its interval."""
-    opened = modelwright.load(model)
-    result = modelwright.evaluate(opened, data, target=target, weight=weight, metric=metric, lenient=lenient)
-    show(str(result), result.to_json(), as_json=as_json)
+    asked = Asked(**options)
+    from modelwright.insight.gate import check_limits, parse_limit  # loads numpy, which help must not
+
+    limits = [parse_limit(text, is_least=True) for text in asked.at_least]
+    limits += [parse_limit(text, is_least=False) for text in asked.at_most]
+    result = modelwright.evaluate(
+        modelwright.load(asked.model),
+        asked.data,
+        target=asked.target,
+        weight=asked.weight,
+        metric=asked.metric,
+        lenient=asked.lenient,
+    )
+    show(str(result), result.to_json(), as_json=asked.as_json)
+    check_limits(result, limits, asked.gate_by)
