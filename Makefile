@@ -5,6 +5,8 @@
 #   make test       the whole suite            make test-fast   without the slow tests
 #   make lint       every machine-checked rule make fix         repair what can be repaired
 #   make test-mlflow  the flavor and the tracker against a real MLflow server, in an environment of their own (1 GB)
+#   make test-kubeflow  the pipeline read and run by Kubeflow's own SDK, in an environment of its own (1 GB)
+#   make test-node  the file in Node and in a browser (npm installs 430 MB below .bench)
 #   make bench      speed and size, peers beside us
 #   make bench-suite BUDGET=60s                every public data set (needs MODELWRIGHT_DATA)
 #   make bench-serve                        the server beside FastAPI, MLflow and BentoML
@@ -25,7 +27,7 @@ FIND_OPENMP = $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/d
   { mkdir -p $(OPENMP) && ln -sf $(CURDIR)/$(VENV)/lib/python3.*/site-packages/scikit_learn.libs/libgomp-*.so* $(OPENMP)/libgomp.so.1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-mlflow lint fix bench bench-serve bench-serve-safety bench-suite docs
+.PHONY: help setup demo test test-fast test-mlflow test-kubeflow test-node lint fix bench bench-serve bench-serve-safety bench-suite docs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,6 +73,28 @@ $(MLFLOW)/.made: pyproject.toml
 
 test-mlflow: $(MLFLOW)/.made
 	MLFLOW_DISABLE_TELEMETRY=true $(MLFLOW)/bin/python -m pytest -p no:cacheprovider tests/flow/test_mlflow.py
+
+# Kubeflow's SDK holds protobuf and kubernetes at older versions.
+KUBEFLOW := .bench/kubeflow
+
+$(KUBEFLOW)/.made: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; name one with: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(KUBEFLOW)
+	$(KUBEFLOW)/bin/python -m pip --disable-pip-version-check install --quiet -e ".[fit,report]" "kfp>=2.14" "onnx>=1.19" "pytest>=8.4"
+	@touch $@
+
+test-kubeflow: $(KUBEFLOW)/.made
+	$(KUBEFLOW)/bin/python -m pytest -p no:cacheprovider tests/flow/test_kubeflow.py
+
+# Their scripts would fetch libraries for graphics cards; what is in the packages is enough.
+NODE := .bench/node
+
+$(NODE)/.made:
+	npm install --prefix $(NODE) --ignore-scripts --no-audit --no-fund onnxruntime-node@1.30.0 onnxruntime-web@1.30.0
+	@touch $@
+
+test-node: $(VENV)/.all $(NODE)/.made
+	$(BIN)/python -m pytest tests/parity/test_node.py tests/flow/test_browser.py
 
 lint: $(VENV)/.all
 	$(BIN)/ruff check .

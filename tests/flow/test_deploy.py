@@ -149,7 +149,7 @@ def until_ready(port: int, path: str, process: subprocess.Popen[bytes], seconds:
 
 
 def test_a_place_is_tested_for_every_target() -> None:
-    assert PLACES.keys() == TARGETS.keys()
+    assert PLACES.keys() == TARGETS.keys() - {"kubeflow"}  # trains and serves nothing: test_kubeflow.py
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -85,6 +85,8 @@ def documents(folder: Path) -> Documents:
             ("fairness", model, data, "--sensitive", "sex"),
             ("deploy", "sagemaker", model, "-o", folder / f"deploy-{kind}"),
             ("deploy", "docker", model, "-o", folder / f"dry-{kind}", "--dry-run"),
+            ("deploy", "kubeflow", model, "-o", folder / f"pipeline-{kind}"),
+            ("register", model, "--to", folder / "models", "--name", kind, "--alias", "champion"),
         ):
             found.setdefault(words[0], []).append(told(*words))  # type: ignore[call-overload]
     model, data, kept = folder / "classes.onnx", folder / "classes.csv", folder / "one"

@@ -24,7 +24,7 @@ from modelwright.core.task import Task
 from modelwright.insight.evaluation import Evaluation, Measure
 from modelwright.model.model import Model
 from modelwright.track import mlmodel
-from modelwright.track.listener import track, tracker
+from modelwright.track.listener import store_at, track, tracker
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
 mlflow = pytest.importorskip("mlflow")
@@ -204,6 +204,17 @@ def test_a_registered_alias_opens_the_same_file_three_ways(server: str, model: M
         mlflow.set_tracking_uri(None)
     with pytest.raises(SpecError, match="registered_model_name"):
         flavor.log_model(model, aliases=["champion"])
+
+
+def test_the_command_registers_where_an_alias_finds_it(server: str, model: Model, tmp_path: Path) -> None:
+    place = store_at(server).register(model, "by_command", "champion")
+    assert place == "models:/by_command@champion"
+    mlflow.set_tracking_uri(server)
+    try:
+        assert flavor.load_model(place).digest == model.digest
+    finally:
+        mlflow.set_tracking_uri(None)
+    assert store_at(server).register(model, "by_command") == "models:/by_command/2"
 
 
 def test_a_model_is_kept_straight_in_a_database(tmp_path: Path, model: Model) -> None:

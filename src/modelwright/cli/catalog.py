@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "schema": "modelwright.cli.schema:schema",
     "serve": "modelwright.cli.serve:serve",
     "deploy": "modelwright.cli.deploy:deploy",
+    "register": "modelwright.cli.register:register",
     "runs": "modelwright.cli.runs:runs",
 }
 """Name to ``"module:attribute"`` of a click command."""
@@ -40,6 +41,7 @@ SUMMARIES: dict[str, str] = {
     "schema": "Show what each column of a table is taken for, and why.",
     "serve": "Answer requests over HTTP with model files.",
     "deploy": "Write what brings a model file to a container or a cloud.",
+    "register": "Give a model file a name in a folder or on an MLflow server.",
     "runs": "List, show, compare and prune the runs that were kept.",
 }
 """What help says of each command, so that listing them imports none."""

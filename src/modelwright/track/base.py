@@ -59,3 +59,16 @@ class Store(ABC):
         Raises:
             OutputError: It cannot be kept.
         """
+
+    @abstractmethod
+    def register(self, model: "Model", name: str, alias: str | None = None) -> str:
+        """Keep a model as the newest version of a name and return where it can be fetched.
+
+        Args:
+            model: The model.
+            name: Of the registered model.
+            alias: What then means this version and no other, such as "champion".
+
+        Raises:
+            OutputError: It cannot be kept.
+        """

@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from modelwright.core.errors import DataError, ModelwrightError, OutputError, SpecError, listed, nearest
 from modelwright.modelfile import store as files
 from modelwright.modelfile.manifest import dumps
 from modelwright.track.base import Parcel, Store
 from modelwright.track.record import Run
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
 
 RUN = "run.json"
 _LARGEST_RUN = 64 * 1024 * 1024
@@ -58,6 +61,19 @@ class FolderStore(Store):
                 return str(_moved(partial, self._base, _folder_name(run)))
             finally:
                 shutil.rmtree(partial, ignore_errors=True)  # it is gone when all went well
+
+    def register(self, model: "Model", name: str, alias: str | None = None) -> str:
+        """Write ``NAME/DIGEST.onnx``, and ``NAME/ALIAS.onnx`` in one move: a server that has it goes on with it."""
+        folder = self._base / name
+        with _named(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            version = folder / f"{model.digest}.onnx"
+            if not version.exists():
+                model.save(version)
+            if alias is None:
+                return str(version)
+            model.save(folder / f"{alias}.onnx")
+            return str(folder / f"{alias}.onnx")
 
 
 @final

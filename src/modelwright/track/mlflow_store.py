@@ -4,13 +4,16 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from modelwright.core.errors import MissingExtraError, OutputError
 from modelwright.data.address import shown
 from modelwright.modelfile.manifest import dumps
 from modelwright.track.base import Parcel, Store
 from modelwright.track.record import Figure, Run, Tried
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
 
 EXPERIMENT = "modelwright"
 """Experiment where neither the address nor MLFLOW_EXPERIMENT_NAME names one."""
@@ -50,6 +53,25 @@ class MlflowStore(Store):
             finally:
                 client.set_terminated(identity, status, _ms(run.ended))
             return f"{shown(self._address)}#/experiments/{experiment}/runs/{identity}"
+
+    def register(self, model: "Model", name: str, alias: str | None = None) -> str:
+        """Log a model to a run of its own, register it, and return its address among MLflow's models."""
+        with _reached(self._address):
+            client = _client(self._address)
+            made = client.create_run(
+                self._experiment_id(client), run_name=name, tags={"modelwright.status": "registered"}
+            )
+            status = "FAILED"
+            try:
+                from modelwright.track.mlflow import log_model  # imports MLflow
+
+                with _pointed_at(self._address):
+                    aliases = () if alias is None else (alias,)
+                    info = log_model(model, run_id=made.info.run_id, registered_model_name=name, aliases=aliases)
+                status = "FINISHED"
+            finally:
+                client.set_terminated(made.info.run_id, status)
+        return f"models:/{name}@{alias}" if alias else f"models:/{name}/{info.registered_model_version}"
 
     def _fill(self, client: Any, identity: str, run: Run, parcel: Parcel) -> None:
         from mlflow.entities import Metric, Param

@@ -1,8 +1,11 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from modelwright.cli.program import program
 from modelwright.core.errors import DataError, OutputError, SpecError
 from modelwright.model.model import Model
 from modelwright.track.base import Parcel
@@ -99,3 +102,27 @@ def test_a_removed_run_is_gone_and_the_others_stay(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [runs[1].id]
     with pytest.raises(OutputError):
         remove_run(Kept(runs[0].run, runs[0].path))
+
+
+def test_a_name_means_the_newest_version_and_older_ones_stay(
+    tmp_path: Path, tracked_model: Model, small_file: Callable[..., bytes]
+) -> None:
+    store, newer = FolderStore(str(tmp_path / "models")), Model.open(small_file("regression"))
+    champion = tmp_path / "models" / "churn" / "champion.onnx"
+    assert store.register(tracked_model, "churn", "champion") == str(champion)
+    assert Model.open(champion).digest == tracked_model.digest
+    assert store.register(newer, "churn", "champion") == str(champion)
+    assert Model.open(champion).digest == newer.digest != tracked_model.digest
+    version = store.register(tracked_model, "churn")
+    assert Model.open(version).digest == tracked_model.digest
+    names = {path.name for path in champion.parent.iterdir()}
+    assert names == {"champion.onnx", f"{newer.digest}.onnx", f"{tracked_model.digest}.onnx"}
+    assert read_runs(tmp_path / "models") == ((), ()), "models are no runs"
+
+
+@pytest.mark.parametrize(("name", "alias"), [("../churn", "a"), ("", "a"), ("churn", "../a"), ("churn", "a" * 33)])
+def test_a_name_that_leads_elsewhere_is_refused(name: str, alias: str, tmp_path: Path, tracked_model: Model) -> None:
+    tracked_model.save(tmp_path / "m.onnx")
+    words = ["register", str(tmp_path / "m.onnx"), "--to", str(tmp_path / "models"), "--name", name, "--alias", alias]
+    assert CliRunner().invoke(program, words).exit_code == 2
+    assert not (tmp_path / "models").exists()
