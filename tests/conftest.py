@@ -218,6 +218,12 @@ class AsgiClient:
 
 
 @pytest.fixture(scope="session")
+def asgi() -> Callable[[Any], AsgiClient]:
+    """``asgi(app) -> client`` of any application."""
+    return AsgiClient
+
+
+@pytest.fixture(scope="session")
 def served(small_file: Callable[..., bytes]) -> Callable[..., AsgiClient]:
     """``served(kind, settings) -> client`` of an application with the file of `small_file`, called "small"."""
 

@@ -126,7 +126,7 @@ def component(name: str, image: str) -> dict[str, Any]:
         },
     }
     root: dict[str, Any] = {"dag": {"outputs": _filled(made), "tasks": {name: task}}}
-    return _spec(name, part.about, image, (name,), {**root, **_interface(part)})
+    return _spec(name, part.about, image, parts=(name,), root={**root, **_interface(part)})
 
 
 def train_pipeline(image: str, *, target: str, task: str, metric: str, name: str) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def train_pipeline(image: str, *, target: str, task: str, metric: str, name: str
         }
         tasks[key] = _task(key, inputs, (*taken.values(), *before))
     root = {"dag": {"tasks": tasks}, **_interface(Part(about, takes={}, asks=asks, knows=knows))}
-    return _spec(NAME, about, image, tuple(_JOINED), root, data=tuple(_DATA))
+    return _spec(NAME, about, image, parts=tuple(_JOINED), root=root, data=tuple(_DATA))
 
 
 def yaml_text(document: Mapping[str, Any], comment: str) -> str:
@@ -215,9 +215,9 @@ def _spec(
     name: str,
     about: str,
     image: str,
+    *,
     parts: tuple[str, ...],
     root: Mapping[str, Any],
-    *,
     data: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     uri = {"inputDefinitions": {"parameters": {"uri": {"parameterType": TEXT}}}}
