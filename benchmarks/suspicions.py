@@ -3,8 +3,8 @@
     python benchmarks/suspicions.py [--only titanic adult …]
 
 Found: a listed identifier that `check` calls one, a listed leakage column that is named in a leak of any severity, or
-that reading leaves out as a constant. In vain: another column that is called so at "warn" or above; those at "info"
-stand in brackets.
+that reading leaves out as a constant; how many of them at "warn" or above is counted too. In vain: another column that
+is called so at "warn" or above; those at "info" stand in brackets.
 """
 
 import argparse
@@ -27,6 +27,7 @@ class Tally:
     """What became of the listed columns of one set."""
 
     found: tuple[str, ...]
+    loud: tuple[str, ...]
     missed: tuple[str, ...]
     in_vain: tuple[str, ...]
     mentioned: tuple[str, ...]
@@ -39,10 +40,15 @@ class Tally:
         told = grave | light | {c for f in findings if f.name in also for c in f.columns}
         return cls(
             found=tuple(sorted(listed & told)),
+            loud=tuple(sorted(listed & told - light)),
             missed=tuple(sorted(listed - told)),
             in_vain=tuple(sorted(grave - listed)),
             mentioned=tuple(sorted(light - listed)),
         )
+
+    def counted(self) -> tuple[tuple[str, ...], ...]:
+        """Return what is added up over the sets, in the order of the totals."""
+        return self.found, self.loud, self.missed, self.in_vain, self.mentioned
 
 
 def main() -> None:
@@ -52,7 +58,7 @@ def main() -> None:
     asked = parser.parse_args()
     folder = data_folder()
     sets = json.loads((folder / "datasets.json").read_text(encoding="utf-8"))["datasets"]
-    lines, totals = [], {"identifier": [0, 0, 0], "leak": [0, 0, 0]}
+    lines, totals = [], {"identifier": [0, 0, 0, 0, 0], "leak": [0, 0, 0, 0, 0]}
     for entry in sets:
         if entry["group"] != "tabular" or (asked.only and entry["name"] not in asked.only):
             continue
@@ -65,13 +71,14 @@ def main() -> None:
         given = set(entry.get("leakage_columns", ())) & known
         leaks = Tally.of(findings, LEAKS, given, frozenset({"constant"}))
         for kind, tally in (("identifier", names), ("leak", leaks)):
-            for i, columns in enumerate((tally.found, tally.missed, tally.in_vain)):
+            for i, columns in enumerate(tally.counted()):
                 totals[kind][i] += len(columns)
         lines.append(cells(entry, names, leaks, findings, seconds))
         print(entry["name"], f"{seconds:.2f} s", file=sys.stderr, flush=True)
     print(table_of(lines))
-    for kind, (found, missed, vain) in totals.items():
-        print(f"\n{kind}: {found} of {found + missed} listed columns found, {vain} suspected in vain.")
+    for kind, (found, loud, missed, vain, mentioned) in totals.items():
+        listed = f"{found} of {found + missed} listed columns found, {loud} of them at warn or above"
+        print(f"\n{kind}: {listed}; {vain} suspected in vain, {mentioned} more mentioned at info.")
 
 
 def cells(entry: dict[str, Any], names: Tally, leaks: Tally, findings: Findings, seconds: float) -> list[str]:

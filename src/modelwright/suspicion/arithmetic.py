@@ -27,18 +27,18 @@ def arithmetic(case: Case) -> list[Finding]:
     names, columns, truth = _numbers(case)
     if len(names) < 2 or len(truth) < _FEWEST_ROWS:
         return []
-    terms = _terms(columns, truth)
+    terms = sum_of(columns, truth)
     if terms is None:
         return []
     chosen, factors, explained = terms
     columns_of = tuple(names[j] for j in chosen)
-    sum_of = " ".join(f"{'+' if f > 0 else '−'} '{shown(n)}'" for n, f in zip(columns_of, factors, strict=True))
+    told = " ".join(f"{'+' if f > 0 else '−'} '{shown(n)}'" for n, f in zip(columns_of, factors, strict=True))
     return [
         Finding(
             name="arithmetic",
             severity="stop",
             columns=columns_of,
-            what=f"Columns {named(columns_of)} make up the answer: '{shown(case.truth.name)}' = {sum_of}"
+            what=f"Columns {named(columns_of)} make up the answer: '{shown(case.truth.name)}' = {told}"
             + (" and something small." if explained < 1 - 1e-9 else "."),
             where="all rows that were looked at",
             evidence=f"R² {explained:.4f}, with no factor but 1 and −1.",
@@ -72,8 +72,15 @@ def _numbers(case: Case) -> tuple[list[str], Array, Array]:
     return [n for n, kept in zip(taken, varied, strict=True) if kept], columns[:, varied], truth
 
 
-def _terms(columns: Array, truth: Array) -> tuple[list[int], Array, float] | None:
-    """Choose columns one by one, each time the one most like what is left, until those with whole factors suffice."""
+def sum_of(columns: Array, truth: Array) -> tuple[list[int], Array, float] | None:
+    """Return the columns that add up to the truth, their signs, and the R² of that sum; None where there are none.
+
+    Columns are chosen one by one, each time the one most like what is left, until those with whole factors suffice.
+
+    Args:
+        columns: Centred amounts, none of them constant, shape (n_rows, n_columns).
+        truth: Centred amounts, shape (n_rows,).
+    """
     lengths = np.sqrt((columns**2).sum(axis=0))
     chosen: list[int] = []
     left, alone, best = truth, 0.0, None

@@ -5,9 +5,11 @@ DETECTORS: dict[str, str] = {
     "constant": "modelwright.suspicion.constants:constants",
     "twin": "modelwright.suspicion.twins:twins",
     "leak": "modelwright.suspicion.leaks:leaks",
+    "flag": "modelwright.suspicion.flags:flags",
     "encoding": "modelwright.suspicion.encodings:encodings",
     "missingness": "modelwright.suspicion.missingness:missingness",
     "arithmetic": "modelwright.suspicion.arithmetic:arithmetic",
+    "pair": "modelwright.suspicion.pairs:pairs",
     "date": "modelwright.suspicion.dates:dates",
     "text": "modelwright.suspicion.answers_in_texts:answers_in_texts",
     "duplicate": "modelwright.suspicion.duplicates:duplicates",
@@ -21,5 +23,14 @@ DETECTORS: dict[str, str] = {
 }
 """Name to ``"module:attribute"`` of a function from a `Case` to findings."""
 
-LEAKS = frozenset({"leak", "encoding", "missingness", "arithmetic", "date", "text"})
+FOLLOWERS: dict[str, str] = {
+    "late": "modelwright.suspicion.late:late",
+    "foretold": "modelwright.suspicion.late:foretold",
+    "kin": "modelwright.suspicion.kin:kin",
+}
+"""Name to ``"module:attribute"`` of a function from a `Case` and what is suspected so far to findings."""
+
+LEAKS = frozenset(
+    {"leak", "flag", "encoding", "missingness", "arithmetic", "pair", "date", "text", "late", "foretold", "kin"}
+)
 """Kinds that say: this column may know the answer."""

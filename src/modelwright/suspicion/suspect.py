@@ -5,8 +5,10 @@ from modelwright.core.spec import FitSpec
 from modelwright.core.table import Table
 from modelwright.core.task import Task
 from modelwright.suspicion.case import Case, make_case
-from modelwright.suspicion.catalog import DETECTORS
+from modelwright.suspicion.catalog import DETECTORS, FOLLOWERS, LEAKS
 from modelwright.suspicion.finding import SEVERITIES, Finding, Findings
+from modelwright.suspicion.grading import graded
+from modelwright.suspicion.suspects import Suspects
 
 _BETTER_TOLD_BY = ("encoding", "arithmetic", "missingness")
 """Kinds that say why a column decides the answer; the plain "it does" is left out where one of them speaks."""
@@ -51,15 +53,20 @@ def suspect(
 
 
 def look(case: Case) -> Findings:
-    """Run every detector of the catalog over a case."""
+    """Run every detector of the catalog over a case, then those that follow up what was found."""
     found: list[Finding] = []
     for name in DETECTORS:
         found += load(DETECTORS, name, "detector")(case)
+    found = graded(case, _without_repeats(found), LEAKS)
+    for name in FOLLOWERS:
+        found += load(FOLLOWERS, name, "detector")(case, Suspects.of(found, LEAKS))
     rank = {severity: -i for i, severity in enumerate(SEVERITIES)}
-    kept = sorted(_without_repeats(found), key=lambda f: rank[f.severity])
+    kept = sorted(found, key=lambda f: rank[f.severity])
     return Findings(case.answers.name, case.table.n_rows, len(case.rows), tuple(kept))
 
 
 def _without_repeats(found: list[Finding]) -> list[Finding]:
     explained = {column for f in found if f.name in _BETTER_TOLD_BY and f.severity == "stop" for column in f.columns}
-    return [f for f in found if f.name != "leak" or not set(f.columns) & explained]
+    strong = {column for f in found if f.name == "leak" for column in f.columns}
+    besides = {"leak": explained, "flag": explained | strong}
+    return [f for f in found if not set(f.columns) & besides.get(f.name, set())]

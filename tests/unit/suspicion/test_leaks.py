@@ -65,8 +65,8 @@ def test_a_lone_column_named_as_known_afterwards_is_a_leak(found: Found, rng: np
 def test_a_flag_set_for_one_answer_only_is_a_leak(found: Found, rng: np.random.Generator) -> None:
     columns = honest(rng)
     columns["closed"] = (columns["y"] == "yes") & (rng.random(N) < 0.4)
-    leaks = found(columns, "y")["leak"]
-    assert columns_of(leaks) == {"closed"} and leaks[0].figure == 1.0
+    flags = found(columns, "y")["flag"]
+    assert columns_of(flags) == {"closed"} and flags[0].figure == 1.0 and flags[0].severity == "warn"
 
 
 @pytest.mark.parametrize("task", ["words", "numbers", "many"])
