@@ -85,13 +85,13 @@ def _sums(case: Case, theirs: list[Feature]) -> Iterator[tuple[str, str, str, st
         for _ in range(SUMS_EACH):
             kept = [j for j, name in zip(np.flatnonzero(varied), names, strict=True) if name not in used]
             left = [n for n in names if n not in used]
-            parts, ties = _parts(case, numbers, whole, table[complete, at], (left, others[:, kept]))
+            parts, ties = _parts(case, numbers, whole, values=table[complete, at], others=(left, others[:, kept]))
             yield from ties
             used.update(parts)
 
 
 def _parts(
-    case: Case, numbers: dict[str, Feature], whole: str, values: Array, others: tuple[list[str], Array]
+    case: Case, numbers: dict[str, Feature], whole: str, *, values: Array, others: tuple[list[str], Array]
 ) -> tuple[list[str], list[tuple[str, str, str, str]]]:
     """Return the columns that add up to another, and those of them that are tied to it."""
     names, columns = others

@@ -70,7 +70,7 @@ def pairs(case: Case) -> list[Finding]:
         if 1 - together.power <= UNEXPLAINED * (1 - alone[stronger].power):
             known = best.get(names[stronger])
             if known is None or known[0].power < together.power:
-                found = _told(names[stronger], names[other], pair, together, alone[stronger])
+                found = _told(names[stronger], names[other], together, alone[stronger], is_ratio=pair.is_ratio)
                 best[names[stronger]] = (together, found)
     return [finding for _, finding in best.values()]
 
@@ -120,13 +120,13 @@ def _bins(values: Array) -> tuple[Array, int]:
     return np.minimum(codes, len(edges)), len(edges) + 1
 
 
-def _told(name: str, other: str, pair: _Pair, together: Score, alone: Score) -> Finding:
+def _told(name: str, other: str, together: Score, alone: Score, *, is_ratio: bool) -> Finding:
     decides = together.value >= DECIDES[together.measure]
     return Finding(
         name="pair",
         severity="stop" if decides else "warn",
         columns=(name,),
-        what=f"The {'ratio' if pair.is_ratio else 'difference'} of {named((name, other))}"
+        what=f"The {'ratio' if is_ratio else 'difference'} of {named((name, other))}"
         f" {'decides' if decides else 'tells most of'} the answer."
         " Are both known when the prediction is made?",
         where="all rows that were looked at",
