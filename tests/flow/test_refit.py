@@ -70,6 +70,13 @@ def test_other_rows_are_learned_from_and_judged_by_folds_and_by_a_test(model: Mo
     assert tested.evaluation["source"] == "test"
 
 
+def test_a_refit_within_seconds_tells_its_energy(model: Model) -> None:
+    again = Model.open(refit_table(model, people(250, seed=3), budget=Budget(60.0)))
+    energy = again.documents["energy"]
+    assert {"refit", "evaluate"} <= energy["phases"].keys()
+    assert {line["id"] for line in again.leaderboard} <= energy["trials"].keys()
+
+
 def test_numbers_keep_their_intervals() -> None:
     rng = np.random.default_rng(0)
     rows = {"x": rng.normal(size=600), "z": rng.normal(size=600)}

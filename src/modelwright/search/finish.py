@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from modelwright.core.table import Table
+from modelwright.energy.energy import NOTHING
 from modelwright.energy.regions import carbon
 from modelwright.energy.shares import shared
 from modelwright.export.reference import reference
@@ -96,8 +97,10 @@ def _energy(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
     if not run.timed:
         return {}
     run.meter.read()
+    phases = run.meter.phases
+    tried = phases.get("race", NOTHING) + phases.get("tiers", NOTHING) + phases.get("evaluate", NOTHING)
     # One thread per worker: the seconds of a trial are its processor time.
-    by_trial = shared(run.meter.phases["race"], {t.id: sum(t.seconds.values()) for t in trials})
+    by_trial = shared(tried, {t.id: sum(t.seconds.values()) for t in trials})
     return {
         "energy": {
             **run.meter.to_json(),
