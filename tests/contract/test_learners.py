@@ -34,6 +34,16 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{family: (family, {}) for family in LEARNERS},
     "svm-linear": ("svm", {"kernel": "linear"}),
     "extra-trees": ("forest", {"kind": "extra"}),
+    **{
+        f"sklearn-{path.rpartition(':')[2]}": ("sklearn", {"path": f"sklearn.{path}", "settings": settings})
+        for path, settings in (
+            ("ensemble:GradientBoostingClassifier", (("n_estimators", 8), ("learning_rate", 0.3))),
+            ("ensemble:HistGradientBoostingClassifier", (("max_iter", 8), ("learning_rate", 0.3))),
+            ("ensemble:RandomForestClassifier", (("n_estimators", 20), ("min_samples_leaf", 5))),
+            ("naive_bayes:GaussianNB", ()),
+            ("neural_network:MLPClassifier", (("max_iter", 100), ("learning_rate_init", 0.02))),
+        )
+    },
 }
 
 

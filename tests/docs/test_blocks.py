@@ -16,6 +16,7 @@ PAGES = (
     "docs/evaluate.md",
     "docs/explain.md",
     "docs/fairness.md",
+    "docs/learners.md",
     "docs/plots.md",
     "docs/track.md",
     "docs/uncertainty.md",

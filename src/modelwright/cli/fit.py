@@ -66,6 +66,8 @@ class Asked:
     mitigate: str
     ship: str
     latency: str | None
+    learners: tuple[str, ...]
+    only_learners: bool
     seed: int
     schema: str | None
     track: str | None
@@ -117,6 +119,8 @@ class Asked:
     show_default=True,
     help="The best mixture, the smallest model as good, or a small forest.",
 )
+@click.option("--learner", "learners", multiple=True, metavar="NAME", help="Try it first; a name or module:Class?a=1.")
+@click.option("--only-learners", is_flag=True, help="Try nothing but what --learner names.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--schema", metavar="FILE", help="Kinds of all columns, as the schema command writes them.")
 @click.option("--track", metavar="DIR|URI", help="Keep the run in a folder, or on an MLflow server.")
@@ -137,6 +141,8 @@ def fit(**options: Any) -> None:  # click hands over options by name
     Ctrl-C once ends the search and keeps the best so far; twice aborts.
     """
     asked = Asked(**options)
+    if any(":" in learner for learner in asked.learners):
+        sys.path.insert(0, str(Path.cwd()))  # modules beside the data are found, as python -m finds them
     if asked.trials is not None and asked.trials < 1:
         raise click.BadParameter(f"must be at least 1, not {asked.trials}", param_hint="--trials")
     started = time.monotonic()
@@ -213,6 +219,8 @@ def _spec(asked: Asked) -> FitSpec:
         ship=asked.ship,
         latency=None if asked.latency is None else parse_latency(asked.latency),
         run=asked.run,
+        learners=asked.learners,
+        only_learners=asked.only_learners,
     )
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Self, final
+from typing import Any, Self, final
 
 from modelwright.core.errors import SpecError, nearest
+from modelwright.core.spelling import spelled
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -117,6 +118,9 @@ class FitSpec:
         cost: What mistakes cost: "fp" and "fn" of two classes, or "a>b" for giving b to a row of class a. Labels then
             have the least expected cost.
         run: Folder that keeps what the fit does, so that `resume` can go on after anything; None for none.
+        learners: Learners to try first: families of ours, import paths "package.module:Class?setting=value", names of
+            entry points, or objects (scikit-learn estimators, own `Learner` values), which become such texts.
+        only_learners: Whether nothing but these is tried.
     """
 
     task: str = "auto"
@@ -137,9 +141,18 @@ class FitSpec:
     latency: float | None = None
     cost: Mapping[str, float] = field(default_factory=dict)
     run: str | None = None
+    learners: tuple[Any, ...] = ()
+    only_learners: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no table could make sense of."""
+        """Refuse what no table could make sense of, and spell learners out.
+
+        Raises:
+            SpecError: There is no such tier, or something is no learner.
+        """
+        object.__setattr__(self, "learners", tuple(map(spelled, self.learners)))
+        if self.only_learners and not self.learners:
+            raise SpecError("only_learners needs learners: name at least one, such as --learner lightgbm.")
         if self.ship not in SHIPS:
             raise SpecError(f"There is no tier '{self.ship}'.{nearest(self.ship, SHIPS)} Known: {', '.join(SHIPS)}.")
 

@@ -11,6 +11,7 @@ LEARNERS: dict[str, str] = {
     "student": "modelwright.learners.student:Student",
     "logged": "modelwright.learners.logged:Logged",
     "svm": "modelwright.learners.svm:SVM",
+    "sklearn": "modelwright.learners.sklearn_estimator:Estimator",
 }
 
 EXTRAS: dict[str, tuple[str, str]] = {"neural": ("torch", "neural")}

@@ -1,5 +1,6 @@
 """Random forests and extremely randomised trees with scikit-learn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, final
 
@@ -109,7 +110,7 @@ class Forest(Learner):
             grown.fit(train.features, answers, sample_weight=weight)
             if deadline.passed:
                 break
-        return _fitted(grown, target, standard)
+        return forest_fitted(grown, grown.estimators_, target, standard)
 
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         usual = "sqrt" if target.task.is_classification else 1 / 3
@@ -123,8 +124,15 @@ class Forest(Learner):
         }
 
 
-def _fitted(grown: Any, target: Target, standard: Standard) -> Fitted:
-    trees = grown.estimators_
+def forest_fitted(grown: Any, trees: Sequence[Any], target: Target, standard: Standard) -> Fitted:
+    """Return a fitted forest of scikit-learn, or a single tree of it, as arrays.
+
+    Args:
+        grown: The forest.
+        trees: Its trees.
+        target: What it learned from.
+        standard: How its answers were moved.
+    """
     if not target.task.is_classification:
         spread, centre = standard.spread, standard.centre
         values = [_leaves(t, t.tree_.value[:, 0, :] * spread + centre) / len(trees) for t in trees]

@@ -240,6 +240,9 @@ class Processes(Crew):
 
     def _hire(self) -> _Hand:
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1") | openmp_environment(self._store.folder)
+        # A learner of the user's own is found where this process finds it; what the environment says comes first.
+        places = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), *sys.path]
+        environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, places)))
         with (self._store.folder / "workers.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "modelwright.search.worker", str(self._store.folder)],

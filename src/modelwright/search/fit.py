@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 
+from modelwright.core.errors import SpecError
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.energy.energy import NOTHING, Energy
@@ -17,6 +18,7 @@ from modelwright.search.crew import Crew
 from modelwright.search.driver import Driver
 from modelwright.search.finish import finish
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of
+from modelwright.search.joining import foreign, joined
 from modelwright.search.latency import shipped_within
 from modelwright.search.libraries import require_libraries, usable
 from modelwright.search.mixture import Found, compose
@@ -90,10 +92,16 @@ def resume_fit(run: str | os.PathLike[str], *, budget: Budget | None = None, wat
         FileRefusedError: The run folder is of another form, or damaged.
         OutputError: Another process works in it.
         BudgetError: The time ended before any model was ready.
+        SpecError: It was begun with a learner that is neither ours nor scikit-learn's.
     """
     watch = watch or Watch()
     with opened(run) as folder:
         request, model, spent = folder.request, folder.model, folder.spent()
+        if model is None and (named := foreign(request.spec)):
+            raise SpecError(
+                f"The run was begun with a learner from elsewhere ('{named[0]}'), and no file may say which code runs."
+                f" Name it again: fit the same data with --run {run} --learner …, which uses all that is finished."
+            )
         if model is not None and (budget is None or _is_no_more(budget, request.budget)):
             watch.tell("note", text="The run is over; this is its file.")
             return model
@@ -180,6 +188,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
         is_preparable=is_preparable(features.schema),
         logged=logs_of(run.question.target, run.metric),
     )
+    entries = joined(entries, spec, task, is_constrained=bool(run.question.monotone))
     entries, left_out = usable(entries)
     if left_out:
         run.watch.tell("note", text=left_out)

@@ -45,7 +45,8 @@ class Recipe:
             members.append({"id": name, "family": learner.family, "settings": settings, "weight": weight})
         spec = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(self.spec)}
         spec |= {name: dict(getattr(self.spec, name)) for name in ("kinds", "monotone", "cost")}
-        del spec["run"]
+        for name in ("run", "learners", "only_learners"):
+            del spec[name]  # they say how to search, and there is no search
         return {
             "schema": SCHEMA,
             "members": members,
