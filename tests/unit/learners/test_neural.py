@@ -72,9 +72,9 @@ def test_networks_need_time_in_the_measure_of_the_rows() -> None:
     def networks(n_rows: int, seconds: float) -> int:
         return sum(learner.family == "neural" for _, learner in portfolio(NUMBER, n_rows, 5, seconds))
 
-    assert [networks(1_000, 30.0), networks(1_000, 60.0), networks(5_000, 60.0)] == [0, 1, 0]
-    assert [networks(2_000, 60.0), networks(3_000, 60.0)] == [1, 0]
-    assert [networks(5_000, 120.0), networks(20_000, 120.0), networks(20_000, 600.0)] == [1, 0, 1]
+    assert [networks(1_000, 30.0), networks(1_000, 60.0), networks(10_000, 60.0)] == [0, 1, 1]
+    assert [networks(10_001, 60.0), networks(40_000, 120.0), networks(40_001, 120.0)] == [0, 1, 0]
+    assert [networks(100_000, 600.0), networks(200_000, 600.0)] == [1, 0]
 
 
 def test_short_budgets_train_for_less() -> None:
