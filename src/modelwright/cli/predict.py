@@ -97,7 +97,9 @@ def _is_folder(asked: Asked) -> bool:
     Raises:
         SpecError: An option for folders stands beside a file.
     """
-    is_folder = asked.output.endswith(("/", os.sep)) or (asked.output != "-" and Path(asked.output).is_dir())
+    place = Path(asked.output)
+    # A folder called like a file is a mistake: it is refused where files are.
+    is_folder = asked.output.endswith(("/", os.sep)) or (asked.output != "-" and place.is_dir() and not place.suffix)
     given = {"--partition-rows": asked.partition_rows, "--partition-by": asked.partition_by, "--resume": asked.resume}
     if not is_folder and (option := next((name for name, value in given.items() if value), None)):
         raise SpecError(f"{option} is for answers in a folder, whose name ends in '/': -o answers/")

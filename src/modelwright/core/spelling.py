@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-import numpy as np
-
 from modelwright.core.errors import SpecError
 
 _WORDS = {"True": True, "False": False, "None": None}
@@ -107,6 +105,8 @@ def _frozen(value: Any) -> Any:
 
 
 def _written(name: str, value: Any, path: str) -> str:
+    import numpy as np  # the command line reads this module, and its help must load nothing of weight
+
     value = value.item() if isinstance(value, np.generic) else value
     if not _plain(value):
         raise SpecError(
