@@ -1,0 +1,78 @@
+"""The forest of a TreeEnsemble operator, as arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+import numpy as np
+
+from modelwright.core.table import Array
+
+_KNOWN = {
+    "aggregate_function": 1,  # sum
+    "post_transform": 0,  # none
+    "n_targets": 1,
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Trees of comparisons whose leaves, one number each, add up.
+
+    A child or root that is negative is the leaf ``~child``.
+
+    Attributes:
+        feature: Feature compared at each node, int64 (n_nodes,).
+        threshold: Rows with ``feature <= threshold`` go left, float64 (n_nodes,).
+        nan_left: Whether a missing feature goes left, bool (n_nodes,).
+        left: Left child, int64 (n_nodes,).
+        right: Right child, int64 (n_nodes,).
+        roots: First node of each tree, int64 (n_trees,).
+        values: What each leaf adds, float64 (n_leaves,).
+    """
+
+    feature: Array
+    threshold: Array
+    nan_left: Array
+    left: Array
+    right: Array
+    roots: Array
+    values: Array
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Any]) -> Self | None:
+        """Read the attributes of a TreeEnsemble, or return None where it is not one sum of double comparisons."""
+        if any(attributes.get(name) != value for name, value in _KNOWN.items()):
+            return None
+        modes, splits = attributes["nodes_modes"], attributes["nodes_splits"]
+        if modes.any() or splits.dtype != np.float64 or "nodes_hitrates" in attributes:
+            return None
+        n_nodes = len(splits)
+        missing = attributes.get("nodes_missing_value_tracks_true", np.zeros(n_nodes, dtype=np.int64))
+
+        def children(which: str) -> Array:
+            ids, is_leaf = attributes[f"nodes_{which}nodeids"], attributes[f"nodes_{which}leafs"] != 0
+            return np.where(is_leaf, ~ids, ids)
+
+        forest = cls(
+            attributes["nodes_featureids"],
+            splits,
+            missing != 0,
+            children("true"),
+            children("false"),
+            attributes["tree_roots"],
+            attributes["leaf_weights"].astype(np.float64),
+        )
+        return forest if forest._is_forest() else None
+
+    def _is_forest(self) -> bool:
+        """Return whether every node and leaf hangs at one place."""
+        hung = np.concatenate([self.left, self.right, self.roots])
+        n_nodes, n_leaves = len(self.threshold), len(self.values)
+        places = np.where(hung >= 0, hung, n_nodes + ~hung)
+        return (
+            len(hung) == n_nodes + n_leaves
+            and bool(((places >= 0) & (places < n_nodes + n_leaves)).all())
+            and len(np.unique(places)) == len(places)
+        )
