@@ -1,7 +1,7 @@
 """What a row is compared with: the rows that an absent column's cells are taken from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, final, get_args
 
@@ -35,6 +35,7 @@ class Background:
         base: The mean of `answers`, (n_answers,): what is expected of a row of which nothing is known.
         scale: In which the answers are.
         origin: Where the rows come from.
+        parts: What explaining keeps of a model, by the digest of its file; filled when first needed.
     """
 
     table: Table
@@ -42,6 +43,7 @@ class Background:
     base: Array
     scale: Scale
     origin: Origin
+    parts: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def note(self) -> str:

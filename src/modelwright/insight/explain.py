@@ -106,7 +106,7 @@ def _whole(model: "Model", table: Table, background: Background, effort: Effort)
     # Of many classes the commonest answer is followed.
     commonest = np.bincount(answers(model, some).argmax(axis=1), minlength=len(answer_names(model))).argmax()
     answer = answer_names(model)[int(commonest)]
-    found = shapley(model, some, background=background, method="sampling", n_pairs=effort.n_pairs)
+    found = shapley(model, some, background=background, method="fast", n_pairs=effort.n_pairs)
     strengths = _strengths(found)
     follow: dict[str, Any] = {"answer": answer, "scale": background.scale}
     strongest = [s.column for s in strengths]

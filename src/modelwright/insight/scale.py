@@ -54,7 +54,13 @@ def answers(model: "Model", table: Table, scale: Scale = "probability") -> Array
     """Return the explained numbers, float64 (n_rows, n_answers): one for binary and regression, one per class else."""
     if not model.task.is_classification:
         return np.asarray(model.predict(table), dtype=np.float64).reshape(-1, 1)
-    shares: Array = model.predict_proba(table)
+    return explained(model, model.predict_proba(table), scale)
+
+
+def explained(model: "Model", shares: Array, scale: Scale) -> Array:
+    """Return the explained numbers from what the file answers: probabilities (n_rows, n_classes), or values."""
+    if not model.task.is_classification:
+        return shares
     if scale == "probability":
         return shares[:, 1:] if model.task.name == "binary" else shares
     logs = np.log(np.maximum(shares, _SMALLEST))

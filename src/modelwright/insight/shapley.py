@@ -5,6 +5,9 @@ values describe what the model does and not how columns go together in the world
 
 The default scale is the probability: it is what the user was told, and it stays finite. Margins (log-odds) are allowed.
 
+Log-odds and predicted numbers that are sums of trees and weighted features are explained exactly, leaf by leaf (see
+`modelwright.insight.leaves`). Everything else is sampled, with a standard error; few columns are enumerated.
+
 Source:
     Strumbelj, Kononenko (2014), doi:10.1007/s10115-013-0679-x: sampling of orders. Mitchell, Cooper, Frank, Holmes
     (2022), JMLR 23(43): antithetic orders. Janzing, Minorics, Bloebaum (2020), AISTATS: why interventional.
@@ -12,7 +15,8 @@ Source:
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
@@ -20,6 +24,7 @@ from modelwright.core.errors import SpecError
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.attribution import Attribution, Method
 from modelwright.insight.background import Background, make_background
+from modelwright.insight.dissected import Dissected
 from modelwright.insight.pool import compact, joined, recombined
 from modelwright.insight.rows import feature_rows
 from modelwright.insight.scale import Scale, answer_names, answers
@@ -38,6 +43,15 @@ _MOST_EXACT_ROWS = 1 << 19
 _ROWS_AT_ONCE = 1 << 15
 """Made-up rows asked about together; bounds the memory."""
 
+_FEWEST_CUT = 8
+"""Rows from which on cutting a file costs less than it saves, where it is done for sampling alone."""
+
+_PATIENCE = {"auto": 4.0, "fast": 1.0}
+"""How many times as long as sampling exact values may take: four times the time halves the errors of sampling."""
+
+Asked = Method | Literal["auto", "fast"]
+"""The ways to compute, and two that choose one."""
+
 N_PAIRS = 16
 """Pairs of orders per row: 20 columns then cost at most 608 made-up rows. Measured in docs/explain.md."""
 
@@ -48,7 +62,7 @@ def shapley(
     *,
     background: Any = None,
     scale: Scale = "probability",
-    method: Method | Literal["auto"] = "auto",
+    method: Asked = "auto",
     n_pairs: int = N_PAIRS,
     seed: int = 0,
     lenient: bool = False,
@@ -60,14 +74,15 @@ def shapley(
         source: The rows to explain, in any form that can be read.
         background: A `Background`, or rows to make one from; None makes one from what the file says of its columns.
         scale: "probability" or "margin"; that of the `Background` where one is given.
-        method: "exact" enumerates coalitions (at most 10 columns), "sampling" draws orders, "auto" is exact where that
-            takes seconds at most.
+        method: "exact" goes leaf by leaf where the answer is a sum of trees and weighted features, and else enumerates
+            coalitions (at most 10 columns); "sampling" draws orders; "auto" is exact where that takes seconds at most;
+            "fast" is exact where that is no slower than sampling.
         n_pairs: Pairs of opposite orders drawn per row; the errors shrink with its root.
         seed: Seed of the orders.
         lenient: Read cells of a wrong kind as missing.
 
     Raises:
-        SpecError: "exact" with more than 10 columns, or no orders.
+        SpecError: "exact" with more than 10 columns where the answer is no such sum, or no orders.
         SchemaError: A column is absent or of another kind.
     """
     if not isinstance(background, Background):
@@ -83,10 +98,11 @@ MOST_PAIRS = 64
 def explain_row(
     model: "Model", row: Mapping[str, Any], background: Background, *, n_pairs: int = N_PAIRS, seed: int = 0
 ) -> Attribution:
-    """Explain one row fast, for a server: by sampling, one run of the model.
+    """Explain one row fast, for a server: exactly where that is no slower, else by sampling, one run of the model.
 
-    Threads may share the model and the background: nothing is kept between calls, and a call holds at most
-    ``2 * n_pairs * n_columns`` made-up rows. The same row, seed and background give the same values.
+    The first call with a background takes the file apart, which takes longer than the others. Threads may share the
+    model and the background. A call holds at most ``2 * n_pairs * n_columns`` made-up rows. The same row, seed and
+    background give the same values.
 
     Args:
         model: The model.
@@ -99,7 +115,7 @@ def explain_row(
         SchemaError: A column is absent or a cell is of a wrong kind.
     """
     table = _one_row(model, row)
-    return _attribution(model, table, background, method="sampling", n_pairs=n_pairs, seed=seed)
+    return _attribution(model, table, background, method="fast", n_pairs=n_pairs, seed=seed, is_served=True)
 
 
 def pairs_within(
@@ -119,9 +135,10 @@ def pairs_within(
     n_columns = len(background.table.columns)
     most, least = 0.0, float("inf")
     row = background.table.take(np.array([background.table.n_rows // 2]))
+    Dissected.of(model, background)  # before the clock runs
     for n_pairs in (1, 1, 5, 5, 5):
         started = clock()
-        _attribution(model, row, background, method="sampling", n_pairs=n_pairs, seed=0)
+        _attribution(model, row, background, method="sampling", n_pairs=n_pairs, seed=0, is_served=True)
         took = clock() - started
         if n_pairs == 1:
             least = min(least, took)
@@ -149,37 +166,55 @@ def _attribution(
     table: Table,
     background: Background,
     *,
-    method: Method | Literal["auto"],
+    method: Asked,
     n_pairs: int,
     seed: int,
+    is_served: bool = False,
 ) -> Attribution:
-    n_columns = len(table.columns)
-    if method == "auto":
-        n_made = 2.0**n_columns * background.table.n_rows * table.n_rows
-        method = "exact" if n_columns <= MOST_EXACT_COLUMNS and n_made <= _MOST_EXACT_ROWS else "sampling"
-    if method == "exact" and n_columns > MOST_EXACT_COLUMNS:
-        raise SpecError(f"Exact values need at most {MOST_EXACT_COLUMNS} columns, not {n_columns}. Use sampling.")
     if n_pairs < 1:
         raise SpecError(f"At least one pair of orders is needed, not {n_pairs}.")
-    if method == "exact":
+    parts = _parts(model, table, background, method=method, is_served=is_served)
+    base, n_columns = background.base, len(table.columns)
+    n_made = 2 * n_pairs * n_columns
+    patience = _PATIENCE.get(method, 0.0)
+    if parts and parts.additive and (method == "exact" or (patience and parts.exact_is_worth(n_made, patience))):
+        method, base = "exact", np.array([parts.additive.base])
+        given, values = parts.additive.values(parts.encoding.features(table))
+    elif _is_enumerated(method, n_columns, background.table.n_rows * table.n_rows):
+        method = "exact"
         given, values = _enumerated(model, table, background)
-        errors = np.zeros_like(values)
     else:
-        given, values, errors = _sampled(model, table, background, n_pairs=n_pairs, rng=np.random.default_rng(seed))
+        method = "sampling"
+        asking = _Asking.of(model, table, background, parts)
+        given, values, errors = _sampled(asking, n_pairs=n_pairs, rng=np.random.default_rng(seed))
     return Attribution(
         columns=table.names,
         answers=answer_names(model),
         scale=background.scale,
         method=method,
-        base=background.base,
+        base=base,
         given=given,
         values=values,
-        errors=errors,
+        errors=errors if method == "sampling" else np.zeros_like(values),
         cells=tuple(zip(*([cell_text(c, i) for i in range(table.n_rows)] for c in table.columns), strict=True)),
         rows=tuple(range(1, table.n_rows + 1)),
         n_background=background.table.n_rows,
         notes=(background.note,) if background.note else (),
     )
+
+
+def _parts(model: "Model", table: Table, background: Background, *, method: Asked, is_served: bool) -> Dissected | None:
+    """Take the file apart where that pays: for exact values, for a server, or for many rows."""
+    may_be_exact = background.scale != "probability" and method != "sampling"
+    is_worth = may_be_exact or is_served or table.n_rows >= _FEWEST_CUT or model.digest in background.parts
+    return Dissected.of(model, background) if is_worth else None
+
+
+def _is_enumerated(method: Asked, n_columns: int, n_comparisons: int) -> bool:
+    if method == "exact" and n_columns > MOST_EXACT_COLUMNS:
+        raise SpecError(f"Exact values need at most {MOST_EXACT_COLUMNS} columns, not {n_columns}. Use sampling.")
+    is_quick = n_columns <= MOST_EXACT_COLUMNS and 2.0**n_columns * n_comparisons <= _MOST_EXACT_ROWS
+    return method == "exact" or (method == "auto" and is_quick)
 
 
 def _enumerated(model: "Model", table: Table, background: Background) -> tuple[Array, Array]:
@@ -218,19 +253,56 @@ def coalition_weights(n_columns: int) -> Array:
     return np.where(inside, with_it, -without)
 
 
-def _sampled(
-    model: "Model", table: Table, background: Background, *, n_pairs: int, rng: np.random.Generator
-) -> tuple[Array, Array, Array]:
+@final
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Made-up rows and their answers, through the whole file or through its second half.
+
+    Attributes:
+        background: What is compared with; its rows are the first of the pool.
+        n_rows: Rows explained, the others of the pool.
+        n_columns: Raw columns.
+        answers: The explained numbers of rows whose column j is that of row ``rows[i, j]`` of the pool.
+        same: Which columns say the same of two rows of the pool, (n_pairs, n_columns).
+    """
+
+    background: Background
+    n_rows: int
+    n_columns: int
+    answers: Callable[[Array], Array]
+    same: Callable[[Array, Array], Array]
+
+    @classmethod
+    def of(cls, model: "Model", table: Table, background: Background, parts: Dissected | None) -> "_Asking":
+        n_columns = len(table.columns)
+        if parts is None:
+            pool = joined(background.table, table)
+            return cls(
+                background,
+                table.n_rows,
+                n_columns,
+                lambda rows: answers(model, recombined(pool, rows), background.scale),
+                lambda left, right: np.column_stack([_equal(c, left, right) for c in pool.columns]),
+            )
+        features = parts.pool(table)
+        return cls(
+            background,
+            table.n_rows,
+            n_columns,
+            lambda rows: parts.answers(model, background, features, rows),
+            lambda left, right: parts.same(features, left, right, n_columns),
+        )
+
+
+def _sampled(asking: _Asking, *, n_pairs: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Return answers, values and their standard errors, from pairs of opposite orders of the columns."""
-    n_columns = len(table.columns)
-    pool = joined(background.table, table)
-    step = max(1, _ROWS_AT_ONCE // (2 * n_pairs * n_columns))
+    step = max(1, _ROWS_AT_ONCE // (2 * n_pairs * asking.n_columns))
     pieces = []
-    for start in range(0, table.n_rows, step):
-        rows = np.arange(start, min(start + step, table.n_rows))
-        against = _strata(len(rows), n_pairs, background.table.n_rows, rng)
-        given, pairs = _walks(model, pool, background, rows=rows, against=against, rng=rng)
-        pieces.append((given, *_estimates(given, pairs, background.base)))
+    for start in range(0, asking.n_rows, step):
+        rows = np.arange(start, min(start + step, asking.n_rows))
+        against = _strata(len(rows), n_pairs, asking.background.table.n_rows, rng)
+        given, pairs = _walks(asking, rows=rows, against=against, rng=rng)
+        pieces.append((given, *_estimates(given, pairs, asking.background.base)))
     given, values, errors = (np.concatenate(part) for part in zip(*pieces, strict=True))
     return given, values, errors
 
@@ -242,15 +314,11 @@ def _strata(n_rows: int, n_pairs: int, n_background: int, rng: np.random.Generat
     return np.minimum(places.astype(np.int64), n_background - 1)
 
 
-def _walks(
-    model: "Model", pool: Table, background: Background, *, rows: Array, against: Array, rng: np.random.Generator
-) -> tuple[Array, Array]:
+def _walks(asking: _Asking, *, rows: Array, against: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Walk from background rows to the explained rows, a column at a time, in opposite orders.
 
     Args:
-        model: The model.
-        pool: The background rows, then the explained ones.
-        background: What to compare with.
+        asking: The pool of background and explained rows.
         rows: Positions of the explained rows, (n_rows,).
         against: Background row of each pair, (n_rows, n_pairs).
         rng: Draws the orders.
@@ -258,10 +326,10 @@ def _walks(
     Returns:
         Answers of the rows (n_rows, n_answers), and each pair's mean steps (n_rows, n_pairs, n_columns, n_answers).
     """
-    (n_rows, n_pairs), n_columns = against.shape, len(pool.columns)
+    (n_rows, n_pairs), n_columns, background = against.shape, asking.n_columns, asking.background
     explained = np.repeat(background.table.n_rows + rows, n_pairs)
     absent = against.ravel()
-    same = np.column_stack([_equal(c, explained, absent) for c in pool.columns])  # (n_walks, p)
+    same = asking.same(explained, absent)  # (n_walks, p)
     keys = rng.random(same.shape)
     # A column whose cell is the same moves nothing: it comes last in both directions and costs no made-up row.
     ranks = np.concatenate([_ranks(np.where(same, 2.0, keys)), _ranks(np.where(same, 2.0, -keys))])
@@ -273,7 +341,7 @@ def _walks(
     taken = ranks[walk] < step[:, np.newaxis]
     made = np.where(taken, explained[walk, np.newaxis], absent[walk, np.newaxis])
     own = np.broadcast_to((background.table.n_rows + rows)[:, np.newaxis], (n_rows, n_columns))
-    asked = answers(model, recombined(pool, np.concatenate([own, made])), background.scale)
+    asked = asking.answers(np.concatenate([own, made]))
     given = asked[:n_rows]
     states = np.repeat(given[np.tile(np.repeat(np.arange(n_rows), n_pairs), 2), np.newaxis], n_columns + 1, axis=1)
     states[:, 0] = np.where(n_steps[:, np.newaxis] > 0, background.answers[absent], states[:, 0])

@@ -36,7 +36,7 @@ class Explainer:
 
     def explain(self, table: Table) -> Attribution:
         """Return what each column adds to each answer; the same rows always give the same values."""
-        return shapley(self.model, table, background=self.background, method="sampling", n_pairs=self.n_pairs)
+        return shapley(self.model, table, background=self.background, method="fast", n_pairs=self.n_pairs)
 
 
 def attributed(explainer: Explainer | None, given: Given) -> Attribution:

@@ -12,6 +12,7 @@ import pytest
 from modelwright.core.errors import SchemaError, SpecError
 from modelwright.core.table import MISSING_DATE, Column, Table
 from modelwright.insight.background import Background, make_background
+from modelwright.insight.encoding import Encoding, Features
 from modelwright.insight.scale import answers
 from modelwright.insight.shapley import coalition_weights, explain_row, pairs_within, shapley
 from modelwright.model.model import Model
@@ -188,15 +189,16 @@ def test_threads_share_a_model_and_a_background(small_file: Any, rng: np.random.
 def test_one_row_asks_about_a_bounded_number_of_rows(
     small_file: Any, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = Model.open(small_file("binary"))
+    model = Model.open(small_file("multiclass"))
     background = make_background(model, rows_of(model, 64, rng))
+    explain_row(model, ROW, background)  # the first call takes the file apart
     asked: list[int] = []
 
-    def counted(self: Model, table: Table, ask: Callable[..., Any] = Model.predict_proba) -> Any:
-        asked.append(table.n_rows)
-        return ask(self, table)
+    def counted(self: Encoding, features: Features, ask: Callable[..., Any] = Encoding.answers) -> Any:
+        asked.append(len(features[min(features)]))
+        return ask(self, features)
 
-    monkeypatch.setattr(Model, "predict_proba", counted)
+    monkeypatch.setattr(Encoding, "answers", counted)
     explain_row(model, ROW, background, n_pairs=16)
     assert len(asked) == 1, "one run of the model"
     assert asked[0] <= 1 + 2 * 16 * (len(model.schema) - 1)
