@@ -13,6 +13,7 @@ from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
+from modelwright.data.names import as_text
 from modelwright.insight.evaluate import evaluate
 from modelwright.model.model import Model, load
 from modelwright.progress.interrupt import interruptible
@@ -45,7 +46,8 @@ def fit(
     Args:
         source: A file (CSV, TSV, Parquet, JSON Lines, Excel, an SQL address), a pandas, polars, Arrow or DuckDB
             frame, a dictionary of columns, a list of records, a two-dimensional array, or a `Table`.
-        target: The column to predict. Rows where it is missing are left out.
+        target: The column to predict. Rows where it is missing are left out. A name that is no text, as frames may
+            have, is taken as text, such as 2 as "2".
         budget: Wall-clock time such as "90s" or "5m", or a `Budget` for a number of trials.
         out: Where to write the ``.onnx`` file; without it nothing is written and the model lives in memory.
         test: Rows to evaluate on that the search never sees, in any form of `source`.
@@ -68,7 +70,7 @@ def fit(
     """
     started = time.monotonic()
     budget = budget if isinstance(budget, Budget) else Budget.parse(budget)
-    spec = FitSpec() if spec is None else spec
+    spec, target = FitSpec() if spec is None else spec, as_text(target)
     place = None if out is None else check_writable(out)
     watch = _watch(listeners, None if budget.trials else budget.seconds, started)
     watch.tell("phase", phase="read")

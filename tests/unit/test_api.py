@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import modelwright as mw
@@ -84,6 +85,14 @@ def test_test_rows_that_lack_a_feature_are_refused_before_the_search(rows: dict[
     with pytest.raises(DataError, match="'size' is not in"):
         mw.fit(rows, "price", budget=ONE, test={"hue": ["red"], "price": [1.0]}, listeners=[heard.append])
     assert [e.data.get("phase") for e in heard] == ["read"]
+
+
+def test_a_target_whose_name_is_no_text_is_found() -> None:
+    frame = pd.DataFrame({0: range(40), 1: [i % 7 for i in range(40)], ("a", 2): [3.0 * i for i in range(40)]})
+    model = mw.fit(frame, 1, budget=ONE)  # type: ignore[arg-type]  # as frames name their columns
+    assert model.manifest.target == "1"
+    assert mw.fit(frame, ("a", 2), budget=ONE).manifest.target == "a_2"  # type: ignore[arg-type]
+    assert mw.check(frame, 1).target == "1"  # type: ignore[arg-type]
 
 
 def test_kinds_are_taken_from_the_spec(rows: dict[str, Any]) -> None:

@@ -29,6 +29,9 @@ _BYTES_PER_COLUMN = 1 << 12
 _WIDEST_BLOCK = 1 << 25
 """Wide tables are parsed in larger blocks: every block costs something per column."""
 _PARSED_AT_ONCE = 1 << 20
+_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table")
+_MOST_LINES_ABOVE = 20
+"""So many lines may stand above a table whose file was taken for ragged, as a title or comments do."""
 _CUT_AT_BYTES = ("utf-8", "cp1252", "latin-1")
 """Encodings in which a byte that looks like a line's end is one."""
 
@@ -142,6 +145,8 @@ def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tup
         start = stream.read(SAMPLE_BYTES)
     if not start.strip():
         raise DataError(f"{origin} is empty. Give a file with a header line and at least one row.")
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith(_MARKUP):
+        raise DataError(f"{origin} is a page of HTML or XML, not a table. Download the data itself, or save it as CSV.")
     dialect = sniff(start, is_whole=len(start) < SAMPLE_BYTES, prefers_tabs=bool(_TABS.search(location.name)))
     if b"\0" in start[:4096] and not dialect.encoding.startswith("utf-16"):
         raise DataError(f"{origin} is not a text file. Give CSV, JSON Lines, Parquet, Arrow or Excel.")
@@ -271,12 +276,21 @@ def _explained(error: Exception, plan: _Plan) -> DataError:
                 if cells and len(cells) != width:
                     return DataError(
                         f"{plan.origin}, line {last + 1}: {len(cells)} cells where the header has {width} columns. "
-                        "Correct the line, or quote cells that hold the delimiter."
+                        + _remedy(cells, width, last + 1, reader.line_num)
                     )
                 last = reader.line_num
         except csv.Error as fault:
             return DataError(f"{plan.origin}, line {last + 1}: {fault}. Correct the line.")
     return DataError(f"{plan.origin} cannot be read as separated values: {str(error)[:200]}.")
+
+
+def _remedy(cells: list[str], width: int, first: int, last: int) -> str:
+    """Say what to do about a record of another width than the header's, on the lines from `first` to `last`."""
+    if last > first and any("\n" in cell for cell in cells):
+        return f"A quote opened there takes in everything up to line {last}: close it, or double it if it is meant."
+    if width < len(cells) and first <= _MOST_LINES_ABOVE:
+        return "Correct the line, or, where the table begins only there, delete the lines above."
+    return "Correct the line, or quote cells that hold the delimiter."
 
 
 def _check_quotes_are_closed(table: Any, plan: _Plan) -> None:

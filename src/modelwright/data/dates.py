@@ -26,8 +26,16 @@ _TIMES = (
 )
 FORMATS = tuple(day + time for time, day in product(_TIMES, _DAYS))
 """strptime formats beside ISO 8601, in order of preference; among equals, slashes are month-first, dots day-first."""
-_FORCED = ("%Y%m%d", "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%Y")
+DIGITS = "%Y%m%d"
+_FORCED = (DIGITS, "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%Y")
 """Formats tried only when the user says that the column holds dates."""
+
+_OF_MONTHS = ("%Y-%m", "%Y/%m", "%b %Y")
+_FEWEST_MONTHS = 24
+"""So many different months, as 2011-12, are no seasons or codes; fewer might be."""
+
+_FEWEST_DAYS = 20
+"""Of numbers between two such days one in 27 is a day, so that twenty of them are no accident."""
 
 _MONTHS = {
     m: i for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
@@ -67,12 +75,21 @@ def recognise(levels: list[str], *, forced: bool = False) -> tuple[Parsing, str]
     if not forced and not all(6 <= len(s) <= 40 and any(c.isdigit() for c in s) for s in few):
         return None
     chosen, remark = _cover(few, FORMATS + _FORCED if forced else FORMATS)
+    if chosen is None and len(levels) >= _FEWEST_MONTHS and parse(levels, Parsing(formats=_OF_MONTHS))[1].all():
+        chosen, remark = _cover(few, _OF_MONTHS)
     if chosen is None:
         return None
     if len(few) < len(levels) and not parse(levels, Parsing(formats=chosen))[1].all():
         rest = [s for s, ok in zip(levels, parse(levels, Parsing(formats=()))[1], strict=True) if not ok]
         chosen, remark = _cover(rest, FORMATS + _FORCED if forced else FORMATS)
     return None if chosen is None else (Parsing(formats=chosen), remark)
+
+
+def may_be_days(low: float | None, high: float | None, n_distinct: int) -> bool:
+    """Whether numbers with such bounds are worth reading as days of four, two and two digits."""
+    if low is None or high is None or n_distinct < _FEWEST_DAYS:
+        return False
+    return low >= 19_000_101 and high <= 21_001_231
 
 
 def parse(levels: list[str], parsing: Parsing) -> tuple[Array, Array]:

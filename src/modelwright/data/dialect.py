@@ -112,8 +112,9 @@ def _encoding(start: bytes) -> str:
     if start.startswith(b"\xef\xbb\xbf"):
         return "utf-8"
     few = start[:4096]
-    if few.count(0) > len(few) // 4:
-        return "utf-16-le" if few[1:2] == b"\0" else "utf-16-be"
+    high, low = few[0::2].count(0), few[1::2].count(0)
+    if max(high, low) > len(few) // 4 and 20 * min(high, low) < max(high, low):  # else it is no text at all
+        return "utf-16-le" if low else "utf-16-be"
     try:
         start.decode("utf-8")
     except UnicodeDecodeError as error:

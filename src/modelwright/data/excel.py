@@ -21,10 +21,11 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
         DataError: It is no workbook, or it is empty.
     """
     origin = origin or location.name
-    with warnings.catch_warnings():
+    # Opened by us, for openpyxl judges a path by its ending
+    with location.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter to cells
         try:
-            book = openpyxl.load_workbook(location, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         except Exception as error:  # openpyxl lets KeyError, zipfile and XML errors of damaged files through
             raise DataError(f"{origin} is not a readable Excel workbook: {str(error)[:200]}. Save it again.") from error
         try:

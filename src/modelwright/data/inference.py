@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from modelwright.core.errors import DataError, SchemaError, listed, nearest
 from modelwright.core.table import Table
 from modelwright.data.kinds import Read, Remark, infer_column, reconsider
-from modelwright.data.overrides import as_kind, checked_kind
+from modelwright.data.overrides import as_days, as_kind, checked_kind
 from modelwright.data.parallel import each
 from modelwright.data.raw import Later, Raw, RawTable, made
 
@@ -38,7 +38,7 @@ def infer(raw: RawTable, kinds: Mapping[str, str], *, lenient: bool = False) -> 
         raw_column = made(column)
         read = infer_column(raw_column)
         if column.name not in kinds:
-            return read
+            return as_days(read, raw_column, where=raw.origin)
         kind = checked_kind(column.name, kinds[column.name])
         return as_kind(read, raw_column, kind, where=raw.origin, lenient=lenient)
 

@@ -43,7 +43,7 @@ def infer_column(raw: Raw) -> Read:
     if raw.form == "text":
         return _infer_text(raw)
     if raw.form == "date":
-        return Read(date_column(raw.name, raw.values, Parsing(), _reason_dates(raw.values)), _taken(raw))
+        return Read(date_column(raw.name, raw.values, Parsing(), reason_dates(raw.values)), _taken(raw))
     if raw.form == "boolean":
         kind: Kind = "constant" if _is_constant(raw.values) else "flag"
         return Read(number_column(raw.name, raw.values, kind, "true and false", dtype="boolean"))
@@ -120,7 +120,7 @@ def _infer_text(raw: Raw) -> Read:
             parsing, remark = found
             micros, _ = dates.parse(valued.levels, parsing)
             days = np.append(micros, MISSING_DATE)[valued.codes]
-            reason = _reason_dates(days) + (f"; {remark}" if remark else "")
+            reason = reason_dates(days) + (f"; {remark}" if remark else "")
             return Read(date_column(raw.name, days, parsing, reason), taken)
     return _as_strings(raw, texts, padded, has_marks=bool(is_mark.any()))
 
@@ -224,7 +224,8 @@ def _is_constant(values: Array) -> bool:
     return len(np.unique(values)) <= 1
 
 
-def _reason_dates(micros: Array) -> str:
+def reason_dates(micros: Array) -> str:
+    """Say from when to when dates are."""
     present = micros[micros != MISSING_DATE]
     if not len(present):
         return "no value in any row"

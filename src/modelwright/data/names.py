@@ -14,7 +14,7 @@ def checked(names: Sequence[object], origin: str) -> tuple[list[str], list[str]]
     Raises:
         DataError: Two columns have one name.
     """
-    given = [name if isinstance(name, str) else _text(name) for name in names]
+    given = [as_text(name) for name in names]
     cut = [name.strip() for name in given]
     notes = []
     if padded := [c for c, g in zip(cut, given, strict=True) if c != g and c]:
@@ -29,6 +29,10 @@ def checked(names: Sequence[object], origin: str) -> tuple[list[str], list[str]]
     return filled, notes
 
 
-def _text(name: object) -> str:
-    """Return a name of several parts, as a pandas MultiIndex has, joined by underscores."""
+def as_text(name: object) -> str:
+    """Return a name as text: parts, as a pandas MultiIndex has, joined by underscores, and "" for None or NaN."""
+    if isinstance(name, str):
+        return name
+    if name is None or name != name:
+        return ""
     return "_".join(str(part) for part in name) if isinstance(name, tuple) else str(name)

@@ -10,8 +10,8 @@ from modelwright.core.table import Column
 from modelwright.data import dates, numbers
 from modelwright.data.columns import date_column, number_column, string_column
 from modelwright.data.conformity import conform_column
-from modelwright.data.kinds import Read
-from modelwright.data.raw import Raw, as_text
+from modelwright.data.kinds import Read, reason_dates
+from modelwright.data.raw import Raw, as_text, number_text
 from modelwright.data.texts import NUMBER_MARKS, STRING_MARKS, clean, marked
 
 _REASON = "set by the user"
@@ -27,6 +27,18 @@ def checked_kind(name: str, kind: str) -> Kind:
         if known == kind:
             return known
     raise SpecError(f"Kind '{kind}' for column '{name}' is unknown.{nearest(kind, KINDS)} Kinds: {listed(KINDS)}.")
+
+
+def as_days(read: Read, raw: Raw, *, where: str) -> Read:
+    """Return numbers that are days, such as 20240131, as dates, and every other column as it is."""
+    schema = read.column.schema
+    if schema.dtype != "number" or not dates.may_be_days(schema.low, schema.high, schema.n_distinct):
+        return read
+    column, n_bad = _reread(raw, "date", "date", where=where, lenient=True)
+    if n_bad or column.schema.parsing.formats != (dates.DIGITS,):
+        return read
+    reason = f"{reason_dates(column.values)}; written as numbers such as {number_text(schema.high or 0)}"
+    return Read(Column(dataclasses.replace(column.schema, reason=reason), column.values), read.remarks)
 
 
 def as_kind(read: Read, raw: Raw, kind: Kind, *, where: str, lenient: bool) -> Read:

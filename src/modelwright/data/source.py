@@ -4,7 +4,7 @@ import difflib
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, cast
@@ -16,6 +16,15 @@ from modelwright.data.catalog import SCANNERS, SOURCES
 from modelwright.data.raw import Raw, RawTable, Selection
 
 _MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"), (b"PK\x03\x04", "excel"))
+_FOREIGN = (
+    (b"\xfd7zXZ", "compressed by xz; unpack it first, or use gzip or zstd"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as .xlsx or CSV"),
+    (b"SQLite f", "a database; ask for rows with sqlite:///{name}?query=SELECT ..."),
+    (b"\x89HDF", "an HDF5 file; save it as Parquet or CSV"),
+    (b"ORC", "an ORC file; save it as Parquet or CSV"),
+    (b"%PDF", "a PDF document; give the table itself"),
+)
 _ENDINGS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -73,13 +82,18 @@ def scan_raw(source: Any, selection: Selection, rows: int) -> Iterator[RawTable]
 
 def _scan_file(source: str | Path, selection: Selection, rows: int) -> Iterator[RawTable]:
     with _located(source) as (location, origin):
-        yield from _reader(SCANNERS, _kind_of_file(location))(location, selection, rows, origin)
+        kind = _kind_of_file(location)
+        if kind in SCANNERS:
+            yield from _reader(SCANNERS, kind)(location, selection, rows, origin)
+        else:  # a workbook that came through a pipe
+            yield _reader(SOURCES, kind)(location, selection, origin)
 
 
 def _kind_of_location(source: str | Path) -> str:
     if str(source) == "-":
         return "csv"
-    return _kind_of_file(_checked_path(source))
+    location = _checked_path(source)
+    return "csv" if location.is_fifo() else _kind_of_file(location)  # a pipe can be read only once
 
 
 def _reader(catalog: Mapping[str, str], kind: str) -> Any:
@@ -126,6 +140,9 @@ def _kind_of_file(location: Path) -> str:
     ending = endings[-1] if endings else ""
     if refusal := _REFUSED.get(ending):
         raise DataError(f"'{location.name}' is {refusal.format(name=location.name)}.")
+    for magic, foreign in _FOREIGN:
+        if start.startswith(magic):
+            raise DataError(f"'{location.name}' is {foreign.format(name=location.name)}.")
     if ending == ".json":
         return "jsonl"
     if ending in (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx", ".xlsm"):
@@ -136,9 +153,10 @@ def _kind_of_file(location: Path) -> str:
 
 @contextmanager
 def _located(source: str | Path) -> Iterator[tuple[Path, str]]:
-    """Give the path of a file and its name for messages; standard input is put in a temporary file first."""
-    if str(source) != "-":
-        location = _checked_path(source)
+    """Give the path of a file and its name for messages; standard input and pipes are put in a temporary file first."""
+    piped = None if str(source) == "-" else _checked_path(source)
+    if piped is not None and not piped.is_fifo():
+        location = piped
         try:
             yield location, location.name
         except OSError as error:  # no permission, a bad disk, a compressed file that was cut
@@ -147,15 +165,19 @@ def _located(source: str | Path) -> Iterator[tuple[Path, str]]:
         return
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "standard input"
-        with location.open("wb") as file:
-            copyfileobj(sys.stdin.buffer, file)
-        yield location, "standard input"
+        with location.open("wb") as file, nullcontext(sys.stdin.buffer) if piped is None else piped.open("rb") as pipe:
+            copyfileobj(pipe, file)
+        yield location, "standard input" if piped is None else str(source)
 
 
 def _checked_path(source: str | Path) -> Path:
+    if not str(source).strip():
+        raise DataError("The path of the data is empty. Name a file.")
     location = Path(source).expanduser()
     if location.is_file() or location.is_fifo():
         return location
+    if location.exists() and not location.is_dir():
+        raise DataError(f"'{source}' is a device, not a file. Name a file, or - for standard input.")
     if location.is_dir():
         raise DataError(f"'{source}' is a folder. Name one file in it.")
     folder = location.parent
@@ -164,7 +186,7 @@ def _checked_path(source: str | Path) -> Path:
     there = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
     near = difflib.get_close_matches(location.name, there, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(repr(str(folder / n)) for n in near)}?" if near else ""
-    hint = hint or (f" Files there: {listed(there, 8)}." if there else " The folder is empty.")
+    hint = hint or (f" Files there: {listed(there, 8)}." if there else " There are no files in that folder.")
     raise DataError(f"File '{source}' does not exist.{hint}")
 
 

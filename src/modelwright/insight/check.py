@@ -7,6 +7,7 @@ from modelwright.core.schema import Schema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
+from modelwright.data.names import as_text
 from modelwright.suspicion.finding import Findings
 from modelwright.suspicion.suspect import suspect
 
@@ -33,7 +34,7 @@ def check(source: Any, target: str, test: Any = None, *, spec: FitSpec | None = 
         >>> [f.columns for f in check(rows, "bought") if f.severity == "stop"]
         [('paid',)]
     """
-    spec = FitSpec() if spec is None else spec
+    spec, target = FitSpec() if spec is None else spec, as_text(target)
     table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
     if test is None:
         return suspect(table, target, spec)

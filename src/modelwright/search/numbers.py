@@ -14,6 +14,9 @@ from modelwright.modelfile.manifest import MOST_QUANTILES
 USUAL_QUANTILES = (0.1, 0.5, 0.9)
 """The quantiles of the task "quantile" where none are named."""
 
+LARGEST = 1e100
+"""Targets beyond this would make errors and scores infinite."""
+
 MANY_ZEROS = 0.2
 """Share of zeros from which whole numbers are told to be counts, perhaps."""
 
@@ -40,9 +43,15 @@ def encode_numbers(answers: Column, task: Task) -> Array:
     """Return the answers as numbers.
 
     Raises:
-        DataError: A count is negative.
+        DataError: A count is negative, or a number too large.
     """
     values = np.ascontiguousarray(answers.values, dtype=np.float64)
+    if np.abs(values).max() > LARGEST:
+        row = int(np.argmax(np.abs(values)))
+        raise DataError(
+            f"Target '{answers.name}' is {values[row]:g} in row {row + 1}, too large for its square to be a number."
+            " Correct it, or divide the column by something."
+        )
     if task.name == "count" and (values < 0).any():
         row = int(np.flatnonzero(values < 0)[0])
         raise DataError(

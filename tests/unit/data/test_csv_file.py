@@ -145,7 +145,11 @@ def test_a_header_of_numbers_is_noted(file: Path) -> None:
         ("a,b\n1,2\n3\n4,5\n", r"data\.csv, line 3: 1 cells where the header has 2 columns.*Correct the line"),
         ('a,b\n1,"x\ny"\n1,2,3\n', r"data\.csv, line 4: 3 cells where the header has 2 columns"),
         ('a,b\n1,"x"\n2,"y\n3,z\n', r"data\.csv, line 3: a quote is opened and never closed"),
+        ('a,b\n"1,x\n' + "2,y\n" * 3, r"line 2: .*A quote opened there takes in everything up to line 5"),
+        ("# of May\na,b\n1,2\n", r"line 2: 2 cells where.*where the table begins only there, delete the lines above"),
+        ("<!DOCTYPE html>\n<html></html>\n", r"data\.csv is a page of HTML"),
         (b"a,b\n\x00\x01\x02\x03,1\n", r"data\.csv is not a text file"),
+        (b"r\x02\x01\x00\xc8\x00\x00\x00" * 40, r"data\.csv is not a text file"),
     ],
 )
 def test_a_bad_file_is_one_clear_error(file: Path, text: str | bytes, message: str) -> None:

@@ -79,6 +79,13 @@ def test_short_forms_are_dates_only_when_the_user_says_so(text: str, year: int) 
     assert np.datetime64(int(parse([text], found[0])[0][0]), "us").astype("datetime64[Y]").astype(int) + 1970 == year
 
 
+def test_many_months_are_dates_and_few_may_be_seasons() -> None:
+    months = [f"{1949 + i // 12}-{1 + i % 12:02d}" for i in range(144)]
+    assert read(months)[13] == "1950-02-01"
+    assert recognise(months[:12]) is None
+    assert recognise([f"{year}-{(year + 1) % 100:02d}" for year in range(1989, 2020)]) is None
+
+
 def test_what_is_no_date_is_marked_missing() -> None:
     micros, good = parse(["2020-01-01", "never"], Parsing())
     assert good.tolist() == [True, False]

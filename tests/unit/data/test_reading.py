@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from modelwright.core.errors import DataError, SchemaError, SpecError
 from modelwright.core.table import MISSING_DATE, Table
-from modelwright.data import read
+from modelwright.data import read, scan
 
 TRAINING = {
     "age": [31.0, 45.0, None, 52.0],
@@ -151,9 +152,56 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read("-").column("a").values.tolist() == [1, 2]
 
 
+def test_a_pipe_is_read(tmp_path: Path, table: Table) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"a,b\n1,x\n2,y\n",))
+    writer.start()
+    assert read(pipe).column("a").values.tolist() == [1, 2]
+    writer.join()
+
+
+def test_a_workbook_comes_through_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).to_excel(tmp_path / "x.xlsx", index=False)
+    known = read(tmp_path / "x.xlsx").schema
+    content = (tmp_path / "x.xlsx").read_bytes()
+    for reader in (lambda: read("-", schema=known), lambda: next(iter(scan("-", known)))):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert reader().column("a").values.tolist() == [1, 2]
+
+
+def test_numbers_that_are_days_are_dates_at_every_door(tmp_path: Path) -> None:
+    days = [int(str(day).replace("-", "")) for day in np.arange("2019-12-20", "2020-01-20", dtype="M8[D]")]
+    (tmp_path / "x.csv").write_text("day\n" + "".join(f"{day}\n" for day in days))
+    for source in ({"day": days}, {"day": [str(day) for day in days]}, tmp_path / "x.csv", pd.DataFrame({"day": days})):
+        column = read(source).column("day")
+        assert column.schema.kind == "date"
+        assert column.values[-1] == np.datetime64("2020-01-19", "us").astype(int)
+    assert "written as numbers such as 20200119" in read({"day": days}).schema.column("day").reason
+    again = read({"day": [20200101, None]}, schema=read({"day": days}).schema).column("day")
+    assert again.values.tolist() == [np.datetime64("2020-01-01", "us").astype(int), MISSING_DATE]
+    assert read({"day": days}, kinds={"day": "number"}).schema.column("day").dtype == "number"
+
+
+def test_numbers_that_are_no_days_stay_numbers() -> None:
+    codes = list(range(20_200_100, 20_200_140))
+    assert read({"code": codes}).schema.column("code").dtype == "number"
+    assert read({"code": [20200101, 20200102] * 9}).schema.column("code").kind == "flag"
+
+
+@pytest.mark.parametrize("name", [None, float("nan")])
+def test_a_name_that_is_missing_is_filled(name: object) -> None:
+    frame = pd.DataFrame([[1, 2]] * 3)
+    frame.columns = pd.Index(["a", name], dtype=object)
+    assert read(frame).names == ("a", "column_2")
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
+        ("", "The path of the data is empty"),
+        ("/dev/null", "is a device, not a file"),
         (np.arange(3), r"shape \(3,\) is not a table"),
         (7, "A int cannot be read as a table"),
         (None, "A NoneType cannot be read"),
@@ -199,6 +247,8 @@ def test_a_missing_file_suggests_the_nearest(tmp_path: Path) -> None:
         ("x.parquet", b"", "is empty"),
         ("x.arrow", b"ARROW1 and nothing more", "damaged Arrow"),
         ("x.xlsx", b"PK\x03\x04 and nothing more", "not a readable Excel"),
+        ("x.csv", b"\xfd7zXZ\x00", "'x.csv' is compressed by xz; unpack it first"),
+        ("x.csv", b"SQLite format 3\x00", r"is a database; ask for rows with sqlite:///x\.csv"),
         ("x.xls", b"\xd0\xcf\x11\xe0", "old Excel format"),
         ("x.pkl", b"\x80\x04", "never opened"),
         ("x.jsonl", b'{"a": 1}\n{"a": \n', r"x\.jsonl, line 2: not valid JSON"),
@@ -226,10 +276,11 @@ def test_mixed_json_lines_are_read(tmp_path: Path) -> None:
 
 WITHOUT_PYARROW = """
 import sys
+import threading
 sys.modules["pyarrow"] = None
 import numpy as np, pandas as pd, polars as pl
 from modelwright.core.errors import MissingExtraError
-from modelwright.data import read
+from modelwright.data import read, scan
 
 frame = pd.DataFrame({"a": [1, 2, None], "b": ["x", "y", None], "c": pd.Categorical(["u", "v", "u"])})
 schema = read(frame).schema

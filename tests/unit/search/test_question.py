@@ -86,6 +86,7 @@ def test_rows_of_weight_zero_are_left_out() -> None:
         (number("y", np.full(40, np.nan)), FitSpec(), DataError, "no value in any of 40 rows"),
         (strings("y", [f"id{i}" for i in range(40)]), FitSpec(), DataError, "too many to be classes"),
         (number("y", [np.inf, *range(39)]), FitSpec(), DataError, "infinite in 1 rows"),
+        (number("y", [*range(39), -1e300]), FitSpec(), DataError, "is -1e.300 in row 40, too large"),
         (number("y", np.arange(40) / 7), FitSpec(task="multiclass"), SpecError, "fractions"),
         (number("y", np.arange(40) % 3), FitSpec(task="binary"), SpecError, "3 distinct values"),
         (strings("y", ["a", "b"] * 20), FitSpec(task="regression"), SpecError, "holds text"),
