@@ -95,7 +95,7 @@ class CatBoost(Learner):
             model.fit(
                 _pool(train, coding),
                 eval_set=None if valid is None else _pool(valid, coding),
-                callbacks=[_Callback(watch, _loss(train.target.task))],
+                callbacks=[_Callback(watch)],
             )
         except catboost.CatBoostError as error:
             raise DataError(f"CatBoost cannot learn from these rows: {str(error).splitlines()[0]}") from error
@@ -146,6 +146,8 @@ class CatBoost(Learner):
 
 def _loss(task: Task) -> str:
     """Return CatBoost's name of the loss of a task."""
+    if len(task.quantiles) == 1:
+        return f"Quantile:alpha={task.quantiles[0]!r}"  # CatBoost's form for several refuses one
     levels = f":alpha={','.join(map(repr, task.quantiles))}" if task.quantiles else ""
     return _LOSSES[task.name] + levels
 
@@ -189,14 +191,14 @@ class _Coding:
 class _Callback:
     """Tells CatBoost when to stop."""
 
-    def __init__(self, watch: Watch, loss: str) -> None:
+    def __init__(self, watch: Watch) -> None:
         self.watch = watch
-        self.loss = loss
         self.n_losses = 0
 
     def after_iteration(self, state: Any) -> bool:
         """Return whether to go on; the losses so far come as one list, which grows every `PERIOD` rounds."""
-        losses = (state.metrics or {}).get("validation", {}).get(self.loss)
+        # There is one metric, under a name in which CatBoost rounds the quantiles.
+        losses = next(iter((state.metrics or {}).get("validation", {}).values()), None)
         if losses is not None and len(losses) == self.n_losses:
             return not self.watch.is_late
         self.n_losses = 0 if losses is None else len(losses)

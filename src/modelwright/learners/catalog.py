@@ -10,6 +10,7 @@ LEARNERS: dict[str, str] = {
     "neural": "modelwright.learners.neural:Neural",
     "student": "modelwright.learners.student:Student",
     "logged": "modelwright.learners.logged:Logged",
+    "median": "modelwright.learners.median:Median",
     "svm": "modelwright.learners.svm:SVM",
     "sklearn": "modelwright.learners.sklearn_estimator:Estimator",
 }

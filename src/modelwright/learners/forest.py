@@ -1,8 +1,8 @@
 """Random forests and extremely randomised trees with scikit-learn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, final
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
 
@@ -10,13 +10,16 @@ from modelwright.core.deadline import Deadline
 from modelwright.core.graph import Graph
 from modelwright.core.table import Array
 from modelwright.core.task import Target
-from modelwright.learners.answers import Standard, require_learnable, weights
+from modelwright.learners.answers import Standard, mean_loss, require_learnable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 from modelwright.learners.tree import arrays, class_shares
 from modelwright.learners.trees import TreeArrays, TreeSum
 
 LEAST = 1e-6
-"""Shares are kept this far from 0 and 1 before their logarithm is taken."""
+"""Shares are kept this far from 0 and 1 before their logarithm is taken, if no more is asked for."""
+
+LEASTS = (LEAST, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03)
+"""What watched rows choose from."""
 
 BLOCK = 5
 """Trees grown between two looks at the deadline."""
@@ -36,27 +39,29 @@ class SharesFitted(Fitted):
 
     Attributes:
         shares: The forest: the share of the second class of two (n_targets = 1), or the shares of all classes.
+        least: How far shares are kept from 0 and 1 before their logarithm is taken.
         native: scikit-learn's own shares; not packed.
     """
 
     shares: TreeArrays
+    least: float = LEAST
     native: Any = field(default=None, compare=False, metadata={"pack": False})
 
     def margins(self, features: Array) -> Array:
         """Return log-odds, or logarithms with mean zero."""
         shares = self.shares.margins(features) if self.native is None else self.native(features)
         if self.shares.n_targets == 1:
-            positive = np.clip(shares, LEAST, 1 - LEAST)
+            positive = np.clip(shares, self.least, 1 - self.least)
             return np.log(positive / (1 - positive))
-        logs = np.log(np.maximum(shares, LEAST))
+        logs = np.log(np.maximum(shares, self.least))
         return logs - logs.mean(axis=1, keepdims=True)
 
     def emit(self, graph: Graph, features: str) -> str:
         """Write the forest and the logarithm."""
         shares = self.shares.emit(graph, features)
-        least = graph.constant(LEAST)
+        least = graph.constant(self.least)
         if self.shares.n_targets == 1:
-            positive = graph.op("Clip", shares, least, graph.constant(1 - LEAST))
+            positive = graph.op("Clip", shares, least, graph.constant(1 - self.least))
             odds = graph.op("Div", positive, graph.op("Sub", graph.constant(1.0), positive))
             return graph.op("Log", odds)
         logs = graph.op("Log", graph.op("Max", shares, least))
@@ -80,6 +85,7 @@ class Forest(Learner):
         most_leaves: Most leaves per tree, which bounds the size of the file.
         feature_fraction: Share of the features each split may use; None means the square root of their number, or
             a third for regression.
+        least: How far shares of classes are kept from 0 and 1; None chooses it by the rows to watch.
     """
 
     kind: Literal["random", "extra"] = "random"
@@ -87,12 +93,13 @@ class Forest(Learner):
     min_leaf: int = 2
     most_leaves: int = 2000
     feature_fraction: float | None = None
+    least: float | None = None
 
     family: ClassVar[str] = "forest"
     view: ClassVar[ViewName] = "tree"
 
-    def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> Fitted:  # noqa: ARG002  # no early stopping
-        """Grow trees until there are enough or the time is up.
+    def fit(self, train: Rows, valid: Rows | None, seed: int, deadline: Deadline) -> Fitted:
+        """Grow trees until there are enough or the time is up; watched rows choose only how sure they may be.
 
         Raises:
             DataError: There is nothing to learn from.
@@ -110,7 +117,17 @@ class Forest(Learner):
             grown.fit(train.features, answers, sample_weight=weight)
             if deadline.passed:
                 break
-        return forest_fitted(grown, grown.estimators_, target, standard)
+        fitted = forest_fitted(grown, grown.estimators_, target, standard)
+        if not isinstance(fitted, SharesFitted):
+            return fitted
+        if self.least is not None:
+            return replace(fitted, least=self.least)
+        return fitted if valid is None else replace(fitted, least=_surest(fitted, valid))
+
+    def settled(self, fitted: Sequence[Fitted]) -> Self:
+        """Return this learner with the geometric mean of what the folds chose."""
+        found = [one.least for one in fitted if isinstance(one, SharesFitted)]
+        return replace(self, least=float(np.exp(np.mean(np.log(found))))) if found else self
 
     def _settings(self, target: Target, seed: int) -> dict[str, Any]:
         usual = "sqrt" if target.task.is_classification else 1 / 3
@@ -122,6 +139,14 @@ class Forest(Learner):
             "random_state": seed,
             "n_jobs": 1,
         }
+
+
+def _surest(fitted: SharesFitted, valid: Rows) -> float:
+    """Return how far to keep from 0 and 1: trees that all agree are often less sure than they seem."""
+    shares = fitted.shares.margins(valid.features)
+    tried = [replace(fitted, native=lambda _: shares, least=least) for least in LEASTS]
+    losses = [mean_loss(valid.target, one.margins(valid.features)) for one in tried]
+    return LEASTS[int(np.argmin(losses))]
 
 
 def forest_fitted(grown: Any, trees: Sequence[Any], target: Target, standard: Standard) -> Fitted:
@@ -147,7 +172,7 @@ def forest_fitted(grown: Any, trees: Sequence[Any], target: Target, standard: St
         shares[:, classes] = grown.predict_proba(features)
         return shares[:, kept]
 
-    return SharesFitted(arrays(trees, values), native)
+    return SharesFitted(arrays(trees, values), native=native)
 
 
 def _leaves(tree: Any, values: Array) -> Array:

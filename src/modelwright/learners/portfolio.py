@@ -3,7 +3,7 @@
 Values: engine notes, section 8.4, which keeps what did best over many public tables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import inf
 from typing import Any, Literal
 
@@ -11,14 +11,17 @@ import numpy as np
 
 from modelwright.core.catalog import load
 from modelwright.core.task import Task
+from modelwright.learners import boosters
 from modelwright.learners.base import Learner
+from modelwright.learners.boosters import Settings
 from modelwright.learners.catalog import LEARNERS
 from modelwright.learners.logged import Logged
+from modelwright.learners.median import Median
 
-Settings = Mapping[str, Any]
 Entry = tuple[str, str, Settings]
 """Name, family, settings."""
 Logs = Literal["no", "means", "medians"]
+Medians = Literal["no", "values", "shares"]
 
 HASTE_BELOW = 600.0
 """Seconds of budget below which boosting learns at twice the rate: half the rounds for nearly the same loss."""
@@ -40,122 +43,24 @@ CATBOOST_CELLS_PER_SECOND = 5_000
 _CAP_ROWS, _CAP_COUNT = (100, 500, 2_500, 10_000, 100_000), (4, 8, 15, 40, 100)
 """Candidates worth comparing by number of rows, between them on a logarithmic scale; more would fit the noise."""
 
-NETWORK_ROWS = ((45.0, 0), (110.0, 2_000), (500.0, 8_000), (3_000.0, 30_000), (inf, 100_000))
-"""Rows up to which a network can be trained, by seconds of budget up to each: below the first, importing torch alone
-would take a tenth of the time. A step of 256 rows takes 6 ms, a fold of 2,000 rows some 4 s."""
+NETWORK_RATE = 600
+"""Rows per second of budget up to which a network can be trained: 16 passes over a thousand rows take a quarter of a
+second, on a fold and again on all rows."""
 
-SMOOTH = 4
-"""Times as many rows up to which a network is tried early where numbers are predicted."""
+NETWORK_FROM, LATE_FROM = 25.0, 45.0
+"""Seconds of budget from which networks are tried: early, and last; below, importing torch would take too much."""
 
-LATE = 5
-"""Times as many rows as those up to which a network is tried last, with the time that others left: it shortens its
-schedule to that."""
+EARLY_ROWS = ((110.0, 2_000), (500.0, 8_000), (3_000.0, 30_000), (inf, 100_000))
+"""Rows up to which a network goes early where there are two classes, by seconds of budget up to each."""
+
+PLENTY = 8_000
+"""Rows from which a network needs no dropout."""
+
+FEW_PASSES = 200
+"""Rows per second of budget from which a network of a short budget makes its first 16 passes only."""
 
 SHORT = 110.0
 """Seconds of budget below which networks are trained for less."""
-
-_EXTRA = {
-    "extra_trees": True,
-    "learning_rate": 0.018,
-    "leaves": 39,
-    "min_leaf": 3,
-    "feature_fraction": 0.46,
-    "bagging_fraction": 0.88,
-    "l1": 0.24,
-    "l2": 0.36,
-}
-_DEEP = {
-    "learning_rate": 0.0114,
-    "leaves": 84,
-    "min_leaf": 3,
-    "feature_fraction": 0.53,
-    "bagging_fraction": 0.98,
-    "l1": 0.03,
-    "l2": 0.84,
-}
-_PLAIN = {
-    "learning_rate": 0.03,
-    "leaves": 32,
-    "min_leaf": 20,
-    "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "l2": 1.0,
-}
-_SMALL = {
-    "extra_trees": True,
-    "learning_rate": 0.0127,
-    "leaves": 5,
-    "min_leaf": 12,
-    "feature_fraction": 0.73,
-    "bagging_fraction": 0.85,
-    "l1": 0.24,
-    "l2": 0.3,
-}
-_LARGE = {
-    "extra_trees": True,
-    "learning_rate": 0.018,
-    "leaves": 180,
-    "min_leaf": 12,
-    "feature_fraction": 0.4,
-    "bagging_fraction": 0.95,
-    "l1": 0.77,
-    "l2": 1.6,
-}
-_STUMPS = {
-    "learning_rate": 0.009,
-    "leaves": 2,
-    "min_leaf": 17,
-    "feature_fraction": 0.59,
-    "bagging_fraction": 0.84,
-    "l1": 0.08,
-    "l2": 0.77,
-}
-_PREPARED_EXTRA = {
-    "view": "prepared",
-    "extra_trees": True,
-    "learning_rate": 0.019,
-    "leaves": 64,
-    "min_leaf": 28,
-    "feature_fraction": 0.55,
-    "bagging_fraction": 0.99,
-    "l1": 0.91,
-    "l2": 1.9,
-}
-_PREPARED_16 = {
-    "view": "prepared",
-    "learning_rate": 0.04,
-    "leaves": 16,
-    "min_leaf": 5,
-    "feature_fraction": 0.58,
-    "bagging_fraction": 0.96,
-    "l1": 0.94,
-    "l2": 0.99,
-}
-_PREPARED_8 = {
-    "view": "prepared",
-    "extra_trees": True,
-    "learning_rate": 0.0074,
-    "leaves": 8,
-    "min_leaf": 15,
-    "feature_fraction": 0.42,
-    "bagging_fraction": 0.72,
-    "l1": 0.11,
-    "l2": 0.26,
-}
-_PREPARED_64 = {
-    "view": "prepared",
-    "learning_rate": 0.035,
-    "leaves": 64,
-    "min_leaf": 5,
-    "feature_fraction": 0.67,
-    "bagging_fraction": 0.93,
-    "l1": 0.01,
-    "l2": 0.72,
-}
-_DEPTH_7 = {"learning_rate": 0.08, "depth": 7, "l2": 1e-5, "random_strength": 0.8, "subsample": 0.9}
-_DEPTH_9 = {"learning_rate": 0.09, "depth": 9, "random_strength": 0.0, "leaf_steps": 20}
-_DEPTH_6 = {"learning_rate": 0.05, "depth": 6, "l2": 3.0, "subsample": 0.8}
-_DEPTH_4 = {"learning_rate": 0.05, "depth": 4, "l2": 4.6}
 
 
 def portfolio(
@@ -167,6 +72,7 @@ def portfolio(
     monotone: bool = False,
     is_preparable: bool = False,
     logged: Logs = "no",
+    medians: Medians = "no",
 ) -> tuple[tuple[str, Learner], ...]:
     """Return the learners to try, each with its name in journals and leaderboards, the most promising first.
 
@@ -180,11 +86,12 @@ def portfolio(
         monotone: Whether columns are constrained, so that only learners that keep to that may take part.
         is_preparable: Whether the prepared view would differ from the tree view.
         logged: Whether one of them is tried on logarithms of the answer too, and whether to answer with means then.
+        medians: Whether some are taught medians too, as absolute errors want them or as errors in shares do.
     """
-    most_networked = next(most for below, most in NETWORK_ROWS if seconds < below or below == inf)
+    networked = _networked(task, seconds)
     chosen = [
         entry
-        for entry in _candidates(not task.is_classification, n_rows, most_networked)
+        for entry in _candidates(not task.is_classification, n_rows, networked)
         if _suits(entry[1], entry[2], task, monotone=monotone)
         and not (entry[1] == "catboost" and _is_slow(task, n_rows, seconds))
         and (entry[2].get("view") != "prepared" or (is_preparable and FEWEST_PREPARED <= n_rows <= MOST_PREPARED))
@@ -194,13 +101,21 @@ def portfolio(
     most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
     size = (n_rows, n_features, seconds)
     entries: list[tuple[str, Learner]] = []
+    if haste == 1.0:
+        chosen = [entry for entry in chosen if entry[2].get("is_hurried", True)]  # nobody hurries: they are there
     for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]:
         sized = _sized(family, settings, size, haste=haste)
         entries.append((name, load(LEARNERS, family, "learner")(**sized)))
         if name == "CAT-1" and logged != "no" and not monotone:
             of_logs = Logged(family, tuple(sized.items()), logged == "means")
             entries.append(("CAT-LOG", of_logs))
+        if name in _TAUGHT_MEDIANS and medians != "no" and not monotone:
+            entries.append((_TAUGHT_MEDIANS[name], Median(family, tuple(sized.items()), medians == "shares")))
     return tuple(entries)
+
+
+_TAUGHT_MEDIANS = {"CAT-1": "CAT-MED", "LGB-1": "LGB-MED", "LGB-P2": "LGB-P-MED"}
+"""Entries that are taught medians too, and what they are called then."""
 
 
 def _suits(family: str, settings: Settings, task: Task, *, monotone: bool) -> bool:
@@ -215,23 +130,28 @@ def _is_slow(task: Task, n_rows: int, seconds: float) -> bool:
     return task.n_margins > 1 and n_rows * task.n_margins > CATBOOST_CELLS_PER_SECOND * seconds
 
 
-def _candidates(is_regression: bool, n_rows: int, most_networked: int) -> Iterator[Entry]:
-    is_small, is_large = n_rows <= 3_000, n_rows > 10_000
-    # Smooth numbers gain so much that a network goes before other boosters; noisy classes seldom do.
-    early = SMOOTH * most_networked if is_regression else most_networked
-    first, second = (_DEEP, _EXTRA) if is_regression or is_large else (_EXTRA, _DEEP)
+def _networked(task: Task, seconds: float) -> tuple[int, int]:
+    """Return the rows up to which a network is tried early, and those up to which it is tried at all."""
+    most = round(NETWORK_RATE * seconds)
+    if task.name != "binary":
+        # Smooth numbers and many classes gain so much that a network goes before most boosters.
+        return (most, most) if seconds >= NETWORK_FROM else (0, 0)
+    if seconds < LATE_FROM:
+        return 0, 0
+    return next(rows for below, rows in EARLY_ROWS if seconds < below or below == inf), most
+
+
+def _candidates(is_regression: bool, n_rows: int, networked: tuple[int, int]) -> Iterator[Entry]:
+    is_large = n_rows > 10_000
+    first, second = (boosters.DEEP, boosters.EXTRA) if is_regression or is_large else (boosters.EXTRA, boosters.DEEP)
     if is_large:
-        yield "LGB-0", "lightgbm", _PLAIN  # on many rows cheaper than CAT-1 and better than LGB-1
+        yield "LGB-0", "lightgbm", boosters.PLAIN  # on many rows cheaper than CAT-1 and better than LGB-1
     else:
         yield "LIN", "linear", {}
-    yield "CAT-1", "catboost", _DEPTH_6
+    yield "CAT-1", "catboost", boosters.DEPTH_6
     yield "LGB-1", "lightgbm", first
-    if is_small:
-        yield "SVM-RBF", "svm", {}
-        yield "XT-1", "forest", {"kind": "extra", "feature_fraction": 0.75, "trees": 100, "most_leaves": 500}
-    if 5_000 < n_rows <= 10_000:
-        yield "LGB-0", "lightgbm", _PLAIN
-    if n_rows <= early:
+    yield from _others(n_rows)
+    if n_rows <= networked[0]:
         yield "MLP-1", "neural", {}
     # The order of the prepared entries is that of forward selection (benchmarks/log.md, 2026-11-24: the prepared view);
     # where rows are many, the one that needs least time comes first.
@@ -241,26 +161,56 @@ def _candidates(is_regression: bool, n_rows: int, most_networked: int) -> Iterat
     if is_large:
         yield "LIN", "linear", {}  # slow on many rows, and seldom in the mixture then
     yield from more_combined
-    yield "LGB-S", "lightgbm", _SMALL
+    yield "LGB-S", "lightgbm", boosters.SMALL
     if n_rows <= 100_000:
-        yield "CAT-2", "catboost", _DEPTH_9 if is_regression else _DEPTH_7
-    yield "CAT-3", "catboost", _DEPTH_4
+        yield "CAT-2", "catboost", boosters.DEPTH_9 if is_regression else boosters.DEPTH_7
+    yield "CAT-3", "catboost", boosters.DEPTH_4
     if n_rows > 2_000:
-        yield "LGB-D", "lightgbm", _LARGE
-    yield "LGB-P4", "lightgbm", _PREPARED_64
-    yield "LGB-G", "lightgbm", _STUMPS
+        yield "LGB-D", "lightgbm", boosters.LARGE
+    yield "LGB-P4", "lightgbm", boosters.PREPARED_64
+    yield "LGB-G", "lightgbm", boosters.STUMPS
     if n_rows <= 20_000:
         yield "RF-1", "forest", {"kind": "random", "trees": 100, "min_leaf": 5, "most_leaves": 300}
-    if early < n_rows <= LATE * most_networked:
+    if networked[0] < n_rows <= networked[1]:
         yield "MLP-1", "neural", {}
+    yield from _further(is_networked=n_rows <= networked[0])
+
+
+def _others(n_rows: int) -> Iterator[Entry]:
+    """Return what differs most from the first boosters, and costs little."""
+    if n_rows <= 3_000:
+        yield "SVM-RBF", "svm", {}
+    if n_rows <= 100_000:
+        yield "XT-1", "forest", {"trees": 100 if n_rows <= 3_000 else 60, **boosters.RANDOM_SPLITS}
+    if 5_000 < n_rows <= 10_000:
+        yield "LGB-0", "lightgbm", boosters.PLAIN
+
+
+def _further(*, is_networked: bool) -> Iterator[Entry]:
+    """Return what is tried with the time that is left when all of the others are done, at unhurried rates."""
+    if is_networked:
+        yield "MLP-2", "neural", {"depth": 4, "dropout": 0.45, "decay": 0.04}
+    yield "LGB-P1S", "lightgbm", {**boosters.PREPARED_EXTRA, **boosters.UNHURRIED}
+    yield "CAT-4", "catboost", {"view": "prepared", **boosters.DEPTH_8}
+    yield "LGB-1S", "lightgbm", {**boosters.DEEP, **boosters.UNHURRIED}
+    yield "LGB-P5", "lightgbm", boosters.PREPARED_32
+    yield "CAT-1S", "catboost", {**boosters.DEPTH_6, **boosters.UNHURRIED}
+    if is_networked:
+        yield "MLP-3", "neural", {"width": 384, "depth": 2, "dropout": 0.05}
+    yield "LGB-E", "lightgbm", boosters.SPARSE
+    yield "LGB-P6", "lightgbm", boosters.PREPARED_128
+    yield "CAT-5", "catboost", boosters.DEPTH_5
+    yield "LGB-F", "lightgbm", boosters.FULL
+    yield "LGB-P7", "lightgbm", boosters.PREPARED_FEW_LEAVES
+    yield "CAT-6", "catboost", boosters.DEPTH_8_SLOW
 
 
 def _prepared(*, is_large: bool) -> tuple[list[Entry], list[Entry]]:
     """Return the entries on the prepared view that come before the second plain ones, and those that come after."""
-    symmetric: Entry = ("CAT-P1", "catboost", {"view": "prepared", **_DEPTH_6})
-    small: Entry = ("LGB-P3", "lightgbm", _PREPARED_8)
-    quick: Entry = ("LGB-P2", "lightgbm", _PREPARED_16)
-    extra: Entry = ("LGB-P1", "lightgbm", _PREPARED_EXTRA)
+    symmetric: Entry = ("CAT-P1", "catboost", {"view": "prepared", **boosters.DEPTH_6})
+    small: Entry = ("LGB-P3", "lightgbm", boosters.PREPARED_8)
+    quick: Entry = ("LGB-P2", "lightgbm", boosters.PREPARED_16)
+    extra: Entry = ("LGB-P1", "lightgbm", boosters.PREPARED_EXTRA)
     return ([quick], [symmetric, small, extra]) if is_large else ([symmetric, small, quick], [extra])
 
 
@@ -268,8 +218,9 @@ def _sized(family: str, settings: Settings, size: tuple[int, int, float], *, has
     """Return the settings fitted to `size`, which is rows, features and seconds of budget."""
     n_rows, n_features, seconds = size
     sized = dict(settings)
+    is_hurried = sized.pop("is_hurried", True)
     if "learning_rate" in sized:
-        sized["learning_rate"] = min(FASTEST, haste * sized["learning_rate"])
+        sized["learning_rate"] = min(FASTEST, (haste if is_hurried else 1.0) * sized["learning_rate"])
     if family == "lightgbm":
         # Leaves of one to three rows fit the noise of target means (engine notes, corrections of section 8.4).
         least = 20 if n_rows > 10_000 else 5 if n_rows > 2_000 else 1
@@ -281,8 +232,12 @@ def _sized(family: str, settings: Settings, size: tuple[int, int, float], *, has
     elif family == "catboost":
         sized["borders"] = 64 if n_rows > 60_000 else 128
         sized["feature_fraction"] = 0.3 if n_features > 200 else 1.0
-    elif family == "neural" and seconds < SHORT and n_rows > 1_000:
-        sized["epochs"] = 64  # twice as many bring a hundredth, and would take half of such a budget
+    elif family == "neural":
+        if seconds < SHORT and n_rows > 1_000:
+            # Twice 64 bring a hundredth, and would take half of such a budget.
+            sized["epochs"] = 64 if n_rows < FEW_PASSES * seconds else 16
+        if n_rows >= PLENTY:
+            sized = {"dropout": 0.0} | sized
     elif family == "linear" and n_rows > 100_000:
         sized |= {"strengths": (1.0,), "most_steps": 50}
     return sized

@@ -22,7 +22,7 @@ from modelwright.search.joining import foreign, joined
 from modelwright.search.latency import shipped_within
 from modelwright.search.libraries import require_libraries, usable
 from modelwright.search.mixture import Found, compose
-from modelwright.search.numbers import logs_of
+from modelwright.search.numbers import logs_of, losses_of, medians_of
 from modelwright.search.question import frame_question
 from modelwright.search.race import Pace, Race
 from modelwright.search.recipe import Recipe
@@ -187,6 +187,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
         monotone=bool(run.question.monotone),
         is_preparable=is_preparable(features.schema),
         logged=logs_of(run.question.target, run.metric),
+        medians=medians_of(run.question.target, run.metric),
     )
     entries = joined(entries, spec, task, is_constrained=bool(run.question.monotone))
     entries, left_out = usable(entries)
@@ -195,7 +196,8 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
     driver = Driver(run, crew, [name for name, _ in entries], spec)
-    race = Race(entries, run.plan, run.question.target, Pace(driver.left, run.left, crew.size))
+    pace = Pace(driver.left, run.left, crew.size)
+    race = Race(entries, run.plan, run.question.target, pace, losses_of(run.metric))
     if run.keeper is not None:
         driver.recall(race, run.keeper)
     driver.drive(race)

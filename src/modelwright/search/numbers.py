@@ -1,15 +1,22 @@
 """What is asked of targets that are numbers: quantiles, counts, and what the answer may only rise or fall with."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from modelwright.core.errors import DataError, SpecError, listed
+from modelwright.core.losses import row_losses
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Target, Task
 from modelwright.learners.logged import is_skewed
-from modelwright.learners.portfolio import Logs
+from modelwright.learners.portfolio import Logs, Medians
 from modelwright.metrics.base import Metric
+from modelwright.metrics.means import Means
 from modelwright.modelfile.manifest import MOST_QUANTILES
+
+Losses = Callable[[Array, Target], Array]
+"""``losses(margins, target)`` gives the loss of each row, (n_rows,)."""
 
 USUAL_QUANTILES = (0.1, 0.5, 0.9)
 """The quantiles of the task "quantile" where none are named."""
@@ -63,9 +70,34 @@ def encode_numbers(answers: Column, task: Task) -> Array:
 
 def logs_of(target: Target, metric: Metric) -> Logs:
     """Return whether logarithms of the answer are worth a try, and whether means or medians are wanted of them."""
+    if metric.name == "rmsle" and target.task.name == "regression" and (target.values >= 0).all():
+        return "medians"  # the mean of logarithms is what this metric asks for
     if not is_skewed(target):
         return "no"
     return "means" if metric.name in ("rmse", "r2") else "medians"
+
+
+def medians_of(target: Target, metric: Metric) -> Medians:
+    """Return whether medians of the answer are worth a try, and whether errors count as shares of it."""
+    if target.task.name != "regression":
+        return "no"
+    return _MEDIANS.get(metric.name, "no")
+
+
+_MEDIANS: dict[str, Medians] = {"mae": "values", "pinball": "values", "mape": "shares"}
+
+
+def losses_of(metric: Metric) -> Losses:
+    """Return the loss of each row that first folds are compared by: the metric's own where it is a mean of errors."""
+    form = metric.prepare
+    if metric.answers != "values" or not isinstance(form, Means):
+        return row_losses
+
+    def losses(margins: Array, target: Target) -> Array:
+        answers = target.task.answers(margins)
+        return form.contributions(target.values, answers).reshape(len(answers), -1)[:, 0]
+
+    return losses
 
 
 def told_of_numbers(target: str, task: Task, values: Array) -> str:

@@ -14,6 +14,7 @@ from modelwright.learners.base import Learner
 from modelwright.learners.course import Course
 from modelwright.search.folds import Plan
 from modelwright.search.honest import honest_margins
+from modelwright.search.numbers import Losses
 from modelwright.search.trials import Trial
 from modelwright.search.work import Outcome, Work
 
@@ -47,11 +48,19 @@ class Pace:
 class Race:
     """Hands out work and takes in outcomes; knows no processes and no clock but the one in its pace."""
 
-    def __init__(self, entries: tuple[tuple[str, Learner], ...], plan: Plan, target: Target, pace: Pace) -> None:
+    def __init__(
+        self,
+        entries: tuple[tuple[str, Learner], ...],
+        plan: Plan,
+        target: Target,
+        pace: Pace,
+        losses: Losses = row_losses,
+    ) -> None:
         self.trials = [Trial(name, learner) for name, learner in entries]
         self._plan = plan
         self._target = target
         self._pace = pace
+        self._losses = losses
         self._first: dict[str, Array] = {}
 
     @property
@@ -147,8 +156,8 @@ class Race:
         """Drop a trial whose first fold is clearly worse than the best and adds nothing to it."""
         fold = self._plan.folds[0]
         truth = self._target.take(fold.valid)
-        losses = row_losses(trial.margins[0], truth)
-        rivals = {name: row_losses(kept, truth) for name, kept in self._first.items() if name != trial.id}
+        losses = self._losses(trial.margins[0], truth)
+        rivals = {name: self._losses(kept, truth) for name, kept in self._first.items() if name != trial.id}
         self._first[trial.id] = trial.margins[0]
         if not rivals or len(self._plan.folds) == 1:
             return
@@ -163,6 +172,6 @@ class Race:
 
     def _adds(self, trial: Trial, best: str, truth: Target) -> bool:
         """Return whether a quarter of this trial makes the best one better, by more than half a standard error."""
-        mixed = row_losses(0.75 * self._first[best] + 0.25 * self._first[trial.id], truth)
-        gain = row_losses(self._first[best], truth) - mixed
+        mixed = self._losses(0.75 * self._first[best] + 0.25 * self._first[trial.id], truth)
+        gain = self._losses(self._first[best], truth) - mixed
         return float(np.mean(gain)) > 0.5 * float(np.std(gain)) / sqrt(len(gain))
