@@ -18,6 +18,8 @@ UNSENT = 0
 def statuses(port: int, examples: int, first: int = 0) -> dict[int, int]:
     """Return how many requests were answered with which status; NaN in an answer is an error.
 
+    A status of 500 or more is printed with its request's address and its text, which alone tell the cause.
+
     Args:
         port: Of the server.
         examples: How many requests.
@@ -43,6 +45,8 @@ def _ask(client: httpx.Client, cases: Any, seen: dict[int, int], examples: int, 
             seen[UNSENT] = seen.get(UNSENT, 0) + 1
             return
         seen[reply.status_code] = seen.get(reply.status_code, 0) + 1
+        if reply.status_code >= 500:
+            print(f"{reply.status_code} {case.method} {case.path}: {reply.text[:500]}", flush=True)
         if reply.headers["content-type"] == "application/json":
             json.loads(reply.text, parse_constant=_refuse)
 

@@ -203,13 +203,8 @@ def generated(examples: int, first: int) -> str:
 
     vertex = {"AIP_HEALTH_ROUTE": "/aip/health", "AIP_PREDICT_ROUTE": "/aip/predict"}
     one = ours()[0]
-
-    def command(port: int) -> list[str]:
-        # Faults are looked for: on a busy machine a hundred explanations may take longer than the usual 30 seconds.
-        return [*one.command(port), "--timeout", "300"]
-
     began = time.perf_counter()
-    with running(command, one.health, vertex) as (process, port, _cold):
+    with running(one.command, one.health, vertex) as (process, port, _cold):
         found = statuses(port, examples, first)
         assert process.poll() is None, "the server ended"
     faults = sum(count for status, count in found.items() if status >= 500)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from modelwright.serve import strict_json
 from modelwright.serve.exchange import TEXT, Reply, Request, Route, json_reply
-from modelwright.serve.forms import predictions
 from modelwright.serve.mlflow import parameter, read_data
 from modelwright.serve.openapi import answer as openapi
+from modelwright.serve.outputs import values
 from modelwright.serve.plain import counted, only
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def score(service: "Service", request: Request) -> Reply:
     key = "dataframe_split" if isinstance(rows, dict) else "instances"
     given = read_data(key, rows, served.model.schema, limits)
     output = parameter(value, "params", "predictions")
-    answers = service.score(served, given)
-    return counted(json_reply(predictions(answers, output)), len(answers), served)
+    found = values(service, served, request, given, output=output)
+    return counted(json_reply(found), len(found), served)
 
 
 def healthy(service: "Service", request: Request) -> Reply:  # noqa: ARG001  # the signature of handlers

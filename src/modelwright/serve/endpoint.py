@@ -1,14 +1,16 @@
 """From ASGI to a route and back: the body within its limits, the turn in the queue, the answer."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, final
 
 from starlette.types import Receive, Scope, Send
 
 from modelwright.serve.access import check_token
-from modelwright.serve.exchange import Reply, Request, Route, chosen, error_reply
+from modelwright.serve.exchange import Reply, Request, Route, TakesLongError, chosen, error_reply
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.service import Service
 
@@ -76,8 +78,10 @@ class Endpoint:
 
     async def _in_turn(self, route: Route, request: Request) -> Reply:
         service = self._service
+        request = replace(request, until=perf_counter() + service.settings.limits.seconds)
         if not route.is_long and service.is_quick(request):
-            return service.answer(route, request)
+            with contextlib.suppress(TakesLongError):
+                return service.answer(route, replace(request, is_on_loop=True))
         try:
             service.admission.enter()
         except RefusedRequestError:

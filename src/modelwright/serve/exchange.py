@@ -1,5 +1,6 @@
 """A request, a reply and a route, without any transport: every server and web framework maps to these."""
 
+import math
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,8 @@ class Request:
         query_string: As it came.
         body: Decompressed.
         id: The caller's ``x-request-id``, or a new one.
+        until: Moment of `time.perf_counter` at which nobody waits for the answer any more.
+        is_on_loop: Whether everybody else waits meanwhile, so that what takes long raises `TakesLongError`.
     """
 
     method: str
@@ -49,6 +52,8 @@ class Request:
     query_string: str = ""
     body: bytes = b""
     id: str = ""
+    until: float = math.inf
+    is_on_loop: bool = False
 
     @property
     def media_type(self) -> str:
@@ -85,6 +90,11 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     n_rows: int = 0
     model: str = ""
+
+
+@final
+class TakesLongError(Exception):
+    """An answer turned out to take longer than the event loop may be held up. Never leaves the server."""
 
 
 ErrorForm = Callable[[RefusedRequestError], Any]

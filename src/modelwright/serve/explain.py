@@ -6,22 +6,16 @@ from modelwright.insight.attribution import Attribution
 from modelwright.serve.exchange import Reply, Request, Route, json_reply
 from modelwright.serve.explainer import attributed
 from modelwright.serve.plain import counted, read_rows
-from modelwright.serve.refusal import RefusedRequestError
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
-
-MOST_ROWS = 100
-"""Rows explained at once: each costs some hundred rows' worth of scoring."""
 
 
 def explain(service: "Service", request: Request) -> Reply:
     """Answer contributions: the base and all of them add up to what the model says."""
     served = service.model(request)
     given, _ = read_rows(service, served, request)
-    if given.n_rows > MOST_ROWS:
-        raise RefusedRequestError(413, f"The request has {given.n_rows:,} rows; at most {MOST_ROWS} are explained.")
-    found = attributed(served.explainer, given)
+    found = attributed(served.explainer, given, request.until)
     return counted(json_reply(_document(found)), given.n_rows, served)
 
 

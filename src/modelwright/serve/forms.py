@@ -10,33 +10,6 @@ from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Requ
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
 
-OUTPUTS = ("predictions", "probabilities", "full")
-"""What a caller may ask for: labels or numbers, probabilities, or both."""
-
-
-def chosen_output(value: Any, default: str) -> str:
-    """Return which output is wanted.
-
-    Raises:
-        RefusedRequestError: There is no such output.
-    """
-    if value is None:
-        return default
-    if value not in OUTPUTS:
-        raise RefusedRequestError(400, f"There is no such output. Outputs: {', '.join(OUTPUTS)}.")
-    return str(value)
-
-
-def predictions(answers: Answers, output: str) -> list[Any]:
-    """Return one JSON-able value per row: the label or number, the probabilities by class, or everything."""
-    if output == "predictions":
-        return answers.predictions
-    if output == "full":
-        return answers.records()
-    if not answers.classes:
-        raise RefusedRequestError(400, "The model predicts numbers, which have no probabilities.")
-    return [dict(zip(map(str, answers.classes), row, strict=True)) for row in answers.values]
-
 
 def accepted(request: Request, *offered: str) -> str:
     """Return the media type to answer in.
@@ -50,14 +23,11 @@ def accepted(request: Request, *offered: str) -> str:
     return kind
 
 
-def lines_reply(answers: Answers, output: str, kind: str) -> Reply:
-    """Return CSV or JSON Lines of as many lines as there are rows, without a header."""
+def lines_reply(values: list[Any], kind: str) -> Reply:
+    """Return CSV or JSON Lines of as many lines as there are values, without a header."""
     if kind == JSON_LINES:
-        lines = [strict_json.write(value) for value in predictions(answers, output)]
-        return Reply(b"".join(line + b"\n" for line in lines), JSON_LINES)
-    cells: list[Any] = predictions(answers, output)
-    rows = [[cell] for cell in cells] if output == "predictions" else [list(cell.values()) for cell in cells]
-    return Reply(csv_bytes(rows), CSV)
+        return Reply(b"".join(strict_json.write(value) + b"\n" for value in values), JSON_LINES)
+    return Reply(csv_bytes([list(v.values()) if isinstance(v, dict) else [v] for v in values]), CSV)
 
 
 def table_reply(answers: Answers, kind: str, *, by_column: bool) -> Reply:
@@ -72,7 +42,7 @@ def table_reply(answers: Answers, kind: str, *, by_column: bool) -> Reply:
         return Reply(
             csv_bytes([list(columns), *zip(*columns.values(), strict=True)]), f"{CSV}; charset=utf-8; header=present"
         )
-    return lines_reply(answers, "full", JSON_LINES)
+    return lines_reply(answers.records(), JSON_LINES)
 
 
 def csv_bytes(rows: list[Any]) -> bytes:

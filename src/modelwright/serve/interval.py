@@ -8,8 +8,8 @@ from modelwright.serve import bodies, strict_json
 from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Request, Route
 from modelwright.serve.forms import accepted, csv_bytes
 from modelwright.serve.given import as_table
+from modelwright.serve.outputs import level_of
 from modelwright.serve.plain import counted, read_rows
-from modelwright.serve.refusal import RefusedRequestError
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -21,15 +21,12 @@ LEVEL = "x-interval-level"
 def interval(service: "Service", request: Request) -> Reply:
     """Answer what ``/predict`` does, and beside it lower and upper, or the set of classes."""
     served = service.model(request)
-    made = served.model.interval
-    if made is None:
-        remedy = "Its answers are quantiles already" if served.model.task.quantiles else "Fit it again with an interval"
-        raise RefusedRequestError(409, f"Model '{served.name}' has no intervals. {remedy}.")
+    level = level_of(served)
     given, by_column = read_rows(service, served, request)
     kind = accepted(request, JSON, ARROW, CSV, JSON_LINES)
     answers = service.score(served, given)
     columns = answers.columns() | sureness(served.model, as_table(given, served.model.schema))
-    reply = _written(columns, kind, float(made["level"]), by_column=by_column)
+    reply = _written(columns, kind, level, by_column=by_column)
     return counted(reply, len(answers), served)
 
 

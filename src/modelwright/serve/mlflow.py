@@ -12,8 +12,9 @@ from modelwright.core.schema import Schema
 from modelwright.serve import strict_json
 from modelwright.serve.bodies import CSV_TYPES, JSON_LINES_TYPES, JSON_TYPES, read_other
 from modelwright.serve.exchange import CSV, JSON, JSON_LINES, TEXT, Reply, Request, Route, json_reply
-from modelwright.serve.forms import accepted, chosen_output, lines_reply, predictions
+from modelwright.serve.forms import accepted, lines_reply
 from modelwright.serve.given import Given, from_columns, from_matrix, from_records
+from modelwright.serve.outputs import chosen_output, values
 from modelwright.serve.plain import counted, only
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.settings import Limits
@@ -44,10 +45,9 @@ def invocations(service: "Service", request: Request) -> Reply:
     else:
         given = read_other(request, served.model.schema, limits)
         output = chosen_output(_attribute(request), "full" if kind == JSON_LINES else "predictions")
-    answers = service.score(served, given)
-    if kind == JSON:
-        return counted(json_reply({"predictions": predictions(answers, output)}), len(answers), served)
-    return counted(lines_reply(answers, output, kind), len(answers), served)
+    found = values(service, served, request, given, output=output)
+    reply = json_reply({"predictions": found}) if kind == JSON else lines_reply(found, kind)
+    return counted(reply, len(found), served)
 
 
 def read_data(key: str, rows: Any, schema: Schema, limits: Limits) -> Given:

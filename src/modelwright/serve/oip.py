@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import modelwright
 from modelwright.core.schema import ColumnSchema
+from modelwright.core.table import Table
 from modelwright.model.model import Model
 from modelwright.serve import strict_json
 from modelwright.serve.exchange import Reply, Request, Route, json_reply
-from modelwright.serve.given import from_cells_of
+from modelwright.serve.given import as_table, from_cells_of
+from modelwright.serve.outputs import not_at_once
 from modelwright.serve.plain import counted
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
@@ -28,6 +30,8 @@ _INTEGERS |= {f"UINT{bits}": (0, 2**bits) for bits in (8, 16, 32, 64)}
 _KNOWN = {*_NUMBERS, *_INTEGERS, "BOOL", "BYTES"}
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "string": "BYTES", "date": "BYTES"}
 """Datatype of the tensor of a column, by what it holds."""
+
+_SURENESS = frozenset({"set", "lower", "upper"})
 
 
 def error(refusal: RefusedRequestError) -> Any:
@@ -68,7 +72,10 @@ def model_metadata(service: "Service", request: Request) -> Reply:
             "versions": [version_of(served)],
             "platform": PLATFORM,
             "inputs": inputs,
-            "outputs": [{k: v for k, v in tensor.items() if k != "data"} for tensor in _outputs(model, None)],
+            "outputs": [
+                {k: v for k, v in tensor.items() if k != "data"}
+                for tensor in (*_outputs(model, None), *_sureness(model, None))
+            ],
         }
     )
 
@@ -88,11 +95,17 @@ def infer(service: "Service", request: Request) -> Reply:
     wanted = _wanted(value.get("outputs"), served.model)
     columns = _columns(value.get("inputs"), served.model)
     given = from_cells_of(columns, served.model.schema, limits.rows)
+    asks_how_sure = any(name in _SURENESS for name in wanted)
+    if asks_how_sure:
+        not_at_once(request)
     answers = service.score(served, given)
     tensors = {tensor["name"]: tensor for tensor in _outputs(served.model, answers)}
+    if asks_how_sure:
+        table = as_table(given, served.model.schema)
+        tensors |= {tensor["name"]: tensor for tensor in _sureness(served.model, table)}
     reply: dict[str, Any] = {"model_name": served.name, "model_version": version_of(served)}
     reply |= {"id": value["id"]} if "id" in value else {}
-    reply["outputs"] = [tensors[name] for name in wanted or tensors]
+    reply["outputs"] = [tensors[name] for name in wanted]
     return counted(json_reply(reply), len(answers), served)
 
 
@@ -160,13 +173,19 @@ def _fits(cell: Any, datatype: str) -> bool:
     return type(cell) is int and low <= cell < high
 
 
+def output_names(model: Model) -> tuple[str, ...]:
+    """Return the names of the tensors that a model can answer."""
+    return tuple(tensor["name"] for tensor in (*_outputs(model, None), *_sureness(model, None)))
+
+
 def _wanted(outputs: Any, model: Model) -> list[str]:
+    """Return which tensors are wanted: where none is named all, as the specification has it."""
+    known = output_names(model)
     if outputs is None:
-        return []
-    known = [tensor["name"] for tensor in _outputs(model, None)]
+        return list(known)
     if not isinstance(outputs, list) or not all(isinstance(o, dict) and o.get("name") in known for o in outputs):
         raise RefusedRequestError(400, f"'outputs' must be a list of objects with a name. Names: {', '.join(known)}.")
-    return list(dict.fromkeys(o["name"] for o in outputs))
+    return list(dict.fromkeys(o["name"] for o in outputs)) or list(known)
 
 
 def _outputs(model: Model, answers: Answers | None) -> list[dict[str, Any]]:
@@ -186,6 +205,21 @@ def _outputs(model: Model, answers: Answers | None) -> list[dict[str, Any]]:
     return [
         {"name": "label", "datatype": datatype, "shape": [n], "data": labels},
         {"name": "probabilities", "datatype": "FP64", "shape": [n, len(model.classes)], "data": flat},
+    ]
+
+
+def _sureness(model: Model, table: Table | None) -> list[dict[str, Any]]:
+    """Return the tensors that say how sure the model is, or their description; none where the file has none."""
+    if model.interval is None:
+        return []
+    n = -1 if table is None else table.n_rows
+    if model.classes:
+        data = [] if table is None else model.predict_membership(table).ravel().tolist()
+        return [{"name": "set", "datatype": "BOOL", "shape": [n, len(model.classes)], "data": data}]
+    ends = ([], []) if table is None else (end.tolist() for end in model.predict_interval(table))
+    return [
+        {"name": name, "datatype": "FP64", "shape": [n], "data": end}
+        for name, end in zip(("lower", "upper"), ends, strict=True)
     ]
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from modelwright.core.schema import ColumnSchema
 from modelwright.model.model import Model
 from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, PARQUET, Reply, Request, Route, json_reply
-from modelwright.serve.forms import OUTPUTS
-from modelwright.serve.oip import DATATYPES
+from modelwright.serve.oip import DATATYPES, output_names
+from modelwright.serve.outputs import offered
 from modelwright.serve.shelf import Served
 
 if TYPE_CHECKING:
@@ -136,11 +136,13 @@ def _oip(model: Model) -> Document:
         )
         for column in model.schema
     ]
+    named = {"name": {"enum": list(output_names(model))}, "parameters": {"type": "object"}}
+    output = {"type": "object", "properties": named, "required": ["name"]}
     form = {
         "id": {"type": "string"},
         "parameters": {"type": "object"},
         "inputs": {"type": "array", "prefixItems": tensors, "minItems": len(tensors)},
-        "outputs": {"type": "array", "items": {"type": "object", "required": ["name"]}},
+        "outputs": {"type": "array", "items": output},
     }
     return {JSON: {"schema": _object(form, "inputs")}}
 
@@ -182,7 +184,7 @@ def _schemas(model: Model, most: int) -> Document:
             "columns",
             "data",
         ),
-        "Parameters": _object({"output": {"enum": list(OUTPUTS[: 3 if model.classes else 1])}}),
+        "Parameters": _object({"output": {"enum": list(offered(model))}}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import final
 
 from modelwright.core.catalog import load
@@ -9,7 +10,7 @@ from modelwright.model.model import Model
 from modelwright.serve.admission import Admission
 from modelwright.serve.bodies import decompressed
 from modelwright.serve.catalog import PROTOCOLS
-from modelwright.serve.exchange import FAILED, Reply, Request, Route, error_reply
+from modelwright.serve.exchange import FAILED, Reply, Request, Route, TakesLongError, error_reply
 from modelwright.serve.given import Given
 from modelwright.serve.instruments import instruments
 from modelwright.serve.journal import Journal
@@ -102,6 +103,9 @@ class Service:
         """Answer one request; every error becomes a reply in the protocol's form.
 
         This is a top: whatever goes wrong in a handler ends here, told without values.
+
+        Raises:
+            TakesLongError: The request is answered on the event loop, and should not be.
         """
         try:
             if encoding := request.headers.get("content-encoding", ""):
@@ -110,6 +114,8 @@ class Service:
             return route.handler(self, request)
         except RefusedRequestError as error:
             return error_reply(error, route.error)
+        except TakesLongError:
+            raise
         except Exception as error:  # noqa: BLE001  # the top of a request: nothing it does may end the server
             self.journal.fault(error, id=request.id, route=route.path)
             return error_reply(RefusedRequestError(500, FAILED), route.error)
@@ -141,6 +147,4 @@ class Service:
 
 def with_body(request: Request, body: bytes) -> Request:
     """Return the request with another body."""
-    return Request(
-        request.method, request.path, request.headers, request.parameters, request.query_string, body, request.id
-    )
+    return replace(request, body=body)

@@ -135,6 +135,7 @@ class Threaded:
         service, held = self.service, [0]
         try:
             request = with_body(request, self._body(request, read, held))
+            request = replace(request, until=perf_counter() + service.settings.limits.seconds)
             if not route.is_long and service.is_quick(request):
                 return service.answer(route, request)
             return self._in_turn(route, request)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from modelwright.serve import health, strict_json
 from modelwright.serve.exchange import Reply, Request, Route, json_reply
-from modelwright.serve.forms import predictions
 from modelwright.serve.mlflow import parameter, read_data
+from modelwright.serve.outputs import values
 from modelwright.serve.plain import counted, only
 from modelwright.serve.settings import Settings
 
@@ -21,8 +21,8 @@ def predict(service: "Service", request: Request) -> Reply:
     key, rows = only(value, ("instances",), ("parameters",))
     given = read_data(key, rows, served.model.schema, limits)
     output = parameter(value, "parameters", "full")
-    answers = service.score(served, given)
-    return counted(json_reply({"predictions": predictions(answers, output)}), len(answers), served)
+    found = values(service, served, request, given, output=output)
+    return counted(json_reply({"predictions": found}), len(found), served)
 
 
 def routes(settings: Settings) -> tuple[Route, ...]:

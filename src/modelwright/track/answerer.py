@@ -27,8 +27,8 @@ class Answerer:
         Args:
             data: A pandas frame, or anything else that the model reads.
             params: ``output`` is "predictions" (an array), "probabilities" (a frame, a column per class), "full" (label
-                and probability_CLASS, or prediction; as `modelwright predict` writes), "interval" (full and the ends
-                of the interval, or the set of classes) or "explain" (what is expected and what each column added).
+                and probability_CLASS, or prediction and quantiles; as `modelwright predict` writes), "interval" (the
+                ends, or the set of classes) or "explain" (what is expected and what each column added).
 
         Raises:
             SpecError: There is no such output, or the model cannot give it.
@@ -53,8 +53,15 @@ class Answerer:
         """Return label and probabilities, or the number."""
         answers = np.asarray(self.model.predict(data))
         if not self.model.classes:
-            return {"prediction": answers}
+            return {"prediction": answers, **self.quantiles(data)}
         return {"label": answers, **{f"probability_{name}": p for name, p in self.probabilities(data).items()}}
+
+    def quantiles(self, data: Any) -> dict[str, Array]:
+        """Return the quantiles by name, where the model predicts any."""
+        if not self.model.task.quantiles:
+            return {}
+        found = np.asarray(self.model.predict_quantiles(data))
+        return {name: found[:, i] for i, name in enumerate(self.model.task.quantile_names)}
 
     def interval(self, data: Any) -> dict[str, Array]:
         """Return the answers and how sure they are: lower and upper, or a column per class that the set may hold."""

@@ -6,12 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
 import modelwright as mw
-from modelwright.core.spec import Budget
 from modelwright.serve.app import application
 from modelwright.serve.settings import Settings
 from modelwright.serve.threaded import Threaded
@@ -20,17 +18,9 @@ from modelwright.serve.wsgi import application as wsgi_application
 QUIET = Settings(log_level="error")
 
 
-def learned(*, of_classes: bool) -> mw.Model:
-    rng = np.random.default_rng(5)
-    a, b = rng.normal(size=(2, 300))
-    number = 2 * a - b + rng.normal(size=300)
-    labels = np.array(["low", "middle", "high"])[np.digitize(number, [-1.0, 1.0])]
-    return mw.fit({"a": a, "b": b, "y": labels if of_classes else number}, "y", budget=Budget(trials=1))
-
-
 @pytest.fixture(scope="module")
-def models() -> dict[str, mw.Model]:
-    return {"numbers": learned(of_classes=False), "classes": learned(of_classes=True)}
+def models(learned: dict[str, mw.Model]) -> dict[str, mw.Model]:
+    return {name: learned[name] for name in ("numbers", "classes")}
 
 
 @pytest.fixture(scope="module")
