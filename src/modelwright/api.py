@@ -2,12 +2,14 @@
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from modelwright.core.destination import check_writable
+from modelwright.core.errors import BaselineWarning
 from modelwright.core.events import Event, Listener
 from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.spec import Budget, FitSpec
@@ -40,6 +42,9 @@ def fit(
 ) -> Model:
     """Learn to predict one column of a table from the others, and return the model as a file that was proven.
 
+    There is always a model: where limits leave no time for any learner, it is the baseline that gives the same answer
+    for every row, and a `BaselineWarning` says so (an event, where there are listeners).
+
     Everything happens inside the budget: reading, trying learners, blending, writing, proving and evaluating. In a
     notebook progress shows by itself. Ctrl-C once ends the search and keeps the best so far; twice aborts.
 
@@ -59,7 +64,6 @@ def fit(
         DataError: The data cannot be read or cannot be learned from.
         SpecError: What was asked makes no sense.
         OutputError: `out` cannot be written; found out before the search begins.
-        BudgetError: The budget ended before any model was ready.
 
     Example:
         >>> import modelwright as mw
@@ -106,7 +110,6 @@ def resume(
         DataError: There is no run in the folder.
         FileRefusedError: It is of another form, or damaged.
         OutputError: Another process works in it, or `out` cannot be written.
-        BudgetError: The time ended before any model was ready.
     """
     started = time.monotonic()
     wanted = budget if budget is None or isinstance(budget, Budget) else Budget.parse(budget)
@@ -202,6 +205,9 @@ def _made(
         content = make(replace(watch, interrupt=interrupt, listeners=(*watch.listeners, heard.append)))
     if interrupt.is_set():
         watch.tell("interrupted", signal=interrupt.signal)
+    told = [event.data["text"] for event in heard if event.name == "warning" and event.data["about"] == "baseline"]
+    if told and not watch.listeners:
+        warnings.warn(told[-1], BaselineWarning, stacklevel=3)
     model = Model.open(content)
     if place is not None:
         model.save(place)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelwright.core.errors import BudgetError, DataError, GateError
+from modelwright.core.errors import DataError, GateError
 from modelwright.core.events import Event
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
@@ -118,11 +118,6 @@ def test_an_interrupt_keeps_the_best_so_far() -> None:
     model = Model.open(data)
     assert estimate(model).main.value > 0.6
     assert any(line["state"] == "dropped" for line in model.leaderboard)
-
-
-def test_a_budget_that_is_over_is_an_error_and_no_file() -> None:
-    with pytest.raises(BudgetError, match="ended before any model was ready"):
-        fit_table(people(200), "left", Budget(0.01), FitSpec())
 
 
 def test_a_file_that_answers_otherwise_is_never_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,6 +294,7 @@ def fit_document(model: "Model", output: str, memory: Memory) -> dict[str, Any]:
         "parity": {k: v for k, v in (model.parity or {}).items() if k != "witness"},
         "interrupted": bool(memory.last("interrupted")),
         "notes": memory.notes(),
+        "warnings": memory.warnings(),
     }
 
 
@@ -314,6 +315,7 @@ def fit_text(model: "Model", output: str, memory: Memory) -> str:
         rows.insert(2, ("Labels", printable(model.task.rule, 100)))
     if seconds is not None:
         rows.append(("Time", f"{seconds:.1f} s"))
+    rows += [("Warning", text) for text in memory.warnings()]
     if memory.last("interrupted"):
         rows.append(("Note", "interrupted; this is the best model so far"))
     return grid(rows)

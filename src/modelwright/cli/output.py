@@ -60,7 +60,14 @@ class Memory:
 
     def notes(self) -> list[str]:
         """Return the text of every note."""
-        return [str(e.data.get("text", "")) for e in self.events if e.name == "note"]
+        return self._texts("note")
+
+    def warnings(self) -> list[str]:
+        """Return the text of every warning, once each."""
+        return list(dict.fromkeys(self._texts("warning")))
+
+    def _texts(self, name: str) -> list[str]:
+        return [str(e.data.get("text", "")) for e in self.events if e.name == name]
 
 
 def grid(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), width: int | None = None) -> str:

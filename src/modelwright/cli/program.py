@@ -131,5 +131,5 @@ def program() -> None:
     """From a raw table to one ONNX file you can trust and ship.
 
     Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 internal error, 2 usage, 3 data or
-    schema, 4 a check failed, 5 the budget ended before any model, 6 model file refused, 7 an extra is missing.
+    schema, 4 a check failed, 5 the budget ended before a refit, 6 model file refused, 7 an extra is missing.
     """

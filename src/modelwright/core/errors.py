@@ -43,9 +43,13 @@ class GateError(ModelwrightError):
 
 
 class BudgetError(ModelwrightError, TimeoutError):
-    """The budget ended before any model was ready."""
+    """The budget ended before anything of use was ready."""
 
     exit_code = 5
+
+
+class BaselineWarning(UserWarning):
+    """Nothing but the baseline was ready: the model gives the same answer for every row."""
 
 
 class FileRefusedError(ModelwrightError, ValueError):

@@ -39,6 +39,8 @@ class Lines:
         told = event.data
         if event.name == "note":
             self._write(str(told.get("text", "")))
+        elif event.name == "warning":
+            self._write(f"Warning: {told.get('text', '')}")
         elif failure := failed(event):
             self._write(failure)
         elif self._is_due(event, before):

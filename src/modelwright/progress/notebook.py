@@ -26,6 +26,7 @@ class Notebook:
         self._display = display
         self._state = Progress(budget)
         self._notes: list[str] = []
+        self._warning = ""
         self._id = uuid.uuid4().hex
         self._shown = -inf
 
@@ -41,6 +42,8 @@ class Notebook:
         before, self._state = self._state, self._state.after(event)
         if event.name == "note":
             self._notes.append(str(event.data.get("text", "")))
+        elif event.name == "warning":
+            self._warning = str(event.data.get("text", ""))
         elif failure := failed(event):
             self._notes.append(failure)
         if self._state.phase != before.phase or event.seconds - self._shown >= EVERY:
@@ -56,6 +59,8 @@ class Notebook:
             "Trials": state.trials,
             "Time": state.burnt(state.seconds),
         }
+        if self._warning:
+            rows["Warning"] = self._warning
         left = 'style="text-align:left"'
         cells = "".join(
             f'<tr><th scope="row" {left}>{name}</th><td {left}>{html.escape(text)}</td></tr>'

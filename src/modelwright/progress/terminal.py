@@ -62,6 +62,8 @@ class Terminal:
         told = event.data
         if event.name == "note":
             self._console.print(Text(f"  {told.get('text', '')}", style="dim"))
+        elif event.name == "warning":
+            self._console.print(Text(f"  {told.get('text', '')}", style="bold yellow"))
         elif failure := failed(event):
             self._console.print(Text(f"  {failure}", style="yellow"))
         elif event.name == "trial" and self._verbose:

@@ -32,8 +32,17 @@ GLANCE = 0.25
 """Seconds between two looks at the time that is left, and so at whether somebody asked to stop."""
 
 
+NO_ROOM = "the limit of memory holds no worker"
+"""Why nobody works, as leaderboards tell it."""
+
+
 class Crew(ABC):
     """Takes work and hands back outcomes, in the order they end."""
+
+    @property
+    def absence(self) -> str:
+        """Why nobody works; empty where somebody does."""
+        return ""
 
     @property
     @abstractmethod
@@ -85,6 +94,8 @@ class Crew(ABC):
                 work = waiting.popleft()
                 self.start(replace(work, seconds=min(work.seconds, seconds)))
                 running += 1
+            if not running:
+                break  # nobody works
             outcomes.append(self.wait(min(GLANCE, seconds)))
             running -= outcomes[-1] is not None
         if running:
@@ -130,6 +141,31 @@ class Alone(Crew):
     def stop(self) -> None:
         """Forget what has not begun."""
         self.drop()
+
+
+@final
+class Nobody(Crew):
+    """Does no work, for there is no memory for a worker; what takes none of theirs goes on."""
+
+    size, idle = 1, 0  # a size that others may divide by
+
+    @property
+    def absence(self) -> str:
+        """That there is no memory for a worker."""
+        return NO_ROOM
+
+    def start(self, work: Work) -> None:
+        """Refuse: nobody is idle."""
+        raise AssertionError(f"nobody can work on {work.trial}")
+
+    def wait(self, seconds: float) -> Outcome | None:
+        """Return None."""
+
+    def drop(self) -> None:
+        """There is nothing to give up."""
+
+    def stop(self) -> None:
+        """There is nothing to end."""
 
 
 @dataclass(slots=True)

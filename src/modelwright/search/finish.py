@@ -13,6 +13,7 @@ from modelwright.export.seal import Origin, seal
 from modelwright.insight.evaluate import score
 from modelwright.insight.predictions import Predictions
 from modelwright.pipeline.pipeline import Pipeline
+from modelwright.search.baseline import warn_of_baseline
 from modelwright.search.blend import answers_of
 from modelwright.search.decide import decide
 from modelwright.search.fairness import fairness_document
@@ -78,6 +79,7 @@ def finish(
         monotone=run.question.monotone,
     )
     sealed = seal(pipeline, run.proof, expected, evaluation, origin=origin, test=test)
+    warn_of_baseline(run, trials, found)
     best = sealed.evaluation.main
     watch.tell(
         "done",

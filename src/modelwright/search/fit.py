@@ -14,6 +14,7 @@ from modelwright.energy.energy import NOTHING, Energy
 from modelwright.energy.meter import Meter
 from modelwright.learners.portfolio import portfolio
 from modelwright.pipeline.pipeline import Pipeline, used_columns
+from modelwright.search.baseline import ensure_answer
 from modelwright.search.crew import Crew
 from modelwright.search.driver import Driver
 from modelwright.search.finish import finish
@@ -63,7 +64,6 @@ def fit_table(
     Raises:
         DataError: The table cannot be learned from.
         SpecError: The wish makes no sense for this table.
-        BudgetError: The time ended before any model was ready.
         GateError: The file's answers differ from the pipeline's.
         MissingExtraError: The libraries that learn are not installed.
     """
@@ -91,7 +91,6 @@ def resume_fit(run: str | os.PathLike[str], *, budget: Budget | None = None, wat
         DataError: There is no run.
         FileRefusedError: The run folder is of another form, or damaged.
         OutputError: Another process works in it.
-        BudgetError: The time ended before any model was ready.
         SpecError: It was begun with a learner that is neither ours nor scikit-learn's.
     """
     watch = watch or Watch()
@@ -201,7 +200,8 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     if run.keeper is not None:
         driver.recall(race, run.keeper)
     driver.drive(race)
-    race.close()
+    race.close(crew.absence)
+    ensure_answer(run, race.trials)
     return race
 
 

@@ -6,7 +6,6 @@ from typing import final
 
 import numpy as np
 
-from modelwright.core.errors import BudgetError, DataError
 from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.metrics.base import Metric
@@ -59,19 +58,12 @@ class Found:
 
 
 def compose(run: Run, trials: Sequence[Trial]) -> Found:
-    """Mix the finished trials; when there is none, those whose first fold is finished."""
+    """Mix the finished trials; when there is none, those whose first fold is finished: at least one."""
     target, plan = run.question.target, run.plan
     done = [t for t in trials if t.state == "done"]
     if not done:
         plan = plan.first
         done = [t for t in trials if 0 in t.margins]
-    if not done:
-        failed = {t.reason for t in trials if t.state == "failed"}
-        if failed and run.left > 0:
-            raise DataError(f"Nothing can be learned from these {len(target)} rows. {' '.join(sorted(failed))}")
-        raise BudgetError(
-            f"The budget of {run.budget.seconds:g} s ended before any model was ready. Give more with --budget."
-        )
     oof = out_of_fold(done, plan, target)
     sizes = {t.id: run.store.size(product_name(t.id, 0)) / 1e6 for t in done}
     mixture = blend(oof.margins, oof.target, run.metric, sizes)

@@ -114,11 +114,12 @@ class Race:
             trial.courses = {}
         return trial
 
-    def close(self) -> None:
-        """Mark what could not finish."""
+    def close(self, absence: str = "") -> None:
+        """Mark what could not finish; `absence` says why nobody worked, where that was the reason."""
+        unbegun = absence or "no time was left for it"
         for trial in self.trials:
             if trial.state in ("racing", "waiting"):
-                trial.state, trial.reason = "dropped", "the time was up" if trial.started else "no time was left for it"
+                trial.state, trial.reason = "dropped", "the time was up" if trial.started else unbegun
 
     def _candidates(self) -> Iterator[Trial]:
         n_folds = len(self._plan.folds)

@@ -162,6 +162,11 @@ class Recalling(Crew):
         return max(0, self._crew.idle - len(self._recalled))
 
     @property
+    def absence(self) -> str:
+        """What the other crew says."""
+        return self._crew.absence
+
+    @property
     def size(self) -> int:
         """Size of the other crew."""
         return self._crew.size

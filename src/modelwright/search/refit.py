@@ -53,12 +53,12 @@ def refit(
     names = sorted(chosen.weights, key=lambda name: -trials[name].mean_seconds)
     settle = (lambda name: settled(store, trials[name])) if learners is None else learners.__getitem__
     works = [Work(name, settle(name), ALL_ROWS) for name in names]
+    begun = {work.trial: work.learner for work in works}
     n_folds = max(len(t.margins) for t in trials.values())
     seconds = left()
     if not isinf(seconds) and refit_seconds(trials, chosen, n_folds, crew.size) > seconds * MARGIN:
         works = [work for work in works if crew.knows(work)]
     crew.perform(works, left)
-    begun = {work.trial: work.learner for work in works}
     return tuple(_member(store, name, begun.get(name), weight) for name, weight in chosen.weights.items())
 
 

@@ -12,7 +12,7 @@ from modelwright.core.spec import Budget
 from modelwright.energy.meter import Meter
 from modelwright.metrics.choose import metric_for
 from modelwright.model.hostile import hostile_rows
-from modelwright.search.crew import Alone, Crew, Processes, usable_cores
+from modelwright.search.crew import Alone, Crew, Nobody, Processes, usable_cores
 from modelwright.search.folds import plan_folds
 from modelwright.search.memory import Memory
 from modelwright.search.power import EnergyLimit
@@ -109,5 +109,5 @@ def crew_for(run: Run) -> Crew:
         n_workers = memory.workers(wanted, features.n_bytes)
         if n_workers < wanted:
             watch.tell("note", text=f"{n_workers} of {wanted} workers: more do not fit into the memory.")
-        crew = Processes(run.store, n_workers, memory)
+        crew = Processes(run.store, n_workers, memory) if n_workers else Nobody()
     return crew if run.keeper is None else Recalling(crew, run.keeper)

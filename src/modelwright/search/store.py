@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 from modelwright.core.pack import pack, unpack
 from modelwright.core.table import Array, Table
@@ -16,6 +16,9 @@ from modelwright.transform.view import FittedView
 
 ALL_ROWS = -1
 """Stands for a fold that trains on every row and holds none out."""
+
+KeptView = ViewName | Literal["sampled"]
+"""A view as it is kept: "sampled" is "tree" fitted on a few rows, for a learner that looks at no feature."""
 
 
 @final
@@ -54,7 +57,7 @@ class Product:
         view: Name of the view it sees.
     """
 
-    view: ViewName
+    view: KeptView
     fitted: Fitted
     margins: Array | None
     proof: Array
@@ -103,7 +106,7 @@ class Store:
         value: Course | None = self.get(name) if self.has(name) else None
         return value
 
-    def view(self, view: ViewName, fold: int) -> FittedView:
+    def view(self, view: KeptView, fold: int) -> FittedView:
         """Return the view fitted on the training rows of a fold."""
         value: FittedView = self.get(view_name(view, fold))
         return value
@@ -122,7 +125,7 @@ def course_name(trial: str, fold: int) -> str:
     return f"courses/{trial}/{_fold_name(fold)}"
 
 
-def view_name(view: ViewName, fold: int) -> str:
+def view_name(view: KeptView, fold: int) -> str:
     """Return the name of a fitted view in the store."""
     return f"views/{view}/{_fold_name(fold)}"
 

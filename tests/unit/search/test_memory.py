@@ -36,9 +36,10 @@ def test_no_more_workers_start_than_the_memory_is_likely_to_hold(limit: int, wor
     assert memory(limit).workers(4, 10**8) == workers
 
 
-def test_a_limit_that_holds_no_worker_is_refused_before_anything_begins() -> None:
-    with pytest.raises(SpecError, match=r"does not hold the table and a worker: the fit itself holds 1.0 GB"):
-        memory(GB + 10**8).workers(2, 10**6)
+def test_a_limit_that_does_not_hold_this_process_is_refused_before_anything_begins() -> None:
+    with pytest.raises(SpecError, match=r"does not hold the table: the fit itself holds 1.0 GB"):
+        memory(GB + 5 * 10**7).workers(2, 10**6)
+    assert memory(GB + 10**8).workers(2, 10**6) == 0  # this process works on its own
     assert memory(None, free=0).workers(2, 10**6) == 1
 
 

@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
+from modelwright.core.errors import listed
 from modelwright.insight.tabulation import plain, printable
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Grid, Note, Text
+from modelwright.report.content import Block, Grid, Light, Note, Text
 
 _MOST_SHOWN = 60
 _STATES = {"done": "finished", "dropped": "given up", "failed": "failed"}
@@ -51,6 +52,18 @@ class LeaderboardSection(Section[list[dict[str, Any]]]):
             )
         )
         return blocks
+
+    def lights(self, result: list[dict[str, Any]], case: Case) -> Sequence[Light]:
+        """Say where the file holds nothing but the baseline, and why."""
+        if any(line.get("weight") and line.get("family") != "constant" for line in result):
+            return ()
+        others = [line for line in result if line.get("family") != "constant"]
+        finished = sum(bool(line.get("folds")) for line in others)
+        reasons = listed(dict.fromkeys(printable(r, 120) for line in others if (r := line.get("reason"))), 3)
+        text = "The file holds the baseline alone: the same answer for every row. " + (
+            f"None of the {finished} learners that finished was better." if finished else f"None finished: {reasons}."
+        )
+        return (Light("It learned from the columns", "stop", text, "leaderboard"),)
 
 
 def _row(line: dict[str, Any]) -> tuple[str, ...]:
