@@ -1,15 +1,18 @@
 """How good a model, or an array of predictions, is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelwright.core.deadline import Deadline
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.insight.evaluation import Evaluation, Measure, Source
-from modelwright.insight.predictions import predictions_of
-from modelwright.metrics.bootstrap import heavy_tailed, intervals
+from modelwright.insight.predictions import Predictions, predictions_of
+from modelwright.metrics.base import Metric
+from modelwright.metrics.bootstrap import Interval, heavy_tailed, intervals
 from modelwright.metrics.choose import metric_for, metrics_for
 
 if TYPE_CHECKING:
@@ -46,8 +49,7 @@ def evaluate(
         SpecError: The metric is not for the task, or the target is one of the features.
     """
     found = predictions_of(model, source, target=target, weight=weight, lenient=lenient)
-    chosen = found.metric if metric == "auto" else metric
-    return score(found.task, found.truth, found.answers, found.weight, metric=chosen, source="test", notes=found.notes)
+    return judge(found if metric == "auto" else replace(found, metric=metric), source="test")
 
 
 def score(
@@ -77,24 +79,30 @@ def score(
     Raises:
         SpecError: The metric is not for the task.
     """
-    main = metric_for(metric, task)
+    found = Predictions(task, truth, predictions, weight, notes=tuple(notes), metric=metric, given=given)
+    return judge(found, source=source)
+
+
+def judge(answered: Predictions, *, source: Source, deadline: Deadline | None = None) -> Evaluation:
+    """Score answers by every metric of their task, each with its bootstrap interval.
+
+    Args:
+        answered: The answers beside the truth; no table is looked at.
+        source: Which rows these are.
+        deadline: Moment from which intervals make do with the resamples drawn so far, which a note then says.
+
+    Raises:
+        SpecError: The metric is not for the task.
+    """
+    task, truth, weight = answered.task, answered.truth, answered.weight
+    given = answered.labels if task.is_classification else None
+    main = metric_for(answered.metric, task)
     metrics = (main, *(m for m in metrics_for(task) if m.name != main.name))
-    if task.is_classification and given is None:
-        given = task.decide(predictions)
-    answered = [(m, predictions if m.answers != "labels" or given is None else given) for m in metrics]
-    found = intervals(answered, truth, weight, level=_LEVEL)
-    undefined = ", ".join(m.title for m, i in zip(metrics, found, strict=True) if not np.isfinite(i.value))
+    pairs = [(m, answered.answers if m.answers != "labels" or given is None else given) for m in metrics]
+    cut: list[int] = []
+    found = intervals(pairs, truth, weight, level=_LEVEL, is_enough=lambda n_drawn: _is_late(n_drawn, deadline, cut))
     confusion: tuple[tuple[float, ...], ...] = ()
-    notes = list(notes)
-    if undefined:
-        notes.append(f"Undefined on these rows: {undefined}.")
-    if task.quantiles and len(truth):
-        notes.append(_reached(task, truth, predictions, weight))
-    if few := ", ".join(m.title for m, a in answered if heavy_tailed(m, truth, a, weight)):
-        notes.append(f"Heavy tails: a few rows make up most of {few}. The interval may be too short.")
-    if len(task.classes) > _MOST_CLASSES:
-        notes.append(f"The confusion of {len(task.classes)} classes is left out (more than {_MOST_CLASSES}).")
-    elif given is not None:
+    if given is not None and len(task.classes) <= _MOST_CLASSES:
         confusion = _confusion(truth, given, weight, len(task.classes))
     return Evaluation(
         task=task,
@@ -108,8 +116,34 @@ def score(
         confusion=confusion,
         level=_LEVEL,
         weighted=weight is not None,
-        notes=tuple(notes),
+        notes=(*answered.notes, *_remarks(answered, pairs, found), *(_hurried(n) for n in cut)),
     )
+
+
+def _is_late(n_drawn: int, deadline: Deadline | None, cut: list[int]) -> bool:
+    """Return whether the time for resamples is over, and keep how many there were then."""
+    if deadline is None or not deadline.passed:
+        return False
+    cut.append(n_drawn)
+    return True
+
+
+def _hurried(n_drawn: int) -> str:
+    return f"Intervals are from {n_drawn} resamples only, for the time was up; evaluate gives finer ones."
+
+
+def _remarks(answered: Predictions, pairs: Sequence[tuple[Metric, Array]], found: Sequence[Interval]) -> Iterator[str]:
+    """Yield what a reader of the figures must know, a sentence each."""
+    task, truth, weight = answered.task, answered.truth, answered.weight
+    undefined = ", ".join(m.title for (m, _), i in zip(pairs, found, strict=True) if not np.isfinite(i.value))
+    if undefined:
+        yield f"Undefined on these rows: {undefined}."
+    if task.quantiles and len(truth):
+        yield _reached(task, truth, answered.answers, weight)
+    if few := ", ".join(m.title for m, a in pairs if heavy_tailed(m, truth, a, weight)):
+        yield f"Heavy tails: a few rows make up most of {few}. The interval may be too short."
+    if len(task.classes) > _MOST_CLASSES:
+        yield f"The confusion of {len(task.classes)} classes is left out (more than {_MOST_CLASSES})."
 
 
 def _reached(task: Task, truth: Array, quantiles: Array, weight: Array | None) -> str:

@@ -4,7 +4,7 @@ Rows are drawn with replacement; each draw is a column of row weights, and a met
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Self, final
@@ -85,6 +85,7 @@ def intervals(
     resamples: int = 1000,
     seed: int = 0,
     symmetric: bool = False,
+    is_enough: Callable[[int], bool] = lambda _: False,
 ) -> tuple[Interval, ...]:
     """Return several metrics of the same rows, each with its interval, drawn from the same resamples.
 
@@ -104,6 +105,7 @@ def intervals(
         seed: Seed of the draws.
         symmetric: Take the spread of the resamples alone, as fits differences of metrics: they may be of either sign,
             and where few rows differ their resamples take few values, which misleads the corrections.
+        is_enough: Is told before each further block how many were drawn, and says whether to leave it at that.
 
     Source:
         Efron (1987), Better bootstrap confidence intervals, equations 2.3 and 6.6; the acceleration by a jackknife over
@@ -126,7 +128,8 @@ def intervals(
         whole = _weigh_all(weighings, [np.ones((n_rows, 1))], weight)[:, 0].tolist()
         if n_rows < 2:
             return tuple(Interval(v, _NAN, _NAN) for v in whole)
-        drawn = _weigh_all(weighings, _draws(n_rows, n_draws, rng), weight)
+        drawn = _weigh_all(weighings, _until(is_enough, _draws(n_rows, n_draws, rng)), weight)
+        n_draws = drawn.shape[1]
         # Few draws mean very many rows: their spread alone is used, and leaving groups out would only cost time.
         quantiles = n_draws >= _FOR_QUANTILES and not symmetric
         left_out = _weigh_all(weighings[: len(answered)], _groups(n_rows, rng), weight) if quantiles else None
@@ -220,6 +223,16 @@ def _draws(n_rows: int, n_draws: int, rng: np.random.Generator) -> Iterator[Arra
         else:
             cells = rng.integers(0, n_rows, size=shape) * shape[1] + np.arange(shape[1])
             yield np.bincount(cells.ravel(), minlength=n_rows * shape[1]).reshape(shape).astype(np.float64)
+
+
+def _until(is_enough: Callable[[int], bool], blocks: Iterable[Array]) -> Iterator[Array]:
+    """Yield blocks of draws until there are enough, at least the fewest."""
+    n_drawn = 0
+    for block in blocks:
+        if n_drawn >= _FEWEST and is_enough(n_drawn):
+            return
+        yield block
+        n_drawn += block.shape[1]
 
 
 def _poisson_table() -> Array:

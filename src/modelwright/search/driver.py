@@ -78,7 +78,8 @@ class Driver:
             if outcome is not None:
                 self._running -= 1
                 self._run.contention.add(outcome)
-                if self._record_each(race, self._in_order(outcome)):
+                # Once the time is up the mixture is chosen anyway, and this would only come before it.
+                if self._record_each(race, self._in_order(outcome)) and self.left() > 0:
                     self._weigh(race)
             if self.left() <= 0:
                 self._crew.drop()

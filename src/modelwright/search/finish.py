@@ -10,7 +10,7 @@ from modelwright.energy.regions import carbon
 from modelwright.energy.shares import shared
 from modelwright.export.reference import reference
 from modelwright.export.seal import Origin, seal
-from modelwright.insight.evaluate import score
+from modelwright.insight.evaluate import judge
 from modelwright.insight.predictions import Predictions
 from modelwright.pipeline.pipeline import Pipeline
 from modelwright.search.baseline import warn_of_baseline
@@ -21,6 +21,9 @@ from modelwright.search.mixture import Found
 from modelwright.search.run import Run
 from modelwright.search.trials import Trial
 from modelwright.suspicion.finding import Findings
+
+PROOF_SHARE = 0.5
+"""Share of the time left at the end that the evaluation must leave for writing and proving the file."""
 
 
 def finish(
@@ -41,18 +44,10 @@ def finish(
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
     decided = decide(found, answers, run.metric, weight=judged, seed=run.seed)
     pipeline = replace(pipeline, task=decided.task)
-    evaluation = score(
-        decided.task,
-        target.values,
-        answers,
-        judged,
-        metric=run.metric.name,
-        source="out-of-fold",
-        given=decided.labels,
-    )
+    answered = Predictions(decided.task, target.values, answers, judged, metric=run.metric.name, given=decided.labels)
+    evaluation = judge(answered, source="out-of-fold", deadline=run.deadline(PROOF_SHARE))
     if decided.task.decision is not None:
         watch.tell("note", text=f"Labels: {decided.task.decision.told(decided.task.classes)}.")
-    answered = Predictions(decided.task, target.values, answers, judged, given=decided.labels)
     fairness = fairness_document(
         run.question.sensitive,
         run.question.features,

@@ -6,6 +6,7 @@ from math import inf
 from time import monotonic
 from typing import final
 
+from modelwright.core.deadline import Deadline
 from modelwright.core.spec import Budget
 from modelwright.core.table import Table
 from modelwright.energy.meter import Meter
@@ -25,6 +26,9 @@ FINISH_SECONDS = 2.0
 FINISH_SECONDS_PER_MILLION_CELLS = 0.5
 """Further seconds kept per million cells of the table."""
 
+
+GRACE = 2.0
+"""Seconds that the finish may take once somebody asked to stop."""
 
 MOST_CONTENTION = 5.0
 """Times longer than on a machine of its own that the finish is at most expected to take."""
@@ -113,8 +117,24 @@ class Run:
         finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
         finish += audit_seconds(self.question.sensitive)
         finish *= self.contention.factor
-        left = self.budget.seconds - self.budget.after - self.watch.seconds
+        left = self.until_end
         return (left if self.energy is None else min(left, self.energy.left)) - finish
+
+    @property
+    def until_end(self) -> float:
+        """Seconds until everything must be done, the finish included."""
+        return self.budget.seconds - self.budget.after - self.watch.seconds
+
+    def deadline(self, kept: float) -> Deadline | None:
+        """Return the moment by which a step of the finish should end, or None where trials are counted.
+
+        Args:
+            kept: Share of the time left that what comes after needs.
+        """
+        if not self.timed:
+            return None
+        left = min(self.until_end, GRACE if self.watch.interrupted else inf)
+        return Deadline.after(left * (1.0 - kept), self.watch.clock)
 
     def left_of(self, seconds: float) -> Callable[[], float]:
         """Return what tells the seconds left of so many from now, which end with those of the run."""
