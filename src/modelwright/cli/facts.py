@@ -3,6 +3,9 @@
 from collections import Counter
 from typing import Any
 
+from modelwright.energy.energy import Energy
+from modelwright.energy.regions import carbon, region_of
+from modelwright.insight.energy_curve import EnergyCurve
 from modelwright.insight.evaluation import Evaluation
 from modelwright.model.model import Model
 
@@ -57,6 +60,30 @@ def parity_text(model: Model) -> str:
     if not parity:
         return "not recorded"
     return f"proven on {parity['n_rows']:,} rows, largest difference {parity['largest_difference']:.1g}"
+
+
+def energy_texts(model: Model, region: str | None = None) -> list[tuple[str, str]]:
+    """Return what making the model used, what that stands for, and what half of it would have scored."""
+    told = energy_document(model, region)
+    if told is None:
+        return []
+    used = Energy.from_json(told)
+    rows = [("Energy", str(used)), ("Carbon", str(carbon(used, region_of(told))))]
+    if (curve := told.get("curve")) is not None:
+        rows.append(("Half of it", EnergyCurve.from_json(curve).verdict))
+    return rows
+
+
+def energy_document(model: Model, region: str | None = None) -> dict[str, Any] | None:
+    """Return what the file tells of energy, its carbon for another region where one is named.
+
+    Raises:
+        SpecError: The region is not in the table.
+    """
+    told = model.documents.get("energy")
+    if told is None or region is None:
+        return None if told is None else dict(told)
+    return {**told, "region": region.upper(), "carbon": carbon(Energy.from_json(told), region).to_json()}
 
 
 def size_text(n_bytes: int) -> str:

@@ -74,6 +74,7 @@ class Asked:
     run: str | None
     memory: str | None
     energy: str | None
+    region: str | None
     as_json: bool
     events: bool
     quiet: bool
@@ -127,6 +128,7 @@ class Asked:
 @click.option("--run", metavar="DIR", help="Keep everything finished in a folder, so that resume can go on from it.")
 @click.option("--memory", metavar="SIZE", help="Memory for everything: 4GB, 500MB; nine tenths of what is free.")
 @click.option("--energy", metavar="AMOUNT", help="Energy for everything, at most: 5Wh, 500mWh.")
+@click.option("--region", metavar="CC", help="Country of the electricity, for CO2e, such as DE; else the world's mean.")
 @click.option("--report/--no-report", default=True, show_default=True, help="Write the report beside the model.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
@@ -221,6 +223,7 @@ def _spec(asked: Asked) -> FitSpec:
         run=asked.run,
         learners=asked.learners,
         only_learners=asked.only_learners,
+        region=asked.region,
     )
 
 

@@ -14,18 +14,22 @@ if TYPE_CHECKING:
 
 @click.command("inspect", short_help="Show what a model file holds.")
 @click.argument("model")
+@click.option("--region", metavar="CC", help="Country to tell CO2e for, such as DE; that of the fit by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-def inspect(model: str, *, as_json: bool) -> None:
-    """Show task, score, members, columns, size, speed and origin of the model file MODEL."""
+def inspect(model: str, *, region: str | None, as_json: bool) -> None:
+    """Show task, score, members, columns, size, speed, energy and origin of the model file MODEL."""
     from modelwright.model.speed import row_microseconds  # help loads no runtime
 
     opened = modelwright.load(model)
     micros = row_microseconds(opened)
-    show(inspect_text(opened, micros), inspect_document(opened, micros), as_json=as_json)
+    text, document = inspect_text(opened, micros, region), inspect_document(opened, micros, region)
+    show(text, document, as_json=as_json)
 
 
-def inspect_document(model: "Model", micros: float) -> dict[str, Any]:
+def inspect_document(model: "Model", micros: float, region: str | None = None) -> dict[str, Any]:
     """Return everything a file says of itself as a JSON document."""
+    from modelwright.cli import facts
+
     return {
         "schema": "modelwright/inspect/1",
         "manifest": model.manifest.to_json(),
@@ -36,10 +40,11 @@ def inspect_document(model: "Model", micros: float) -> dict[str, Any]:
         "evaluation": model.evaluation,
         "leaderboard": model.leaderboard,
         "parity": {k: v for k, v in (model.parity or {}).items() if k != "witness"},
+        "energy": facts.energy_document(model, region),
     }
 
 
-def inspect_text(model: "Model", micros: float) -> str:
+def inspect_text(model: "Model", micros: float, region: str | None = None) -> str:
     """Return what a file says of itself for reading."""
     from modelwright.cli import facts
 
@@ -51,6 +56,7 @@ def inspect_text(model: "Model", micros: float) -> str:
         ("Size", facts.size_text(model.size_bytes)),
         ("Speed", f"{micros:.0f} µs per row, asked one by one on this machine"),
         ("Parity", facts.parity_text(model)),
+        *facts.energy_texts(model, region),
         ("Written", f"{manifest.created or 'at no recorded moment'}, by modelwright {manifest.version}"),
         ("Data", _data(manifest.data)),
         ("Budget", _budget(manifest.budget, manifest.seed)),

@@ -121,6 +121,8 @@ class FitSpec:
         learners: Learners to try first: families of ours, import paths "package.module:Class?setting=value", names of
             entry points, or objects (scikit-learn estimators, own `Learner` values), which become such texts.
         only_learners: Whether nothing but these is tried.
+        region: Where the electricity comes from, as a country's two letters, by which the energy becomes CO2e; None for
+            the mean of the world.
     """
 
     task: str = "auto"
@@ -143,6 +145,7 @@ class FitSpec:
     run: str | None = None
     learners: tuple[Any, ...] = ()
     only_learners: bool = False
+    region: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no table could make sense of, and spell learners out.

@@ -1,6 +1,7 @@
 from modelwright.display.calibration import CalibrationDisplay as CalibrationDisplay
 from modelwright.display.confusion import ConfusionDisplay as ConfusionDisplay
 from modelwright.display.dependence import DependenceDisplay as DependenceDisplay
+from modelwright.display.energy_curve import EnergyCurveDisplay as EnergyCurveDisplay
 from modelwright.display.gain import GainDisplay as GainDisplay
 from modelwright.display.importance import ImportanceDisplay as ImportanceDisplay
 from modelwright.display.learning_curve import LearningCurveDisplay as LearningCurveDisplay

@@ -11,6 +11,7 @@ DISPLAYS: dict[str, str] = {
     "ResidualDisplay": "modelwright.display.residual:ResidualDisplay",
     "PredictionDisplay": "modelwright.display.prediction:PredictionDisplay",
     "LearningCurveDisplay": "modelwright.display.learning_curve:LearningCurveDisplay",
+    "EnergyCurveDisplay": "modelwright.display.energy_curve:EnergyCurveDisplay",
     "SliceDisplay": "modelwright.display.slices:SliceDisplay",
     "TradeoffDisplay": "modelwright.display.tradeoff:TradeoffDisplay",
     "ImportanceDisplay": "modelwright.display.importance:ImportanceDisplay",

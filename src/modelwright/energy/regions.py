@@ -1,4 +1,8 @@
-"""How much carbon dioxide a kilowatt-hour of a country's electricity stands for."""
+"""How much carbon dioxide a kilowatt-hour of a country's electricity stands for.
+
+Figures of one year and one source each, which `Region.source` names: means of all the electricity made in the country
+over the whole life of its plants. Hours and contracts differ from that, and it changes from year to year.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,6 +122,12 @@ def region(code: str) -> Region:
             f"Region '{code}' is not in the table.{nearest(code, REGIONS)} Regions: {listed(REGIONS, len(REGIONS))}."
         )
     return REGIONS[code.upper()]
+
+
+def region_of(document: Mapping[str, Any]) -> str:
+    """Return the region that a file's document of energy names, the mean of the world where it names none of ours."""
+    code = document.get("region")
+    return code if isinstance(code, str) and code in REGIONS else WORLD
 
 
 def carbon(used: Energy, code: str = WORLD) -> Carbon:

@@ -222,6 +222,32 @@ def compare_predictions(
     )
 
 
+def difference_of(
+    metric: Metric, first: Predictions, second: Predictions, *, resamples: int = 1000, seed: int = 0
+) -> Difference:
+    """Test one metric alone, as `compare_predictions` tests all of a task.
+
+    Args:
+        metric: The metric.
+        first: The truth and the first answers.
+        second: The second answers to the same rows.
+        resamples: Most resamples to draw.
+        seed: Seed of the resamples.
+    """
+    given = second.labels if metric.answers == "labels" else None
+    pair = _looked_at(metric, first, second.answers, given)
+    change = intervals(
+        [(_change_of(metric), np.stack(pair, axis=1))],
+        first.truth,
+        first.weight,
+        level=LEVEL,
+        resamples=resamples,
+        seed=seed,
+        symmetric=True,
+    )[0]
+    return _difference(metric, first, pair, change)
+
+
 def mcnemar(first: Array, second: Array) -> float:
     """Return the two-sided mid-p value of two sets of hits (boolean, (n_rows,)) having the same share of hits."""
     up, down = int((second & ~first).sum()), int((first & ~second).sum())

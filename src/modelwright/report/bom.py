@@ -5,7 +5,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from modelwright.energy.energy import JOULES_PER_WATT_HOUR, Energy
-from modelwright.energy.regions import carbon
+from modelwright.energy.regions import carbon, region_of
 from modelwright.insight.evaluation import Evaluation
 
 if TYPE_CHECKING:
@@ -129,26 +129,31 @@ def _considerations(report: "Report") -> dict[str, Any]:
     limits += [f"Not looked at: {a.what}. {a.why}" for a in report.absent]
     made: dict[str, Any] = {"technicalLimitations": limits}
     told = report.model.documents.get("energy")
-    if told is not None:
-        used = Energy.from_json(told)
-        cost = {"value": used.joules / JOULES_PER_WATT_HOUR / 1000, "unit": "kWh"}
-        made["environmentalConsiderations"] = {
-            "energyConsumptions": [
-                {
-                    "activity": "training",
-                    "energyProviders": [
-                        {"organization": {"name": "not known"}, "energySource": "unknown", "energyProvided": cost}
-                    ],
-                    "activityEnergyCost": cost,
-                    "co2CostEquivalent": {"value": carbon(used).grams / 1e6, "unit": "tCO2eq"},
-                    "properties": [
-                        {"name": "modelwright:energy", "value": str(used)},
-                        {"name": "modelwright:carbon", "value": str(carbon(used))},
-                    ],
-                }
-            ]
-        }
+    place = region_of(told or {})
+    consumed = [] if told is None else [_consumption("training", Energy.from_json(told), place, "making the model")]
+    part = report.part("energy")
+    if part is not None and part.result is not None:
+        answering = Energy.from_json(part.result["per_1000_answers"])
+        consumed.append(_consumption("inference", answering, place, f"1,000 answers, {part.result['answered']}"))
+    if consumed:
+        made["environmentalConsiderations"] = {"energyConsumptions": consumed}
     return made
+
+
+def _consumption(activity: str, used: Energy, place: str, of: str) -> dict[str, Any]:
+    emitted = carbon(used, place)
+    cost = {"value": used.joules / JOULES_PER_WATT_HOUR / 1000, "unit": "kWh"}
+    return {
+        "activity": activity,
+        "energyProviders": [{"organization": {"name": "not known"}, "energySource": "unknown", "energyProvided": cost}],
+        "activityEnergyCost": cost,
+        "co2CostEquivalent": {"value": emitted.grams / 1e6, "unit": "tCO2eq"},
+        "properties": [
+            {"name": "modelwright:of", "value": of},
+            {"name": "modelwright:energy", "value": str(used)},
+            {"name": "modelwright:carbon", "value": str(emitted)},
+        ],
+    }
 
 
 def _families(report: "Report") -> list[str]:

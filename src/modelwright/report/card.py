@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from modelwright.core.errors import listed
 from modelwright.energy.energy import Energy
-from modelwright.energy.regions import carbon
+from modelwright.energy.regions import carbon, region_of
 from modelwright.insight.evaluation import Evaluation, number
 from modelwright.report.content import Code
 from modelwright.report.markdown import blank, code, joined, plain_text, table
@@ -156,11 +156,17 @@ def _evaluation(report: "Report") -> list[str]:
 
 def _impact(report: "Report") -> list[str]:
     told = report.model.documents.get("energy")
+    part = report.part("energy")
+    use = []
+    if part is not None and part.result is not None:
+        answers = plain_text(Energy.from_json(part.result["per_1000_answers"]))
+        use.append(f"- **Energy of 1,000 answers:** {answers}, {plain_text(part.result['answered'])}")
     lines = ["## Environmental Impact", ""]
     if told is None:
-        return [*lines, "The file tells of no energy. " + blank("What did the making cost?")]
+        return [*lines, f"- **Energy:** not told by the file. {blank('What did the making cost?')}", *use]
     used = Energy.from_json(told)
-    return [*lines, f"- **Energy:** {plain_text(used)}", f"- **Carbon Emitted:** {plain_text(carbon(used))}"]
+    emitted = carbon(used, region_of(told))
+    return [*lines, f"- **Energy:** {plain_text(used)}", f"- **Carbon Emitted:** {plain_text(emitted)}", *use]
 
 
 def _technical(report: "Report") -> list[str]:

@@ -9,6 +9,7 @@ from modelwright.metrics.bootstrap import interval
 from modelwright.search.blend import log_loss
 from modelwright.search.crew import GLANCE, Crew
 from modelwright.search.intervals import seconds_kept
+from modelwright.search.milestones import searched
 from modelwright.search.mixture import compose, judged_answers
 from modelwright.search.order import InOrder
 from modelwright.search.race import Race
@@ -56,6 +57,7 @@ class Driver:
                 keeper.bring(read)
                 race.recall(trial, fold)
                 found |= self._record_each(race, self._in_order(read.outcome))
+                self._run.milestones.joules[trial.id] = read.used
                 n_folds += 1
         if not n_folds:
             return
@@ -125,6 +127,9 @@ class Driver:
             reason=trial.reason,
         )
         self._kept = self._for_interval(race.trials)
+        if run.timed and trial.state == "done":
+            run.meter.read()
+            run.milestones.joules[trial.id] = searched(run.meter)
         return trial.state == "done" and len(trial.margins) == len(run.plan.folds)
 
     def _weigh(self, race: Race) -> None:

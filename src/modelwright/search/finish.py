@@ -6,7 +6,7 @@ from typing import Any
 
 from modelwright.core.table import Table
 from modelwright.energy.energy import NOTHING
-from modelwright.energy.regions import carbon
+from modelwright.energy.regions import WORLD, carbon
 from modelwright.energy.shares import shared
 from modelwright.export.reference import reference
 from modelwright.export.seal import Origin, seal
@@ -16,6 +16,7 @@ from modelwright.pipeline.pipeline import Pipeline
 from modelwright.search.baseline import warn_of_baseline
 from modelwright.search.blend import answers_of
 from modelwright.search.decide import decide
+from modelwright.search.energy_curve import energy_curve
 from modelwright.search.fairness import fairness_document
 from modelwright.search.mixture import Found
 from modelwright.search.run import Run
@@ -35,6 +36,7 @@ def finish(
     findings: Findings,
     test: Table | None,
     documents: Mapping[str, Any],
+    region: str | None = None,
 ) -> bytes:
     """Write the graph, prove it, evaluate, and return the file with further documents."""
     watch, target = run.watch, found.oof.target
@@ -69,7 +71,7 @@ def finish(
             "reference": reference(run.question.features, pipeline.schema.names),
             **documents,
             **fairness,
-            **_energy(run, trials),
+            **_energy(run, trials, WORLD if region is None else region.upper()),
         },
         monotone=run.question.monotone,
     )
@@ -89,7 +91,7 @@ def finish(
     return sealed.data
 
 
-def _energy(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
+def _energy(run: Run, trials: Sequence[Trial], region: str) -> dict[str, Any]:
     """Return the document of the energy used up to now; none where the bytes must repeat."""
     if not run.timed:
         return {}
@@ -98,10 +100,15 @@ def _energy(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
     tried = phases.get("race", NOTHING) + phases.get("tiers", NOTHING) + phases.get("evaluate", NOTHING)
     # One thread per worker: the seconds of a trial are its processor time.
     by_trial = shared(tried, {t.id: sum(t.seconds.values()) for t in trials})
+    curve = energy_curve(run, trials, max(0.0, run.left) + run.curve_seconds * run.contention.factor)
+    run.meter.read()
     return {
         "energy": {
             **run.meter.to_json(),
             "trials": {name: used.to_json() for name, used in by_trial.items()},
-            "carbon": carbon(run.meter.total).to_json(),
+            "region": region,
+            "carbon": carbon(run.meter.total, region).to_json(),
+            "curve": None if isinstance(curve, str) else curve.to_json(),
+            "why_no_curve": curve if isinstance(curve, str) else "",
         }
     }

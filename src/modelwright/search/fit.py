@@ -12,6 +12,7 @@ from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.energy.energy import NOTHING, Energy
 from modelwright.energy.meter import Meter
+from modelwright.energy.regions import WORLD, region
 from modelwright.learners.portfolio import portfolio
 from modelwright.pipeline.pipeline import Pipeline, used_columns
 from modelwright.search.baseline import ensure_answer
@@ -121,6 +122,7 @@ def _is_no_more(budget: Budget, earlier: Budget) -> bool:
 def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, folder: RunFolder | None = None) -> bytes:
     require_libraries()
     spec = request.spec
+    region(spec.region or WORLD)  # a name that is in no table is told before anything is done
     spent = {} if folder is None else folder.spent()
     meter = Meter(before=Energy.from_json(spent["energy"]) if "energy" in spent else NOTHING)
     watch.tell("phase", phase="plan")
@@ -148,7 +150,16 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
                 crew.stop()  # else another model may have to be fitted
             trials = [*race.trials, *([] if ladder is None else ladder.students)]
             documents = {"recipe": recipe.to_json()} | ({} if ladder is None else {"tiers": ladder.to_json()})
-            return finish(run, trials, chosen, pipeline, findings=findings, test=test, documents=documents)
+            return finish(
+                run,
+                trials,
+                chosen,
+                pipeline,
+                findings=findings,
+                test=test,
+                documents=documents,
+                region=spec.region,
+            )
 
         if ladder is None or spec.latency is None:
             data = made(ladder)

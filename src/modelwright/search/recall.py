@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isinf
 from pathlib import Path
 from typing import Any, final
@@ -15,6 +15,7 @@ from modelwright.core.destination import named
 from modelwright.core.pack import plain
 from modelwright.energy.meter import Meter
 from modelwright.search.crew import Crew
+from modelwright.search.milestones import searched
 from modelwright.search.run_folder import RunFolder
 from modelwright.search.store import Store, course_name, product_name
 from modelwright.search.watch import Watch
@@ -37,12 +38,14 @@ class Finished:
         limit: Seconds that it had.
         key: Stands for trial, fold and configuration.
         sizes: Bytes of its product and of its course; 0 where there is none.
+        used: Joules that the search had used when it ended; 0 where that was for an earlier request.
     """
 
     outcome: Outcome
     limit: float
     key: str
     sizes: tuple[int, int]
+    used: float = 0.0
 
 
 @final
@@ -64,6 +67,8 @@ class Keeper:
         self._ticked = -inf
         self._known: dict[str, Finished] = {}
         for entry in folder.journal.entries():
+            if entry["what"] == "begin":
+                self._known = {key: replace(read, used=0.0) for key, read in self._known.items()}
             if entry["what"] == "work" and entry.get("folds") == store.folder.name:
                 read = _finished(entry)
                 if read is not None and self._is_there(read):
@@ -112,6 +117,7 @@ class Keeper:
             seconds=round(outcome.seconds, 4),
             limit=None if isinf(work.seconds) else round(work.seconds, 3),
             joules=round(self._joules(outcome.seconds), 2),
+            used=round(searched(self._meter), 2),
             failure=outcome.failure,
             bytes=sizes,
             at=round(self._watch.seconds, 3),
@@ -219,7 +225,8 @@ def _finished(entry: dict[str, Any]) -> Finished | None:
         outcome = Outcome(entry["trial"], entry["fold"], float(entry["seconds"]), entry["failure"])
         limit = inf if entry["limit"] is None else float(entry["limit"])
         product, course = entry["bytes"]
-        return Finished(outcome, limit, entry["key"], (int(product), int(course)))
+        used = float(entry.get("used", 0.0))
+        return Finished(outcome, limit, entry["key"], (int(product), int(course)), used)
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -90,7 +90,16 @@ def refit_table(
         pipeline = Pipeline(schema, question.target.task, members, recipe.blend.temperature, sureness)
         crew.stop()
         told = {"recipe": recipe.to_json()}
-        data = finish(run, list(trials.values()), found, pipeline, findings=findings, test=test, documents=told)
+        data = finish(
+            run,
+            list(trials.values()),
+            found,
+            pipeline,
+            findings=findings,
+            test=test,
+            documents=told,
+            region=spec.region,
+        )
         check_latency(data, spec.latency)
         return data
 

@@ -13,6 +13,7 @@ from modelwright.energy.meter import Meter
 from modelwright.metrics.base import Metric
 from modelwright.search.fairness import audit_seconds
 from modelwright.search.folds import Plan
+from modelwright.search.milestones import Milestones
 from modelwright.search.power import EnergyLimit
 from modelwright.search.question import Question
 from modelwright.search.recall import Keeper
@@ -26,6 +27,8 @@ FINISH_SECONDS = 2.0
 FINISH_SECONDS_PER_MILLION_CELLS = 0.5
 """Further seconds kept per million cells of the table."""
 
+CURVE_SHARE, MOST_CURVE_SECONDS = 0.01, 1.0
+"""Share of the budget, and seconds at most, kept for what less energy would have scored."""
 
 GRACE = 2.0
 """Seconds that the finish may take once somebody asked to stop."""
@@ -78,6 +81,7 @@ class Run:
         energy: The limit of energy, or None.
         keeper: Keeps finished work, or None where nothing is kept.
         contention: Tells how busy others keep the machine.
+        milestones: Tells how much energy the search had used at the end of each trial.
     """
 
     question: Question
@@ -93,6 +97,7 @@ class Run:
     energy: EnergyLimit | None = None
     keeper: Keeper | None = None
     contention: Contention = field(default_factory=Contention)
+    milestones: Milestones = field(default_factory=Milestones)
 
     def begin(self, phase: str) -> None:
         """Tell of a phase and measure its energy apart."""
@@ -107,6 +112,11 @@ class Run:
         return self.budget.trials is None
 
     @property
+    def curve_seconds(self) -> float:
+        """Seconds kept for the curve of score against energy; none where no energy is told."""
+        return min(CURVE_SHARE * self.budget.seconds, MOST_CURVE_SECONDS) if self.timed else 0.0
+
+    @property
     def left(self) -> float:
         """Seconds left before the finish must begin; infinite when trials are counted, 0 once interrupted."""
         if self.watch.interrupted:
@@ -115,7 +125,7 @@ class Run:
             return inf
         cells = self.question.features.n_rows * len(self.question.features.columns)
         finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
-        finish += audit_seconds(self.question.sensitive)
+        finish += audit_seconds(self.question.sensitive) + self.curve_seconds
         finish *= self.contention.factor
         left = self.until_end
         return (left if self.energy is None else min(left, self.energy.left)) - finish

@@ -13,10 +13,12 @@ from modelwright.data import read
 from modelwright.display.base import Display
 from modelwright.display.catalog import DISPLAYS
 from modelwright.insight.curve import Dependence, Point
+from modelwright.insight.energy_curve import EnergyCurve, Stop
 from modelwright.insight.fairness.thresholds import tradeoff
 from modelwright.insight.importance import Drop, Importance
 from modelwright.insight.predictions import of_classes
 from modelwright.insight.slices import slices_by
+from modelwright.metrics.bootstrap import Interval
 
 CLASSES = (
     "RocDisplay",
@@ -49,6 +51,15 @@ def _dependence() -> Dependence:
     return Dependence("size", "yes", "partial", "probability", (*points, missing), 40)
 
 
+def _energy_curve() -> EnergyCurve:
+    none = Interval(float("nan"), float("nan"), float("nan"))
+    stops = [Stop(0.1, Interval(0.1, 0.0, 0.2), 0, 0, none, none)]
+    for share in (0.5, 1.0):
+        score = Interval(0.8 + share / 10, 0.8, 0.95)
+        stops.append(Stop(share, Interval(share, share / 2, share * 2), 3, 2, score, Interval(0.0, -0.1, 0.1)))
+    return EnergyCurve("roc_auc", "ROC $AUC$", True, tuple(stops), 120, "DeLong", "a test")
+
+
 def made(name: str) -> Display[Any]:
     """Return a display of that name, its texts full of signs that mean something elsewhere."""
     kind = getattr(modelwright.display, name)
@@ -59,6 +70,8 @@ def made(name: str) -> Display[Any]:
         rng = np.random.default_rng(3)
         values = rng.normal(size=120)
         return kind.from_predictions(values + rng.normal(size=120), values)
+    if name == "EnergyCurveDisplay":
+        return kind(_energy_curve())
     if name == "LearningCurveDisplay":
         scores = {50: [0.7, 0.72], 100: [0.75, 0.74], 200: [0.78, 0.79], 400: [0.8, 0.81]}
         return kind.from_scores(scores, "roc_auc", Task("binary", (0, 1)))

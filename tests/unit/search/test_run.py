@@ -34,6 +34,8 @@ def test_contention_is_told_by_the_processor_time_of_finished_work() -> None:
 
 def test_the_finish_is_given_more_of_the_budget_where_work_takes_longer() -> None:
     run = run_of(30.0, burnt=10.0)
-    assert run.left == pytest.approx(20.0 - FINISH_SECONDS)
+    finish = FINISH_SECONDS + run.curve_seconds
+    assert run.curve_seconds == pytest.approx(0.3)
+    assert run.left == pytest.approx(20.0 - finish)
     run.contention.add(Outcome("A", 0, 6.0, processor=2.0))
-    assert run.left == pytest.approx(20.0 - 3 * FINISH_SECONDS)
+    assert run.left == pytest.approx(20.0 - 3 * finish)

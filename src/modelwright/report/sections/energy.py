@@ -8,24 +8,35 @@ import numpy as np
 
 from modelwright.energy.energy import Energy
 from modelwright.energy.predictions import per_thousand
-from modelwright.energy.regions import carbon
+from modelwright.energy.regions import WORLD, carbon, region_of
+from modelwright.insight.background import make_background
+from modelwright.insight.energy_curve import EnergyCurve
 from modelwright.insight.tabulation import printable
-from modelwright.report.base import NotHere, Section
+from modelwright.report.base import Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Facts, Grid, Note
-from modelwright.report.wording import NEEDS_ROWS
+from modelwright.report.content import Block, Facts, Grid, Note, Text
+from modelwright.report.drawing import chart, grids, notes
 
 _ROWS = 200
+_WORLD = "Carbon is told for the mean of the world's electricity, which is several times that of some countries."
+_COUNTRY = "Carbon is told for the mean of a year of the country that was named at the fit."
 _MOST_SHOWN = 30
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Energy of making the model, as its file tells, and of 1,000 answers, measured here; None where unknown."""
+    """Energy of making the model, as its file tells, or None; and of 1,000 answers, measured here on some rows."""
 
     making: Mapping[str, Any] | None
-    answering: Energy | None
+    answering: Energy
+    rows: str
+
+    @property
+    def curve(self) -> EnergyCurve | None:
+        """What less energy would have scored, or None where the file does not tell."""
+        told = None if self.making is None else self.making.get("curve")
+        return None if told is None else EnergyCurve.from_json(told)
 
 
 @final
@@ -37,39 +48,45 @@ class EnergySection(Section[Used]):
 
     def look(self, case: Case) -> Used:
         """Read what the file tells and measure some answers."""
-        making = case.model.documents.get("energy")
-        answering = None
-        if case.rows is not None:
+        if case.rows is None:
+            some, rows = make_background(case.model, most=_ROWS).table, "rows made from what the file says of columns"
+        else:
             features = case.rows.table.select(case.model.schema.names)
-            some = features.take(np.arange(min(_ROWS, features.n_rows)))
-            answering = per_thousand(lambda: case.model.predict(some), some.n_rows)
-        if making is None and answering is None:
-            raise NotHere("The file tells of no energy, and there are no rows to measure answers on.", NEEDS_ROWS)
-        return Used(making, answering)
+            some, rows = features.take(np.arange(min(_ROWS, features.n_rows))), "the rows given"
+        answering = per_thousand(lambda: case.model.predict(some), some.n_rows)
+        return Used(case.model.documents.get("energy"), answering, f"{some.n_rows} at a time, {rows}")
 
     def document(self, result: Used) -> dict[str, Any]:
         """Return both."""
-        answering = None if result.answering is None else result.answering.to_json()
-        return {"making": None if result.making is None else dict(result.making), "per_1000_answers": answering}
+        making = None if result.making is None else dict(result.making)
+        return {"making": making, "per_1000_answers": result.answering.to_json(), "answered": result.rows}
 
     def blocks(self, result: Used, case: Case) -> Sequence[Block]:
-        """Return totals, carbon, phases and trials."""
-        pairs: list[tuple[str, str]] = []
-        blocks: list[Block] = []
-        if result.making is not None:
-            total = Energy.from_json(result.making)
-            pairs += [("Making the model", str(total)), ("Which stands for", str(carbon(total)))]
-            blocks += [
-                _parts(result.making.get(name), title)
-                for name, title in (("phases", "By phase"), ("trials", "By trial"))
-                if result.making.get(name)
-            ]
-        if result.answering is not None:
-            pairs.append(("1,000 answers, on this machine", str(result.answering)))
-        note = Note(
-            "Carbon is told for the mean of the world's electricity, which is several times that of some countries."
-        )
-        return (Facts(tuple(pairs)), *blocks, *((note,) if result.making is not None else ()))
+        """Return totals, carbon, what less energy would have scored, phases and trials."""
+        answering = (f"1,000 answers, on this machine, {result.rows}", str(result.answering))
+        if result.making is None:
+            return (
+                Facts((answering,)),
+                Note("The file does not tell what making it used: with --trials it holds nothing that would differ."),
+            )
+        total, place = Energy.from_json(result.making), region_of(result.making)
+        facts = (("Making the model", str(total)), ("Which stands for", str(carbon(total, place))), answering)
+        parts = [
+            _parts(result.making.get(name), title)
+            for name, title in (("phases", "By phase"), ("trials", "By trial"))
+            if result.making.get(name)
+        ]
+        return (Facts(facts), *_less(result), *parts, Note(_WORLD if place == WORLD else _COUNTRY))
+
+
+def _less(result: Used) -> tuple[Block, ...]:
+    """Return what less energy would have scored, or why that is not known."""
+    curve = result.curve
+    if curve is None:
+        why = (result.making or {}).get("why_no_curve")
+        return (Note(f"What less energy would have scored is not told. {why}"),) if why else ()
+    picture = (chart("EnergyCurveDisplay", curve, "energy-curve"),) if len(curve.known) > 1 else ()
+    return (Text(curve.verdict), *picture, *grids(curve, folded=True), *notes(curve.notes))
 
 
 def _parts(parts: Any, title: str) -> Grid:
