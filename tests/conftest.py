@@ -236,3 +236,26 @@ def served(small_file: Callable[..., bytes]) -> Callable[..., AsgiClient]:
         return AsgiClient(app)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def learned() -> dict[str, Any]:
+    """Models of the numbers a and b: "numbers", "classes", "costs" (classes, one mistake is dear) and "quantiles"."""
+    import modelwright as mw
+    from modelwright.core.spec import Budget, FitSpec
+
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(size=(2, 300))
+    number = 2 * a - b + rng.normal(size=300)
+    labels = np.array(["low", "middle", "high"])[np.digitize(number, [-1.0, 1.0])]
+    budget = Budget(trials=1)
+
+    def fitted(y: Any, **options: Any) -> Any:
+        return mw.fit({"a": a, "b": b, "y": y}, "y", budget=budget, spec=FitSpec(**options))
+
+    return {
+        "numbers": fitted(number),
+        "classes": fitted(labels),
+        "costs": fitted(labels, cost={"high>low": 20.0, "high>middle": 20.0}),
+        "quantiles": fitted(number, quantiles=(0.1, 0.5, 0.9)),
+    }

@@ -25,7 +25,7 @@ VIEWS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def start(small_file: Callable[..., bytes]) -> Iterator[Callable[..., str]]:
+def start(small_file: Callable[..., bytes], learned: dict[str, Model]) -> Iterator[Callable[..., str]]:
     """``start(kind, settings) -> address`` of a server with one model in a thread of this process."""
     uvicorn = pytest.importorskip("uvicorn")
     from modelwright.serve.app import application
@@ -34,7 +34,8 @@ def start(small_file: Callable[..., bytes]) -> Iterator[Callable[..., str]]:
     running: list[tuple[Any, threading.Thread]] = []
 
     def begin(kind: str = "binary", settings: Any = None) -> str:
-        app = application({"small": Model.open(small_file(kind))}, settings or Settings(log_level="error"))
+        model = learned[kind] if kind in learned else Model.open(small_file(kind))
+        app = application({"small": model}, settings or Settings(log_level="error"))
         bound = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, args=([bound],))
@@ -77,7 +78,7 @@ def opened(chromium: Any) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression", "costs", "quantiles"])
 def test_nothing_stands_in_the_way_of_anybody(start: Callable[..., str], opened: Any, kind: str, view: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = opened(start(kind), **VIEWS[view])

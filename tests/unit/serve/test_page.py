@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,9 +19,12 @@ from modelwright.core.schema import ColumnSchema, Parsing, Schema
 from modelwright.model.model import Model
 from modelwright.serve.access import token_digest
 from modelwright.serve.exchange import Request
-from modelwright.serve.page.answer import number, percent
+from modelwright.serve.page.answer import Answered, _classes
 from modelwright.serve.page.fields import cells, form_fields, usual
+from modelwright.serve.page.numbers import number, percent
+from modelwright.serve.scoring import Answers
 from modelwright.serve.settings import Access, Limits, Settings
+from modelwright.serve.shelf import proven
 from modelwright.serve.threaded import Threaded
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -198,6 +202,59 @@ def test_a_column_of_the_name_of_an_answer_is_kept(binary: Any) -> None:
     body = CSV.replace(b"id,", b"label,", 1)
     answer = binary.post("/page/table", content=body, headers={"content-type": "text/csv"})
     assert answer.text.splitlines()[0].split(",")[5] == "label (predicted)"
+
+
+@pytest.fixture(scope="module")
+def of_learned(learned: dict[str, Model]) -> Callable[[str], str]:
+    """``of_learned(name) -> text`` of the answer to one row, without the markup."""
+    threaded = Threaded(learned, Settings(log_level="error"))
+
+    def ask(name: str) -> str:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        reply = threaded.reply(
+            Request("POST", f"/models/{name}/page/answer", headers), io.BytesIO(b"c0=0.2&c1=0.1").read
+        )
+        assert reply.status == 200
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", reply.body.decode())).split())
+
+    return ask
+
+
+def test_quantiles_are_all_shown(of_learned: Callable[[str], str], learned: dict[str, Model]) -> None:
+    low, middle, high = map(number, learned["quantiles"].predict_quantiles({"a": 0.2, "b": 0.1}).values())
+    text = of_learned("quantiles")
+    assert text.startswith(f"y, median {middle} Between {low} and {high} , 80 % of the time Quantiles")
+    assert f"10 % lie below {low} 50 % lie below {middle} 90 % lie below {high}" in text
+    assert f"Why {middle}" in text
+
+
+def test_a_set_of_several_classes_is_called_unsure(of_learned: Callable[[str], str], learned: dict[str, Model]) -> None:
+    found = learned["classes"].predict_set({"a": 0.2, "b": 0.1})
+    text = of_learned("classes")
+    assert ("Not sure. With 90 % confidence:" in text) == (len(found) > 1)
+    assert all(label in text.partition("Probabilities")[0] for label in found)
+
+
+def test_a_label_by_costs_is_told_with_them(of_learned: Callable[[str], str], learned: dict[str, Model]) -> None:
+    row, model = {"a": 0.2, "b": 0.1}, learned["costs"]
+    shares = model.predict_proba(row)
+    label = model.predict(row)
+    text = of_learned("costs")
+    assert label == "high" != max(shares, key=lambda name: shares[name])
+    assert text.startswith(f"y high {percent(shares['high'])} The class that costs least on average is given.")
+    costs = np.array(list(shares.values())) @ np.array(model.task.decision.costs)  # type: ignore[union-attr]
+    place = model.classes.index("high")
+    assert f"high {percent(shares['high'])} {number(float(f'{costs[place]:.3g}'))}" in text
+    assert f"Why high {percent(shares['high'])}" in text
+
+
+def test_the_decided_class_is_shown_however_unlikely(learned: dict[str, Model]) -> None:
+    served = proven("classes", learned["classes"])
+    classes = tuple(f"c{place}" for place in range(12))
+    shares = [0.2] + [0.08] * 9 + [0.05, 0.03]
+    answered = Answered(served, {}, Answers(classes, [shares], ["c11"]), None)
+    rows = re.findall(r'<th scope="row">(\w+)', _classes(answered))
+    assert rows == ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c11", "4"]
 
 
 def test_the_page_can_be_switched_off(served: Callable[..., Any]) -> None:

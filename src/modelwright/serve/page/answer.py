@@ -6,11 +6,15 @@ from html import escape
 from math import floor, isfinite, log10
 from typing import Any, final
 
+import numpy as np
+
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Array
 from modelwright.insight.attribution import Attribution
 from modelwright.model.model import Model
 from modelwright.serve.page.fields import number_text
+from modelwright.serve.page.numbers import number, percent, signed
+from modelwright.serve.page.sureness import middle_name, sureness_html
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
 from modelwright.serve.shelf import Served
@@ -52,7 +56,8 @@ class Answered:
 
 def answer_html(answered: Answered) -> str:
     """Return the answer with everything that belongs to it."""
-    parts = [_headline(answered), _compared(answered), _sureness(answered), *_remarks(answered), _classes(answered)]
+    sure = sureness_html(answered.served.model, answered.cells, answered.answers)
+    parts = [_headline(answered), _compared(answered), _rule(answered), sure, *_remarks(answered), _classes(answered)]
     return "\n".join(part for part in [*parts, _why(answered)] if part)
 
 
@@ -66,34 +71,28 @@ def keepsake(answered: Answered) -> str:
     return f"{answered.place}:{answered.value(answered.place)!r}"
 
 
-def percent(share: float) -> str:
-    """Return a probability as people write it; what is not quite certain is never shown as certain."""
-    shown = f"{100 * share:.1f}"
-    if shown == "100.0" and share < 1:
-        return "over 99.9 %"
-    if shown == "0.0" and share > 0:
-        return "under 0.1 %"
-    return f"{shown} %"
-
-
-def number(value: float) -> str:
-    """Return a number with at most five digits that count, in groups of three."""
-    if not isfinite(value):
-        return "no number"
-    if value == 0 or 1e-4 <= abs(value) < 1e15:
-        text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{float(f'{value:.5g}'):,}"
-        return text.removesuffix(".0")
-    return f"{value:.4g}"
-
-
 def _headline(answered: Answered) -> str:
-    target = escape(answered.served.model.manifest.target)
+    model = answered.served.model
+    target = escape(model.manifest.target)
     if not answered.answers.classes:
         shown = f"<strong>{number(answered.value(0))}</strong>"
+        target += f", {middle}" if (middle := middle_name(model)) else ""
     else:
         label = escape(str(answered.answers.labels[0]))
         shown = f"<strong>{label}</strong> <span>{percent(answered.value(answered.place))}</span>"
     return f'<p class="headline"><span class="target">{target}</span> {shown}</p>'
+
+
+def _rule(answered: Answered) -> str:
+    """Return how the label follows from the probabilities, where that is not by the likeliest."""
+    decision = answered.served.model.task.decision
+    if decision is None:
+        return ""
+    if decision.threshold is None:
+        return '<p class="rule">The class that costs least on average is given.</p>'
+    name = escape(str(answered.answers.classes[1]))
+    why = f", chosen for {escape(decision.metric)}" if decision.metric else ", where the expected costs are equal"
+    return f'<p class="rule">{name} is given from {percent(decision.threshold)} on{why}.</p>'
 
 
 def _compared(answered: Answered) -> str:
@@ -111,26 +110,9 @@ def _compared(answered: Answered) -> str:
         sign = "+" if change > 0 else "−" if change < 0 else "±"
         told = f"{escape(str(classes[at]))}: {sign}{abs(100 * change):.1f} points against {percent(before)} kept"
     else:
-        told = f"{_signed(change)} against {number(before)} kept"
+        told = f"{signed(change)} against {number(before)} kept"
     kind = "up" if change > 0 else "down" if change < 0 else "same"
     return f'<p class="compared {kind}">{told}</p>{hidden}'
-
-
-def _sureness(answered: Answered) -> str:
-    """Return the interval, or the set of classes, where the file has one."""
-    model: Any = answered.served.model
-    made = getattr(model, "interval", None)
-    if not made:
-        return ""
-    level = f"{100 * float(made.get('level', 0.9)):.0f} %"
-    if answered.answers.classes:
-        labels = sorted(model.predict_set(answered.cells), key=lambda c: -answered.value(model.classes.index(c)))
-        told = " or ".join(f"<strong>{escape(str(label))}</strong>" for label in labels[:_MOST_CLASSES])
-        others = f" or {len(labels) - _MOST_CLASSES} others" if len(labels) > _MOST_CLASSES else ""
-        return f'<p class="sure">With {level} confidence: {told}{others}{" only" if len(labels) == 1 else ""}</p>'
-    low, high = (float(end) for end in model.predict_interval(answered.cells))
-    ends = f"<strong>{number(low)}</strong> and <strong>{number(high)}</strong>"
-    return f'<p class="sure">Between {ends}, {level} of the time</p>'
 
 
 def _remarks(answered: Answered) -> list[str]:
@@ -155,15 +137,36 @@ def _classes(answered: Answered) -> str:
     if not classes:
         return ""
     order = sorted(range(len(classes)), key=lambda at: -answered.value(at))
-    shares = [(str(classes[at]), answered.value(at)) for at in order[:_MOST_CLASSES]]
-    if rest := order[_MOST_CLASSES:]:
-        shares.append((f"{len(rest)} others", sum(answered.value(at) for at in rest)))
+    shown = order[:_MOST_CLASSES]
+    if answered.place not in shown:  # costs may decide for a class that is not likely
+        shown = [*shown[:-1], answered.place]
+    costs = _expected_costs(answered)
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="bar">{_bar(share)}</td><td>{percent(share)}</td></tr>'
-        for name, share in shares
+        _class_row(str(classes[at]), answered.value(at), number(float(f"{costs[at]:.3g}")) if costs else None)
+        for at in shown
     )
-    head = '<tr><th scope="col">Class</th><th scope="col" colspan="2">Probability</th></tr>'
+    if rest := [at for at in order if at not in shown]:
+        body += _class_row(f"{len(rest)} others", sum(map(answered.value, rest)), "" if costs else None)
+    further = '<th scope="col">Expected cost</th>' if costs else ""
+    head = f'<tr><th scope="col">Class</th><th scope="col" colspan="2">Probability</th>{further}</tr>'
     return _table("classes", "Probabilities", head, body)
+
+
+def _class_row(name: str, share: float, cost: str | None) -> str:
+    further = "" if cost is None else f"<td>{cost}</td>"
+    return (
+        f'<tr><th scope="row">{escape(name)}</th><td class="bar">{_bar(share)}</td><td>{percent(share)}</td>'
+        f"{further}</tr>"
+    )
+
+
+def _expected_costs(answered: Answered) -> list[float]:
+    """Return what giving each class costs on average, where the file says what mistakes cost."""
+    decision = answered.served.model.task.decision
+    if decision is None or not decision.costs:
+        return []
+    found: list[float] = (np.array(answered.answers.values[0]) @ np.array(decision.costs)).tolist()
+    return found
 
 
 def _why(answered: Answered) -> str:
@@ -206,7 +209,7 @@ def _explained(model: Model, why: Attribution, place: int) -> tuple[int, int]:
 def _reason(column: str, cell: str, value: float, largest: float, *, of_class: bool) -> str:
     # As many digits as the largest needs: the noise of sampling shall not look like a finding.
     digits = min(12, max(0, 2 - floor(log10(largest))))
-    told = f"{_signed(100 * value, 1)} points" if of_class else _signed(value, digits)
+    told = f"{signed(100 * value, 1)} points" if of_class else signed(value, digits)
     kind = "up" if value > 0 else "down"
     width = 50 * min(1.0, abs(value) / largest)
     start = 50 if value > 0 else 50 - width
@@ -227,9 +230,3 @@ def _bar(share: float) -> str:
 
 def _table(kind: str, caption: str, head: str, body: str) -> str:
     return f'<table class="{kind}"><caption>{caption}</caption><thead>{head}</thead><tbody>{body}</tbody></table>'
-
-
-def _signed(value: float, digits: int | None = None) -> str:
-    shown = number(abs(value)) if digits is None else f"{abs(value):,.{digits}f}"
-    sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{shown}"

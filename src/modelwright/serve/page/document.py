@@ -105,10 +105,15 @@ def _template() -> Template:
 
 def _sentence(served: Served) -> str:
     model = served.model
+    target, columns = model.manifest.target, _columns(len(model.schema))
+    if model.task.quantiles:
+        asked = ", ".join(f"{quantile:g}" for quantile in model.task.quantiles)
+        return f"Predicts quantiles ({asked}) of {target} from {columns}."
     if not model.classes:
-        return f"Predicts the number {model.manifest.target} from {_columns(len(model.schema))}."
-    names = ", ".join(map(str, model.classes[:6])) + (", …" if len(model.classes) > 6 else "")
-    return f"Predicts {model.manifest.target} ({names}) from {_columns(len(model.schema))}."
+        return f"Predicts the {'count' if model.task.name == 'count' else 'number'} {target} from {columns}."
+    names = ", ".join(map(str, model.classes[:6]))
+    names += f" and {len(model.classes) - 6:,} others" if len(model.classes) > 6 else ""
+    return f"Predicts {target} ({names}) from {columns}."
 
 
 def _columns(n_columns: int) -> str:
