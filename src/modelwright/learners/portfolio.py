@@ -54,10 +54,13 @@ EARLY_ROWS = ((110.0, 2_000), (500.0, 8_000), (3_000.0, 30_000), (inf, 100_000))
 """Rows up to which a network goes early where there are two classes, by seconds of budget up to each."""
 
 PLENTY = 8_000
-"""Rows from which a network needs no dropout."""
+"""Rows from which a network needs little dropout."""
 
 FEW_PASSES = 200
-"""Rows per second of budget from which a network of a short budget makes its first 16 passes only."""
+"""Rows per second of budget from which a network of a short budget makes its first 16 passes only; twice as many where
+there are many classes, each of which costs boosting a tree and a network nothing."""
+
+MANY_CLASSES = 10
 
 SHORT = 110.0
 """Seconds of budget below which networks are trained for less."""
@@ -99,7 +102,7 @@ def portfolio(
     # Half the budget is raced on two cores, by some ten learners.
     haste = 1.0 if seconds >= HASTE_BELOW else 2.0 if n_rows * task.n_margins < HURRY_CELLS * seconds else inf
     most = round(float(np.interp(np.log(max(n_rows, 1)), np.log(_CAP_ROWS), _CAP_COUNT)))
-    size = (n_rows, n_features, seconds)
+    size = (n_rows, n_features, task.n_margins, seconds)
     entries: list[tuple[str, Learner]] = []
     if haste == 1.0:
         chosen = [entry for entry in chosen if entry[2].get("is_hurried", True)]  # nobody hurries: they are there
@@ -214,9 +217,9 @@ def _prepared(*, is_large: bool) -> tuple[list[Entry], list[Entry]]:
     return ([quick], [symmetric, small, extra]) if is_large else ([symmetric, small, quick], [extra])
 
 
-def _sized(family: str, settings: Settings, size: tuple[int, int, float], *, haste: float) -> dict[str, Any]:
-    """Return the settings fitted to `size`, which is rows, features and seconds of budget."""
-    n_rows, n_features, seconds = size
+def _sized(family: str, settings: Settings, size: tuple[int, int, int, float], *, haste: float) -> dict[str, Any]:
+    """Return the settings fitted to `size`, which is rows, features, margins and seconds of budget."""
+    n_rows, n_features, n_margins, seconds = size
     sized = dict(settings)
     is_hurried = sized.pop("is_hurried", True)
     if "learning_rate" in sized:
@@ -235,9 +238,10 @@ def _sized(family: str, settings: Settings, size: tuple[int, int, float], *, has
     elif family == "neural":
         if seconds < SHORT and n_rows > 1_000:
             # Twice 64 bring a hundredth, and would take half of such a budget.
-            sized["epochs"] = 64 if n_rows < FEW_PASSES * seconds else 16
+            few = FEW_PASSES * seconds * (2 if n_margins >= MANY_CLASSES else 1)
+            sized["epochs"] = 64 if n_rows < few else 16
         if n_rows >= PLENTY:
-            sized = {"dropout": 0.0} | sized
+            sized = {"dropout": 0.05} | sized
     elif family == "linear" and n_rows > 100_000:
         sized |= {"strengths": (1.0,), "most_steps": 50}
     return sized
