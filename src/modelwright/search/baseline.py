@@ -44,7 +44,7 @@ def ensure_answer(run: Run, trials: Sequence[Trial]) -> None:
         if number != ALL_ROWS:
             margins = constant.margins[number] = fitted.margins(_blank(len(plan.folds[number].valid)))
             constant.seconds[number] = 0.0
-        _keep(run, constant, number, fitted, margins)
+        _keep(run, constant, number, fitted=fitted, margins=margins)
         run.store.put(view_name("sampled", number), view)
     constant.state, constant.reason = "done", ""
 
@@ -90,7 +90,7 @@ def _view(run: Run) -> FittedView:
     raise DataError(f"Nothing can be learned from these {len(question.target)} rows. {reason}")
 
 
-def _keep(run: Run, trial: Trial, number: int, fitted: Fitted, margins: Array | None) -> None:
+def _keep(run: Run, trial: Trial, number: int, *, fitted: Fitted, margins: Array | None) -> None:
     proof = fitted.margins(_blank(sum(len(table) for table in run.proof[:2])))
     run.store.put(product_name(trial.id, number), Product("sampled", fitted, margins, proof))
 
