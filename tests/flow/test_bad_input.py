@@ -206,12 +206,33 @@ class TestTheRows:
             (("--budget", "0s"), 2, "'0s'"),
             (("--schema", "none.json"), 3, "none.json"),
             (("--test", "none.csv"), 3, "none.csv"),
+            (("--seed", "-1"), 2, "from 0 on, not -1"),
+            (("--run", "data.csv"), 2, "a file, not a folder"),
+            (("--quantiles", "0.1,ten"), 2, "not 'ten'"),
         ],
     )
     def test_an_option_that_does_not_fit_the_table(
         self, fit: Callable[..., Result], options: tuple[str, ...], code: int, said: str
     ) -> None:
         refused(fit(GOOD, *options), code, said)
+
+    @pytest.mark.parametrize(("answer", "said"), [("perhaps", "perhaps"), ("", "No row to score on has a value")])
+    def test_test_rows_that_cannot_be_scored_on_end_the_fit_before_the_race(
+        self, fit: Callable[..., Result], place: Path, answer: str, said: str
+    ) -> None:
+        (place / "test.csv").write_text(f"age,city,left\n30,Rome,{answer}\n")
+        result = fit(GOOD, "--test", "test.csv")
+        refused(result, 3, "'left'", said)
+        assert "Trying" not in result.stderr
+
+    def test_a_metric_that_the_target_has_no_value_of(self, fit: Callable[..., Result]) -> None:
+        numbers = "age,paid\n" + "".join(f"{20 + i},{i - 3.5}\n" for i in range(40))
+        refused(fit(numbers, "--metric", "rmsle", target="paid"), 2, "'rmsle'", "targets from 0 on")
+
+    def test_a_kind_that_a_cell_does_not_fit_has_a_remedy_that_fit_has(self, fit: Callable[..., Result]) -> None:
+        result = fit(GOOD, "--kind", "city=number")
+        refused(result, 3, "'city'", "for another kind")
+        assert "--lenient" not in result.stderr
 
 
 class TestPrediction:
@@ -281,6 +302,32 @@ class TestThePlace:
         (place / "new.csv").write_text(NEW)
         (place / "answers.csv").mkdir()
         refused(run("predict", model_file, "new.csv", "-o", "answers.csv"), 2, "answers.csv", "folder")
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "predict model.onnx data.csv -o data.csv",
+            "predict model.onnx data.csv -o ./data.csv",
+            "report model.onnx data.csv -o model.onnx",
+            "fit data.csv -t left -o data.csv",
+            "fit data.csv -t left --test new.csv -o new.csv",
+            "refit model.onnx data.csv -o data.csv",
+            "schema data.csv -o data.csv",
+        ],
+    )
+    def test_what_is_read_is_not_written_over(self, place: Path, model_file: Path, words: str) -> None:
+        shutil.copy(model_file, "model.onnx")
+        (place / "data.csv").write_text(GOOD)
+        (place / "new.csv").write_text(GOOD)
+        before = {path.name: path.read_bytes() for path in place.iterdir()}
+        refused(run(*words.split()), 2, "is read here, and writing would destroy it")
+        assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+
+    def test_a_device_keeps_its_place(self, place: Path) -> None:
+        os.mkfifo("pipe.onnx")
+        (place / "data.csv").write_text(GOOD)
+        refused(run("fit", "data.csv", "-t", "left", "-o", "pipe.onnx"), 2, "is a device or a pipe")
+        assert Path("pipe.onnx").is_fifo()
 
     def test_nothing_is_read_before_the_place_is_known_to_be_good(self, place: Path) -> None:
         assert "no/m.onnx" in run("fit", "none.csv", "-t", "left", "-o", "no/m.onnx").stderr

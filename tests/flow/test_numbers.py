@@ -265,7 +265,7 @@ def test_quantiles_are_asked_for_on_the_command_line(tmp_path: Path) -> None:
     document = json.loads(
         run(
             "fit", place, "-t", "cost", "--trials", 1, "-o", tmp_path / "m.onnx", "--no-report", "-q", "--json",
-            "--quantiles", "0.9", "0.2",
+            "--quantiles", "0.9,0.2",
         ).stdout
     )  # fmt: skip
     assert document["task"] == {"name": "quantile", "classes": [], "quantiles": [0.2, 0.9]}

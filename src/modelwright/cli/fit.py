@@ -146,12 +146,12 @@ def fit(**options: Any) -> None:  # click hands over options by name
     if any(":" in learner for learner in asked.learners):
         sys.path.insert(0, str(Path.cwd()))  # modules beside the data are found, as python -m finds them
     if asked.trials is not None and asked.trials < 1:
-        raise click.BadParameter(f"must be at least 1, not {asked.trials}", param_hint="--trials")
+        raise click.BadParameter(f"must be at least 1, not {asked.trials}.", param_hint="--trials")
     started = time.monotonic()
     budget = limits(asked.budget, asked.trials, asked.memory, asked.energy)
     if asked.report and budget.seconds >= LEAST_BUDGET:
         budget = replace(budget, after=BESIDE_SECONDS)
-    place = check_writable(asked.output or default_output(asked.target))
+    place = check_writable(asked.output or default_output(asked.target), (asked.data, asked.test, asked.schema))
     memory = Memory()
     with ExitStack() as stack:
         listeners: list[Listener] = [memory]

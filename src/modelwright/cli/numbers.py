@@ -6,15 +6,18 @@ _DIRECTIONS = {"1": 1, "+1": 1, "-1": -1}
 
 
 def parsed_quantiles(options: tuple[str, ...]) -> tuple[float, ...]:
-    """Return quantiles from texts like ``0.9``.
+    """Return quantiles from texts like ``0.9`` or ``0.1,0.9``.
 
     Raises:
         SpecError: A text is no number.
     """
-    try:
-        return tuple(float(option) for option in options)
-    except ValueError as error:
-        raise SpecError(f"--quantiles takes shares between 0 and 1, such as 0.1 0.5 0.9: {error}.") from error
+    found = []
+    for word in (word for option in options for word in option.split(",") if word.strip()):
+        try:
+            found.append(float(word))
+        except ValueError as error:
+            raise SpecError(f"--quantiles takes shares between 0 and 1, such as 0.1 0.5 0.9, not '{word}'.") from error
+    return tuple(found)
 
 
 def parsed_directions(options: tuple[str, ...]) -> dict[str, int]:

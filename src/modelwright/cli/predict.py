@@ -108,7 +108,7 @@ def _is_folder(asked: Asked) -> bool:
 
 def _to_file(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
     form = _form(asked.output)
-    place = None if asked.output == "-" else check_writable(asked.output)
+    place = None if asked.output == "-" else check_writable(asked.output, (asked.data, asked.model))
     opened = modelwright.load(asked.model)
     from modelwright.cli.answers import Answers, writer  # loads numpy, which help must not
 

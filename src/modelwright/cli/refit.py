@@ -40,7 +40,7 @@ def refit(
     is estimated by the same recipe over folds of the new rows.
     """
     stem = Path(model)
-    place = check_writable(output or stem.with_name(f"{stem.stem}-refit.onnx"))
+    place = check_writable(output or stem.with_name(f"{stem.stem}-refit.onnx"), (data, test))
     limits = None if budget is None else modelwright.Budget.parse(budget)
     memory = Memory()
     with ExitStack() as stack:

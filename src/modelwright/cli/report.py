@@ -80,7 +80,7 @@ def report(**options: Any) -> None:
         )
     if asked.folder is not None:
         Path(asked.folder).mkdir(parents=True, exist_ok=True)
-    check_writable(asked.page)
+    check_writable(asked.page, (*asked.models, *asked.tables))
     models = [modelwright.load(name) for name in asked.models]
     made = make(
         models[0],

@@ -26,7 +26,7 @@ from modelwright.progress.events import json_text
 @click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
 def schema(data: str, kinds: tuple[str, ...], output: str | None, as_json: bool) -> None:
     """Show what each column of DATA is taken for, and why."""
-    place = None if output is None else check_writable(output)
+    place = None if output is None else check_writable(output, (data,))
     found = modelwright.read_schema(data, parsed_kinds(kinds) or None)
     if place is not None:
         with whole_file(place) as file:

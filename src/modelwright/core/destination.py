@@ -3,23 +3,30 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from modelwright.core.errors import OutputError
 
 
-def check_writable(path: str | os.PathLike[str]) -> Path:
+def check_writable(path: str | os.PathLike[str], reads: Iterable[object] = ()) -> Path:
     """Return `path` once a file has been made and removed beside it, so that an hour's work is not lost at its end.
 
+    Args:
+        path: Where the result is to be.
+        reads: What the work reads; files among it must not be written over.
+
     Raises:
-        OutputError: Nothing can be written there.
+        OutputError: Nothing can be written there, or what is there is read.
     """
     path = Path(path)
     with named(path):
         if path.is_dir():
             raise OutputError(f"'{path}' is a folder. Name a file in it: {path / 'model.onnx'}")
+        _check_is_no_device(path)
+        if any(_is_same(path, thing) for thing in reads):
+            raise OutputError(f"'{path}' is read here, and writing would destroy it. Name another file with -o.")
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "the file there is read-only")
         handle, trial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -37,6 +44,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     with named(path):
+        _check_is_no_device(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
@@ -49,6 +57,20 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 temporary.unlink()
+
+
+def _check_is_no_device(path: Path) -> None:
+    # What is moved to a device's name takes its place, also for everyone else.
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OutputError(f"'{path}' is a device or a pipe, not a file. Name a file with -o.")
+
+
+def _is_same(path: Path, thing: object) -> bool:
+    if not isinstance(thing, str | os.PathLike):
+        return False
+    with suppress(OSError, ValueError):  # an address, or no file at all
+        return path.samefile(thing)
+    return False
 
 
 @contextmanager
@@ -72,6 +94,7 @@ _REMEDIES: dict[int | None, tuple[str, str]] = {
     errno.EPERM: ("permission is denied", "Name another place with -o."),
     errno.EROFS: ("the file system is read-only", "Name another place with -o."),
     errno.ENOTDIR: ("a part of its path is a file, not a folder", "Name another place with -o."),
+    errno.EEXIST: ("a part of its path is a file, not a folder", "Name another place."),
     errno.EISDIR: ("it is a folder", "Name a file in it with -o."),
     errno.ENAMETOOLONG: ("the name is too long", "Name a shorter one with -o."),
     errno.EINVAL: ("the name is not allowed here", "Name another one with -o."),

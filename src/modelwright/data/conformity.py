@@ -13,6 +13,7 @@ from modelwright.data.parallel import each
 from modelwright.data.raw import Raw, RawTable, as_text, made, number_text, object_array
 from modelwright.data.texts import NUMBER_MARKS, clean, marked
 
+_LENIENT = "Correct the cell, or pass --lenient (lenient=True) to read such cells as missing."
 _EXPECTED = {"number": "a number", "boolean": "true or false", "date": "a date"}
 
 
@@ -54,7 +55,7 @@ def conform(
 
 
 def conform_column(
-    raw: Raw, schema: ColumnSchema, where: str, *, lenient: bool, first_row: int = 1
+    raw: Raw, schema: ColumnSchema, where: str, *, lenient: bool, first_row: int = 1, remedy: str = _LENIENT
 ) -> tuple[Column, int]:
     """Return the cells as `schema` says, and the number of cells that had to become missing.
 
@@ -64,6 +65,7 @@ def conform_column(
         where: What to call the source in messages.
         lenient: Whether cells that do not fit become missing instead of an error.
         first_row: Number of the first row, for messages; streams continue counting.
+        remedy: What to do about a cell that does not fit.
 
     Raises:
         SchemaError: A cell does not fit; its column, row and source are named.
@@ -77,7 +79,7 @@ def conform_column(
     if bad is not None and bad.any():
         if not lenient:
             index = int(np.argmax(bad))
-            raise _refusal(raw, schema, index, f"row {index + first_row} of {where}")
+            raise _refusal(raw, schema, index, f"row {index + first_row} of {where}", remedy)
         values = values.copy()
         values[bad] = MISSING_DATE if schema.dtype == "date" else np.nan
         return Column(schema, values), int(np.count_nonzero(bad))
@@ -134,11 +136,8 @@ def _converted(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     return raw.values, None
 
 
-def _refusal(raw: Raw, schema: ColumnSchema, index: int, place: str) -> SchemaError:
+def _refusal(raw: Raw, schema: ColumnSchema, index: int, place: str, remedy: str) -> SchemaError:
     one = Raw(raw.name, raw.form, raw.values[index : index + 1], raw.levels)
     codes, levels = as_text(one)
     cell = shortened(levels[codes[0]])
-    return SchemaError(
-        f"Column '{schema.name}', {place}: {cell} is not {_EXPECTED[schema.dtype]}. "
-        "Correct the cell, or pass --lenient (lenient=True) to read such cells as missing."
-    )
+    return SchemaError(f"Column '{schema.name}', {place}: {cell} is not {_EXPECTED[schema.dtype]}. {remedy}")

@@ -15,6 +15,7 @@ from modelwright.data.raw import Raw, as_text, number_text
 from modelwright.data.texts import NUMBER_MARKS, STRING_MARKS, clean, marked
 
 _REASON = "set by the user"
+_REMEDY = "Correct the cell, or take the column for another kind."
 
 
 def checked_kind(name: str, kind: str) -> Kind:
@@ -91,7 +92,8 @@ def _reread(raw: Raw, kind: Kind, dtype: Dtype, *, where: str, lenient: bool) ->
     else:
         found = dates.recognise(valued, forced=True)
         parsing = found[0] if found else Parsing()
-    column, n_bad = conform_column(raw, ColumnSchema(raw.name, kind, dtype, parsing=parsing), where, lenient=lenient)
+    wanted = ColumnSchema(raw.name, kind, dtype, parsing=parsing)
+    column, n_bad = conform_column(raw, wanted, where, lenient=lenient, remedy=_REMEDY)
     if dtype == "date":
         return date_column(raw.name, column.values, parsing, _REASON), n_bad
     return number_column(raw.name, np.asarray(column.values), kind, _REASON, parsing=parsing), n_bad

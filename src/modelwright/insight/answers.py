@@ -5,7 +5,7 @@ from typing import NoReturn
 import numpy as np
 
 from modelwright.core.errors import DataError, listed
-from modelwright.core.table import Array, Column
+from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label, Task
 
 _TRUTHS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "t": 1.0, "f": 0.0, "y": 1.0, "n": 0.0}
@@ -31,6 +31,17 @@ def encode_target(column: Column, task: Task) -> tuple[Array, Array]:
     if column.schema.dtype == "date":
         raise DataError(f"Target '{column.name}' holds dates; a {task.name} model predicts {_wanted(task)}.")
     return _encode_classes(column, task) if task.is_classification else _encode_numbers(column)
+
+
+def check_answers(table: Table, target: str, task: Task) -> None:
+    """Find out before the work whether a table can be scored on.
+
+    Raises:
+        DataError: No row has an answer, or one has an answer that the task does not know.
+        SchemaError: The target is not in the table.
+    """
+    if not encode_target(table.column(target), task)[1].any():
+        raise DataError(f"No row to score on has a value in target '{target}'. Give rows with the true answers.")
 
 
 def _encode_numbers(column: Column) -> tuple[Array, Array]:

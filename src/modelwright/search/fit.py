@@ -13,6 +13,7 @@ from modelwright.core.table import Table
 from modelwright.energy.energy import NOTHING, Energy
 from modelwright.energy.meter import Meter
 from modelwright.energy.regions import WORLD, region
+from modelwright.insight.answers import check_answers
 from modelwright.learners.portfolio import portfolio
 from modelwright.pipeline.pipeline import Pipeline, used_columns
 from modelwright.search.baseline import ensure_answer
@@ -69,6 +70,8 @@ def fit_table(
         MissingExtraError: The libraries that learn are not installed.
     """
     watch = watch or Watch()
+    if seed < 0:
+        raise SpecError(f"A seed is a whole number from 0 on, not {seed}.")
     request = Request(target, budget, spec, seed, planned=budget, table="")
     if spec.run is None:
         return _fit(request, table, test=test, watch=watch)
@@ -129,6 +132,8 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
     meter.phase("plan")
     question = frame_question(table, request.target, spec)
     check_interval(question, request.target, spec)
+    if test is not None:
+        check_answers(test, request.target, question.target.task)
     rng = np.random.default_rng(request.seed)
     question, told = sample_rows(question, request.planned, rng)
     for note in filter(None, (*table.notes, *question.notes, told)):

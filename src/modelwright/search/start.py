@@ -8,6 +8,7 @@ from time import monotonic
 
 import numpy as np
 
+from modelwright.core.errors import SpecError
 from modelwright.core.spec import Budget
 from modelwright.energy.meter import Meter
 from modelwright.metrics.choose import metric_for
@@ -67,6 +68,12 @@ def plan_run(
     """
     budget, planned, seed = request.budget, request.planned, request.seed
     metric = metric_for(request.spec.metric, question.target.task)
+    truth = question.target.values
+    if metric.answers == "values" and not np.isfinite(metric.score(truth, truth, question.target.weight)):
+        raise SpecError(
+            f"Metric '{metric.name}' has no value here, not even of perfect answers: rmsle is for targets from 0 on,"
+            " mape for some that are not 0. Name another with --metric."
+        )
     seconds = 60.0 if planned.trials else planned.seconds
     plan = plan_folds(question.target, seconds, rng, question.order)
     watch.tell("note", text=f"Validation: {plan.reason}.")

@@ -44,6 +44,16 @@ def test_the_file_appears_whole_and_replaces_the_old(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 
 
+def test_what_is_read_and_devices_are_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a")
+    (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
+    with pytest.raises(OutputError, match="is read here"):
+        check_writable(tmp_path / "b.csv", (None, 3, "-", "sqlite:///x?table=t", str(tmp_path / "a.csv")))
+    assert check_writable(tmp_path / "c.csv", (tmp_path / "a.csv", "\0")) == tmp_path / "c.csv"
+    with pytest.raises(OutputError, match="is a device or a pipe"), whole_file("/dev/null"):
+        raise AssertionError("never entered")
+
+
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     place = tmp_path / "a.csv"
     place.write_text("old")
