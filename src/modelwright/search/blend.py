@@ -17,6 +17,9 @@ STEPS = 25
 MOST_MEMBERS = 4
 """Members after the fourth were within noise, and every member costs size and speed."""
 
+MOST_WEIGHED = 12
+"""Trials that weights are looked for among; each costs a loss at every step."""
+
 MOST_CELLS = 400_000
 """Rows × margins looked at when choosing weights; more are sampled evenly."""
 
@@ -73,7 +76,7 @@ def blend(
     margins = [by_trial[name][rows] for name in names]
     sampled = target.take(rows)
     losses = [_loss(m, sampled, metric) for m in margins]
-    kept = np.argsort(losses, kind="stable")[:12]
+    kept = _worth_weighing(margins, losses, sampled, metric)
     prices = np.zeros(len(kept))
     if sizes is not None:
         spread = row_losses(margins[kept[0]], sampled)
@@ -94,6 +97,19 @@ def _sample(target: Target, n_margins: int) -> Array:
     if len(target) <= most:
         return np.arange(len(target))
     return np.linspace(0, len(target) - 1, most).astype(np.int64)
+
+
+def _worth_weighing(margins: list[Array], losses: list[float], target: Target, metric: Metric) -> Array:
+    """Return the positions of at most `MOST_WEIGHED`: the best one first, then those that help it most.
+
+    By their own losses alone, a dozen boosters that resemble one another would keep out a forest that none resembles.
+    """
+    best = int(np.argmin(losses))
+    if len(margins) <= MOST_WEIGHED:
+        return np.argsort(losses, kind="stable")
+    beside = [_loss(0.75 * margins[best] + 0.25 * each, target, metric) for each in margins]
+    beside[best] = -np.inf
+    return np.argsort(beside, kind="stable")[:MOST_WEIGHED]
 
 
 def _greedy(margins: list[Array], target: Target, metric: Metric, prices: Array, *, most: int) -> Array:

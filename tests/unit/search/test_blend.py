@@ -6,7 +6,7 @@ import pytest
 from modelwright.core.losses import row_losses
 from modelwright.core.task import Target, Task
 from modelwright.metrics.choose import default_metric
-from modelwright.search.blend import MOST_MEMBERS, blend, log_loss
+from modelwright.search.blend import MOST_MEMBERS, MOST_WEIGHED, blend, log_loss
 
 BINARY = Task("binary", ("no", "yes"))
 
@@ -26,6 +26,16 @@ def test_noise_gets_no_weight(rng: np.random.Generator) -> None:
     target = Target(Task("regression"), truth)
     parts = {"good": truth[:, None] + 0.1, "noise": 5 * rng.normal(size=(4000, 1))}
     assert set(blend(parts, target, default_metric(target.task)).weights) == {"good"}
+
+
+def test_a_crowd_of_alike_does_not_keep_out_one_that_differs(rng: np.random.Generator) -> None:
+    truth = rng.normal(size=2000)
+    target = Target(Task("regression"), truth)
+    shared = rng.normal(size=2000)
+    alike = {f"m{i}": (truth + shared + 0.05 * rng.normal(size=2000))[:, None] for i in range(MOST_WEIGHED + 3)}
+    parts = alike | {"other": (truth + 1.2 * rng.normal(size=2000))[:, None]}
+    mixture = blend(parts, target, default_metric(target.task))
+    assert 0.2 < mixture.weights["other"] < 0.6
 
 
 def test_there_are_few_members(rng: np.random.Generator) -> None:
