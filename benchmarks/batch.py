@@ -1,6 +1,6 @@
 """Long tables answered in constant memory: peak memory of ``modelwright predict`` at one and at ten million rows.
 
-python benchmarks/batch.py [--rows 1000000 10000000]
+python benchmarks/batch.py [--rows 1000000 10000000] [--only "folder by city"]
 
 The tables are made under .bench/batch at the first run, from a fixed seed; the model is one small trial on their
 beginning, since what is looked at is how memory grows with rows and not how fast a large model is.
@@ -37,10 +37,13 @@ def main() -> None:
     """Measure every way at every length."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--only", default="", help="part of the names of the ways to measure")
     asked = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     rows = []
     for way, (form, output, options) in WAYS.items():
+        if asked.only not in way:
+            continue
         cells = []
         for n_rows in asked.rows:
             data, place = table(n_rows, form), FOLDER / output.removesuffix("/")

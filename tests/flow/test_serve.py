@@ -372,6 +372,7 @@ def test_platforms_are_understood_from_their_variables(start: Start, file: Path)
         (("--port", "99999"), 2, "--port"),
         (("--ssl-keyfile", "key.pem"), 2, "--ssl-certfile"),
         (("--ssl-certfile", "no.pem"), 2, "no.pem"),
+        (("--ssl-certfile", "small.onnx"), 2, "'small.onnx' cannot be used for HTTPS."),
         (("--auth-token-file", "no.txt"), 3, "no.txt"),
         (("--host", "no.such.host.invalid", "--no-auth"), 2, "cannot be bound"),
     ],
@@ -406,7 +407,7 @@ def test_a_refused_file_ends_with_its_code(file: Path, workers: str) -> None:
     options = command(str(file), "--port", "0", "--workers", workers)
     done = subprocess.run(options, capture_output=True, text=True, env=environment(), timeout=60, check=False)
     assert done.returncode == 6
-    assert done.stderr.startswith("Error: ")
+    assert done.stderr.startswith(f"Error: '{file}' is refused. ")
 
 
 @pytest.mark.slow

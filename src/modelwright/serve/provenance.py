@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, final
 from modelwright.core.errors import FileRefusedError, MissingExtraError
 from modelwright.model.model import Model
 from modelwright.modelfile import store
-from modelwright.modelfile.audit import audit
+from modelwright.modelfile.audit import Contents, audit
 
 if TYPE_CHECKING:
     from modelwright.modelfile.signature import PublicKey
@@ -63,8 +63,21 @@ class Provenance:
             DataError: There is no such file.
             FileRefusedError: It is not signed, wrongly signed, damaged, foreign, too new or hostile.
         """
+        data, contents = self.audited(path)
+        return Model(data, contents, Path(path))
+
+    def audited(self, path: str | os.PathLike[str]) -> tuple[bytes, Contents]:
+        """Return the bytes of a file that may be opened, and what the audit found in them.
+
+        Raises:
+            DataError: There is no such file.
+            FileRefusedError: As for `open`; the text names the file, since a server may have several.
+        """
         data = self.read(path)
-        return Model(data, audit(data), Path(path))
+        try:
+            return data, audit(data)
+        except FileRefusedError as error:
+            raise FileRefusedError(f"'{path}' is refused. {error}") from error
 
     def check(self, model: Model) -> None:
         """Check a model that somebody else opened.

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from typing import Any, final
 import uvicorn
 
 from modelwright.core.errors import ModelwrightError, SpecError
-from modelwright.modelfile.audit import audit
 from modelwright.serve import memory
 from modelwright.serve.app import application
 from modelwright.serve.journal import Journal, Relay
@@ -96,8 +96,10 @@ def serve(paths: Mapping[str, str], settings: Settings, address: Address, worker
     Raises:
         DataError: There is no such file.
         FileRefusedError: A file is refused.
-        SpecError: The address cannot be bound, or several workers are asked where processes cannot be forked.
+        SpecError: The address cannot be bound, the certificate cannot be used, or several workers are asked where
+            processes cannot be forked.
     """
+    _check_certificate(address)
     bound = listen(address)
     journal = Journal(settings.log_level)
     with contextlib.closing(bound):
@@ -113,6 +115,29 @@ def serve(paths: Mapping[str, str], settings: Settings, address: Address, worker
             journal.write("info", "listening", address=f"{scheme}://{shown}:{port}", workers=workers)
             crew = _Crew(lambda: _work(paths, replace(settings, folder=folder), address, bound=bound), journal)
             return crew.run(workers)
+
+
+def _check_certificate(address: Address) -> None:
+    """Refuse a certificate before anything starts, in words; uvicorn would do so in those of OpenSSL, later."""
+    if address.certificate is None:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # No password: a key that has one would ask for it on the terminal, which a service does not have.
+        context.load_cert_chain(address.certificate, address.key, password="")
+    except (OSError, ValueError) as error:
+        files = " and ".join(f"'{place}'" for place in (address.certificate, address.key) if place)
+        raise SpecError(
+            f"{files} cannot be used for HTTPS{_reason(error)}. The certificate file holds the chain as PEM, the "
+            "first its own; --ssl-keyfile, or the same file, holds its private key as PEM, without a password."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong where that is known; of most faults OpenSSL only says where in its source it found them."""
+    if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+        return ": the key is not that of the certificate"
+    return f": {error.strerror}" if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else ""
 
 
 def listen(address: Address) -> socket.socket:
@@ -140,7 +165,7 @@ def _audited(paths: Mapping[str, str], settings: Settings) -> None:
     """Refuse files before processes are made, without loading the runtime, whose threads do not survive a fork."""
     provenance = Provenance.of(settings.public_key)
     for path in paths.values():
-        audit(provenance.read(path))
+        provenance.audited(path)
 
 
 def _work(
