@@ -60,6 +60,10 @@ def configurations() -> dict[str, Learner]:
         "xt": make["forest"](kind="extra", trees=200),
         "rf": make["forest"](kind="random", trees=200),
     }
+    if "glass" in make:
+        found["glass"] = make["glass"]()
+        found["glass-b1"] = make["glass"](bags=1)
+        found["glass-p0"] = make["glass"](pairs=0)
     if "svm" in make:
         found["svm"] = make["svm"]()
     return found

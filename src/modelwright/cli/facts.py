@@ -7,6 +7,7 @@ from modelwright.energy.energy import Energy
 from modelwright.energy.regions import carbon, region_of
 from modelwright.insight.energy_curve import EnergyCurve
 from modelwright.insight.evaluation import Evaluation
+from modelwright.insight.glass_cost import GlassCost
 from modelwright.model.model import Model
 
 
@@ -52,6 +53,12 @@ def trials_text(model: Model) -> str:
     counts = Counter(line.get("state") for line in model.leaderboard or ())
     words = (("done", "finished"), ("dropped", "given up"), ("failed", "failed"))
     return ", ".join(f"{counts[state]} {word}" for state, word in words if counts[state]) or "not recorded"
+
+
+def glass_text(model: Model) -> str:
+    """Return what it would cost to ship a glass box instead, and how to see that where the fit did not try one."""
+    told = model.documents.get("glass")
+    return "not tried; see --learner glass" if told is None else GlassCost.from_json(told).sentence
 
 
 def parity_text(model: Model) -> str:

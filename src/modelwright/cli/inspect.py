@@ -39,6 +39,7 @@ def inspect_document(model: "Model", micros: float, region: str | None = None) -
         "columns": model.schema.to_json()["columns"],
         "evaluation": model.evaluation,
         "leaderboard": model.leaderboard,
+        "glass": model.documents.get("glass"),
         "parity": {k: v for k, v in (model.parity or {}).items() if k != "witness"},
         "energy": facts.energy_document(model, region),
     }
@@ -53,6 +54,7 @@ def inspect_text(model: "Model", micros: float, region: str | None = None) -> st
         ("Task", facts.task_text(model)),
         ("Score", facts.score_text(model)),
         ("Members", facts.members_text(model)),
+        ("Glass box", facts.glass_text(model)),
         ("Size", facts.size_text(model.size_bytes)),
         ("Speed", f"{micros:.0f} µs per row, asked one by one on this machine"),
         ("Parity", facts.parity_text(model)),

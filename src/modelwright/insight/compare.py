@@ -179,6 +179,7 @@ def compare_predictions(
     names: tuple[str, str] = ("first", "second"),
     given: Array | None = None,
     seed: int = 0,
+    alone: bool = False,
 ) -> Comparison:
     """Test the difference of two sets of answers to the same rows.
 
@@ -189,6 +190,7 @@ def compare_predictions(
         names: What the two are called.
         given: Class codes int64 (n_rows,) of the second, where they do not follow by the decision of the first.
         seed: Seed of the resamples.
+        alone: Whether only the metric that matters most is looked at.
 
     Raises:
         SpecError: The metric is not for the task.
@@ -201,7 +203,7 @@ def compare_predictions(
     if others.shape != predictions.answers.shape:
         raise DataError(f"Answers of shape {predictions.answers.shape} and {others.shape} cannot be compared.")
     main = metric_for(predictions.metric if metric == "auto" else metric, predictions.task)
-    metrics = (main, *(m for m in metrics_for(predictions.task) if m.name != main.name))
+    metrics = (main, *(m for m in metrics_for(predictions.task) if m.name != main.name and not alone))
     if predictions.task.is_classification and given is None:
         given = predictions.task.decide(others)
     pairs = [_looked_at(m, predictions, others, given) for m in metrics]

@@ -82,6 +82,9 @@ class Learner(ABC):
     is_monotone: ClassVar[bool] = False
     """Whether it keeps to `Rows.monotone`; others are not tried where columns are constrained."""
 
+    is_readable: ClassVar[bool] = False
+    """Whether a person can see all of what it learns: then it is tried for comparison, however bad its first fold."""
+
     @property
     @abstractmethod
     def view(self) -> ViewName:

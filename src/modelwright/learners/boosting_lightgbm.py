@@ -152,7 +152,7 @@ class LightGBM(Learner):
     ) -> "lightgbm.Booster":
         import lightgbm
 
-        settings = self._settings(train.target, seed)
+        settings = self.settings(train.target, seed)
         if train.monotone is not None and train.monotone.any():
             # "advanced" loses less accuracy but does not keep the promise (decision 7): 10 of 57 forests broke it.
             settings |= {"monotone_constraints": train.monotone.tolist(), "monotone_constraints_method": "basic"}
@@ -166,7 +166,8 @@ class LightGBM(Learner):
             keep_training_booster=True,
         )
 
-    def _settings(self, target: Target, seed: int) -> dict[str, Any]:
+    def settings(self, target: Target, seed: int) -> dict[str, Any]:
+        """Return the parameters of LightGBM for answers of this kind."""
         task = target.task.name
         hessian = 1e-2 if task == "multiclass" else 1e-3
         objective, metric = _OBJECTIVES[task if self.quantile is None else "quantile"]

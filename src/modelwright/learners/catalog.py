@@ -8,6 +8,7 @@ LEARNERS: dict[str, str] = {
     "tree": "modelwright.learners.tree:Tree",
     "forest": "modelwright.learners.forest:Forest",
     "neural": "modelwright.learners.neural:Neural",
+    "glass": "modelwright.learners.glass:Glass",
     "student": "modelwright.learners.student:Student",
     "logged": "modelwright.learners.logged:Logged",
     "median": "modelwright.learners.median:Median",

@@ -113,6 +113,22 @@ class TreeArrays:
                     part[:, column] += self.values[leaves[:, target == column], 0].sum(axis=1)
         return sums
 
+    def asked(self) -> Array:
+        """Return the smallest and the largest feature that each tree asks about, int64 (n_trees, 2); -1 without any."""
+        owner, _ = self._owners()
+        found = np.full((self.n_trees, 2), -1)
+        found[owner, 0] = found[owner, 1] = self.feature
+        np.minimum.at(found[:, 0], owner, self.feature)
+        np.maximum.at(found[:, 1], owner, self.feature)
+        return found
+
+    def only(self, trees: Array) -> "TreeArrays":
+        """Return the forest of the trees at some positions, without what every row starts from."""
+        node_owner, owner = self._owners()
+        nodes, leaves = np.isin(node_owner, trees), np.isin(owner, trees)
+        part = self._only(nodes, leaves, self.roots[trees], left=self.left, right=self.right)
+        return replace(part, base=np.zeros(self.n_targets))
+
     def emit(self, graph: Graph, features: str) -> str:
         """Write `margins` as operators over the double tensor `features`."""
         single = self.roots < 0

@@ -29,6 +29,7 @@ OPTIONAL = (
     "suspicions",
     "recipe",
     "tiers",
+    "glass",
 )
 KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
 """Every key a file may hold."""

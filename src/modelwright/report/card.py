@@ -7,6 +7,7 @@ from modelwright.core.errors import listed
 from modelwright.energy.energy import Energy
 from modelwright.energy.regions import carbon, region_of
 from modelwright.insight.evaluation import Evaluation, number
+from modelwright.insight.glass_cost import GlassCost
 from modelwright.report.content import Code
 from modelwright.report.markdown import blank, code, joined, plain_text, table
 from modelwright.report.wording import interval_text
@@ -151,7 +152,13 @@ def _evaluation(report: "Report") -> list[str]:
         "### Results",
         "",
         *table(("metric", "value", f"{found.level * 100:g} % interval"), rows),
+        *_glass(report),
     ]
+
+
+def _glass(report: "Report") -> list[str]:
+    told = report.model.documents.get("glass")
+    return [] if told is None else ["", plain_text(GlassCost.from_json(told).sentence, 500)]
 
 
 def _impact(report: "Report") -> list[str]:

@@ -33,6 +33,7 @@ SECTIONS: dict[str, str] = {
     "residuals": "modelwright.report.sections.residuals:ResidualsSection",
     "slices": "modelwright.report.sections.slices:SlicesSection",
     "explanation": "modelwright.report.sections.explanation:ExplanationSection",
+    "glass": "modelwright.report.sections.glass:GlassSection",
     "examples": "modelwright.report.sections.examples:ExamplesSection",
     "fairness": "modelwright.report.sections.fairness:FairnessSection",
     "uncertainty": "modelwright.report.sections.uncertainty:UncertaintySection",

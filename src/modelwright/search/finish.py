@@ -18,6 +18,7 @@ from modelwright.search.blend import answers_of
 from modelwright.search.decide import decide
 from modelwright.search.energy_curve import energy_curve
 from modelwright.search.fairness import fairness_document
+from modelwright.search.glass import glass_document
 from modelwright.search.mixture import Found
 from modelwright.search.run import Run
 from modelwright.search.trials import Trial
@@ -72,6 +73,7 @@ def finish(
             **documents,
             **fairness,
             **_energy(run, trials, WORLD if region is None else region.upper()),
+            **glass_document(run, trials, found, answered),
         },
         monotone=run.question.monotone,
     )

@@ -139,6 +139,9 @@ class Race:
         """Seconds a fold of this trial will take, from its own folds or its family's."""
         if trial.seconds:
             return trial.mean_seconds
+        if trial.learner.is_readable:
+            # Only for comparison: it starts where it will surely end.
+            return max((t.mean_seconds for t in self.done), default=0.0)
         kin = [t.mean_seconds for t in self.trials if t.seconds and t.learner.family == trial.learner.family]
         return min(kin) * 0.5 if kin else 0.0
 
@@ -160,7 +163,7 @@ class Race:
         losses = self._losses(trial.margins[0], truth)
         rivals = {name: self._losses(kept, truth) for name, kept in self._first.items() if name != trial.id}
         self._first[trial.id] = trial.margins[0]
-        if not rivals or len(self._plan.folds) == 1:
+        if not rivals or len(self._plan.folds) == 1 or trial.learner.is_readable:
             return
         best = min(rivals, key=lambda name: float(np.mean(rivals[name])))
         difference = losses - rivals[best]
