@@ -15,6 +15,9 @@ from modelwright.search.mixture import Found
 from modelwright.search.run import Run
 from modelwright.search.trials import Trial, out_of_fold
 
+LEAST_SECONDS = 1.0
+"""Seconds that must be left for the comparison to be made: writing and proving the file come after it."""
+
 
 def glass_document(run: Run, trials: Sequence[Trial], found: Found, shipped: Predictions) -> dict[str, Any]:
     """Return the document on the best glass box that finished all folds; none where there is none.
@@ -27,12 +30,11 @@ def glass_document(run: Run, trials: Sequence[Trial], found: Found, shipped: Pre
     """
     readable = [t for t in trials if t.learner.is_readable and t.state == "done"]
     best = min(readable, key=lambda t: t.loss, default=None)
-    if best is None:
+    if best is None or (run.timed and run.until_end < LEAST_SECONDS) or run.watch.interrupted:
         return {}
     oof = out_of_fold([best], run.plan, run.question.target)
     if not np.array_equal(oof.rows, found.oof.rows):
         return {}
-    ids = {t.id for t in trials if t.learner.is_readable or t.learner.family == "constant"}
     alone = Found(blend(oof.margins, oof.target, run.metric), oof, {best.id: best}, {best.id: 0.0})
     answers = answers_of(shipped.task, alone.estimate(run.metric, run.seed))
     decided = decide(alone, answers, run.metric, weight=shipped.weight, seed=run.seed)
@@ -40,7 +42,9 @@ def glass_document(run: Run, trials: Sequence[Trial], found: Found, shipped: Pre
         decided.task.decide(answers) if decided.labels is None and shipped.task.is_classification else decided.labels
     )
     made = compare_predictions(shipped, answers, metric=run.metric.name, given=given, seed=run.seed, alone=True).main
-    is_shipped = found.blend.weights.keys() <= ids
+    members = {t.id: t.learner for t in trials if t.id in found.blend.weights}
+    readable_members = [m.is_readable for m in members.values() if m.family != "constant"]
+    is_shipped = bool(readable_members) and all(readable_members)
     change = made.change
     loss = Interval(-change.value, -change.high, -change.low) if made.greater_is_better else change
     cost = GlassCost(
