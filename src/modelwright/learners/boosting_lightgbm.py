@@ -108,7 +108,7 @@ class LightGBM(Learner):
             if self.careful:
                 raise DataError("LightGBM diverges on these rows, with careful steps too: worse than a constant.")
             return replace(self, careful=True).fit(train, valid, seed, deadline)
-        offset = _offset(train.target, standard)
+        offset = offset_of(train.target, standard)
         trees = parsed(booster.model_to_string(num_iteration=watch.best_round), train.target.task.n_margins)
         trees = replace(trees, values=trees.values * standard.spread, base=offset)
         native = _native(booster, watch.best_round, standard.spread, offset)
@@ -260,7 +260,7 @@ def _constant_loss(train: Rows, valid: Rows, standard: Standard) -> float:
     return mean_loss(valid.target, constant) / standard.spread**2
 
 
-def _offset(target: Target, standard: Standard) -> Array:
+def offset_of(target: Target, standard: Standard) -> Array:
     """Return what is added to the library's scores, float64 (n_margins,)."""
     offset = np.full(target.task.n_margins, standard.centre)
     if target.task.name == "multiclass":

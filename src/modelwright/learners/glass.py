@@ -18,7 +18,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import TaskName
 from modelwright.learners.answers import Standard, require_learnable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
-from modelwright.learners.boosting_lightgbm import LightGBM
+from modelwright.learners.boosting_lightgbm import LightGBM, offset_of
 from modelwright.learners.glass_boosting import Bag, Groups, Stage, bags_of, boost
 from modelwright.learners.pairs import MOST_FEATURES, ranked
 from modelwright.learners.shapes import Shape, added, centred, forest, purified
@@ -83,6 +83,7 @@ class Glass(Learner):
         require_learnable(train, self.family)
         standard = Standard.of(train.target)
         scaled = replace(train, target=replace(train.target, values=standard.apply(train.target)))
+        offset = offset_of(train.target, standard)
         bags = bags_of(scaled.target, self.bags, self.held_out, seed)
         try:
             stages = self._stages(scaled, bags, seed, deadline)
@@ -91,11 +92,11 @@ class Glass(Learner):
 
         def native(features: Array) -> Array:
             said = sum(stage.margins(features) for stage in stages)
-            return np.asarray(said).mean(axis=0) * standard.spread + standard.centre
+            return np.asarray(said).mean(axis=0) * standard.spread + offset
 
         parts = [(trees, standard.spread / len(bags)) for stage in stages for trees in stage.forests]
         trees = _tabulated(fuse(parts), scaled, is_free=train.monotone is None or not train.monotone.any())
-        trees = replace(trees, base=trees.base + standard.centre)
+        trees = replace(trees, base=trees.base + offset)
         return TreeSum(trees, sum(stage.rounds for stage in stages), native=native)
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:
