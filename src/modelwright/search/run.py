@@ -11,6 +11,7 @@ from modelwright.core.spec import Budget
 from modelwright.core.table import Table
 from modelwright.energy.meter import Meter
 from modelwright.metrics.base import Metric
+from modelwright.search.contention import Contention
 from modelwright.search.fairness import audit_seconds
 from modelwright.search.folds import Plan
 from modelwright.search.milestones import Milestones
@@ -19,7 +20,6 @@ from modelwright.search.question import Question
 from modelwright.search.recall import Keeper
 from modelwright.search.store import Store
 from modelwright.search.watch import Watch
-from modelwright.search.work import Outcome
 
 FINISH_SECONDS = 2.0
 """Seconds kept for writing, proving and evaluating a small model."""
@@ -33,33 +33,11 @@ CURVE_SHARE, MOST_CURVE_SECONDS = 0.01, 1.0
 GRACE = 2.0
 """Seconds that the finish may take once somebody asked to stop."""
 
-MOST_CONTENTION = 5.0
-"""Times longer than on a machine of its own that the finish is at most expected to take."""
+HASTY_SHARE = 0.3
+"""Share of its processor time that the finish needs at least, when the evaluation makes do with few resamples."""
 
-
-@final
-@dataclass(slots=True)
-class Contention:
-    """How much longer work takes than its processor time, because others use the cores too.
-
-    Attributes:
-        seconds: Seconds that finished work took.
-        processor: Seconds of processor time it used.
-    """
-
-    seconds: float = 0.0
-    processor: float = 0.0
-
-    def add(self, outcome: Outcome) -> None:
-        """Take in how long a piece of work took."""
-        if outcome.processor > 0:
-            self.seconds += outcome.seconds
-            self.processor += outcome.processor
-
-    @property
-    def factor(self) -> float:
-        """Times longer than its processor time that work takes; 1 until there is a second of it to tell by."""
-        return min(MOST_CONTENTION, max(1.0, self.seconds / self.processor)) if self.processor >= 1.0 else 1.0
+MOST_FINISH_SHARE = 0.4
+"""Share of the budget above which no more is kept for the finish: without a race there would be nothing to finish."""
 
 
 @final
@@ -126,7 +104,9 @@ class Run:
         cells = self.question.features.n_rows * len(self.question.features.columns)
         finish = FINISH_SECONDS + FINISH_SECONDS_PER_MILLION_CELLS * cells / 1e6
         finish += audit_seconds(self.question.sensitive) + self.curve_seconds
-        finish *= self.contention.factor
+        hasty = HASTY_SHARE * finish * self.contention.times
+        # Where others take nearly everything, the finish does less, and neither may eat the other's time.
+        finish = min(max(finish * self.contention.factor, hasty), max(finish, MOST_FINISH_SHARE * self.budget.seconds))
         left = self.until_end
         return (left if self.energy is None else min(left, self.energy.left)) - finish
 

@@ -11,11 +11,11 @@ from modelwright.energy.energy import Energy
 from modelwright.insight.energy_curve import EnergyCurve
 from modelwright.metrics.choose import metric_for
 from modelwright.search import energy_curve as made
+from modelwright.search.contention import Contention
 from modelwright.search.energy_curve import energy_curve
 from modelwright.search.folds import plan_folds
 from modelwright.search.milestones import Milestones
 from modelwright.search.mixture import compose
-from modelwright.search.run import Contention
 from modelwright.search.trials import Trial
 
 TASKS = {
