@@ -58,11 +58,16 @@ class Model:
 
         Raises:
             DataError: There is no such file.
-            FileRefusedError: The file is damaged, foreign, too new or hostile.
+            FileRefusedError: The file is damaged, foreign, too new or hostile; the text names it.
         """
-        data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else store.read(source)
-        path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
-        return cls(data, audit(data), path, whole=whole)
+        if isinstance(source, bytes | bytearray | memoryview):
+            data = bytes(source)
+            return cls(data, audit(data), None, whole=whole)
+        data, path = store.read(source), Path(source)
+        try:
+            return cls(data, audit(data), path, whole=whole)
+        except FileRefusedError as error:
+            raise FileRefusedError(f"'{path}' is refused. {error}") from error
 
     def predict(self, data: Any, *, lenient: bool = False) -> Any:
         """Return the class or the predicted number of each row.
@@ -373,7 +378,4 @@ def load(path: str | os.PathLike[str]) -> Model:
         FileRefusedError: It is corrupt, foreign, too new or hostile.
         DataError: There is no such file.
     """
-    try:
-        return Model.open(Path(path))
-    except FileRefusedError as error:
-        raise error if str(path) in str(error) else FileRefusedError(f"'{path}' is refused. {error}") from error
+    return Model.open(Path(path))

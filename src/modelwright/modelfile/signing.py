@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from model_signing import signing
 
 from modelwright.core.destination import whole_file
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import FileRefusedError, SpecError
 from modelwright.modelfile import store
 from modelwright.modelfile.audit import audit
 from modelwright.modelfile.signature import PublicKey, Signed, beside
@@ -38,7 +38,10 @@ def sign(
         SpecError: The key cannot be used.
     """
     data = store.read(path)
-    audit(data)
+    try:
+        audit(data)
+    except FileRefusedError as error:
+        raise FileRefusedError(f"'{path}' is refused. {error}") from error
     public = PublicKey.of(_private(key, password).public_key(), key)
     place = beside(path) if output is None else Path(output)
     config: Any = signing.Config()  # type: ignore[no-untyped-call]  # the package types all but this

@@ -78,10 +78,10 @@ class Endpoint:
 
     async def _in_turn(self, route: Route, request: Request) -> Reply:
         service = self._service
-        request = replace(request, until=perf_counter() + service.settings.limits.seconds)
         if not route.is_long and service.is_quick(request):
             with contextlib.suppress(TakesLongError):
                 return service.answer(route, replace(request, is_on_loop=True))
+        request = replace(request, until=perf_counter() + service.settings.limits.seconds)
         try:
             service.admission.enter()
         except RefusedRequestError:

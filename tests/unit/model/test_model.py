@@ -251,3 +251,10 @@ def test_any_onnx_runtime_gives_the_same_answer(small_file: Build) -> None:
     label, found = session.run(["label", "probabilities"], feeds)
     assert label.tolist() == ["yes"]
     np.testing.assert_allclose(found, EXPECTED[:1], atol=1e-12)
+
+
+def test_a_refused_file_is_named(tmp_path: Path) -> None:
+    place = tmp_path / "torn.onnx"
+    place.write_bytes(b"not a model\n")
+    with pytest.raises(FileRefusedError, match=r"'.*torn\.onnx' is refused\. The model file is damaged"):
+        Model.open(place)
