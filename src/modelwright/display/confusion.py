@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 
 from modelwright.core.task import Label
 from modelwright.display import ink
@@ -18,8 +19,11 @@ from modelwright.insight.tabulation import plain, printable
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-_MOST_TEXTS = 12
-"""Classes up to which every cell holds its number."""
+_FEW = 12
+"""Classes up to which every cell holds its number; beyond, only those that are not zero."""
+
+_MOST_TEXTS = 40
+"""Classes up to which a cell is large enough for a number."""
 
 _SHADES = 20
 """So few that Matplotlib draws the bar of shades as vectors and not as an image, which a page could not restyle."""
@@ -87,28 +91,34 @@ class ConfusionDisplay(Display[Confusion]):
         totals = cells.sum(axis=1, keepdims=True)
         shares = np.divide(cells, totals, out=np.zeros_like(cells), where=totals > 0)
         n = len(cells)
+        few = n <= _FEW
         mesh = ax.pcolormesh(
-            shares,
-            vmin=0.0,
-            vmax=1.0,
+            # With many classes most cells are empty: without shade they let the mistakes be seen.
+            shares if few else np.ma.masked_equal(shares, 0.0),
+            # The root of the share, so that a mistake in fifty is not the shade of none.
+            norm=PowerNorm(1.0 if few else 0.5, vmin=0.0, vmax=1.0),
             cmap=matplotlib.colormaps[_colours()].resampled(_SHADES),
             edgecolors="face",
             linewidth=0.1,
         )
-        if n <= _MOST_TEXTS:
-            lightness = mesh.cmap(shares)[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
-            for row in range(n):
-                for column in range(n):
-                    shade = "white" if lightness[row, column] < _DARK else "black"
-                    text = f"{cells[row, column]:.6g}"
-                    ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade)
+        if not few:
+            for way in (ax.axhline, ax.axvline):
+                for at in range(1, n):
+                    way(at, color=matplotlib.rcParams["axes.edgecolor"], linewidth=0.3, alpha=0.3)
+        lightness = np.asarray(mesh.cmap(mesh.norm(shares)))[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+        written = np.argwhere(cells > 0) if n > _FEW else np.argwhere(np.isfinite(cells))
+        for row, column in written.tolist() if n <= _MOST_TEXTS else ():
+            shade = "white" if lightness[row, column] < _DARK else "black"
+            text = f"{cells[row, column]:.6g}" if few else f"{cells[row, column]:.3g}"
+            size = None if few else max(4.0, 7.5 - 0.1 * (n - _FEW))
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade, fontsize=size)
         names = [ink.words(label, 16) for label in self.result.labels]
         turned = n > 4 or max(map(len, names)) > 8
         ax.set_xticks(np.arange(n) + 0.5, names, rotation=90 if turned else 0)
         ax.set_yticks(np.arange(n) + 0.5, names)
         ax.set(xlabel="Class given", ylabel="True class", aspect="equal")
         ax.invert_yaxis()
-        ax.figure.colorbar(mesh, ax=ax, label="Share of the true class")
+        ax.figure.colorbar(mesh, ax=ax, label="Share of the true class", shrink=0.8)
 
 
 def _colours() -> str:

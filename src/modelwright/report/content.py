@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, final
 
 Level = Literal["good", "look", "stop", "unknown"]
-"""The promise holds; look before you trust it; it does not hold; it was not looked at."""
+"""The promise holds; look before you trust it; it does not hold; it was not looked at, or the rows cannot tell."""
 
-LEVELS: dict[Level, str] = {"good": "Holds", "look": "Look", "stop": "Stop", "unknown": "Not looked at"}
+LEVELS: dict[Level, str] = {"good": "Holds", "look": "Look", "stop": "Stop", "unknown": "Not known"}
 """The word beside each light: colour is never the only carrier."""
+
+About = Literal["quality", "belief", "doubt", "evenness", "use"]
+"""Which question of the verdict a promise belongs to."""
 
 
 @final
@@ -142,12 +145,16 @@ class Light:
         level: Whether it does.
         text: The figure that says so, with its interval.
         section: Name of the section with more, or "" where there is none.
+        about: The question of the verdict that it helps to answer.
+        plainly: The same for somebody who reads no statistics, one sentence.
     """
 
     promise: str
     level: Level
     text: str
     section: str = ""
+    about: About = "use"
+    plainly: str = ""
 
     @property
     def word(self) -> str:
@@ -156,7 +163,8 @@ class Light:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
-        return {"promise": self.promise, "level": self.level, "text": self.text, "section": self.section}
+        named = ("promise", "level", "word", "text", "section", "about", "plainly")
+        return {name: getattr(self, name) for name in named}
 
 
 @final

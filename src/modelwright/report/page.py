@@ -20,7 +20,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 _WIDEST_BESIDE = 540
 """Width of a picture, in CSS pixels, up to which something may stand beside it."""
 
-_MOST_COLUMNS_BESIDE = 5
+_MOST_LETTERS_BESIDE = 44
+"""Letters of a table's widest row up to which something may stand beside it."""
+
+_WIDEST_WHOLE = 700
+"""Width of a picture, in CSS pixels, from which on it is moved sideways on a phone instead of being shrunk."""
+
+_WIDEST_COLUMN = 26
+"""Letters that a column of words is wide before it breaks lines."""
 
 _PAGES = jinja2.Environment(
     loader=jinja2.PackageLoader("modelwright.report", "templates"),
@@ -77,7 +84,18 @@ def _fits_beside(block: Block) -> bool:
     if isinstance(block, Chart):
         width = re.search(r'width="(\d+)"', block.markup)
         return width is not None and int(width[1]) <= _WIDEST_BESIDE
-    return isinstance(block, Grid) and not block.folded and len(block.rows[0]) <= _MOST_COLUMNS_BESIDE
+    return isinstance(block, Grid) and not block.folded and sum(widths(block)) <= _MOST_LETTERS_BESIDE
+
+
+def widths(grid: Grid) -> list[int]:
+    """Return how many letters wide each column is: the longest cell, words that can be broken up to a limit."""
+    longest = [max(map(len, column)) for column in zip(*grid.rows[1:] or grid.rows, strict=True)]
+    return [min(n, _WIDEST_COLUMN) if side == "<" else n for n, side in zip(longest, grid.sides, strict=True)]
+
+
+def _is_wide(chart: Chart) -> bool:
+    width = re.search(r'width="(\d+)"', chart.markup)
+    return width is not None and int(width[1]) >= _WIDEST_WHOLE
 
 
 def _style() -> Markup:
@@ -87,3 +105,6 @@ def _style() -> Markup:
 
 def _picture(chart: Chart) -> Any:
     return Markup(chart.markup)  # made by `modelwright.display.svg`, which escapes every text of the data
+
+
+_PAGES.globals |= {"widths": widths, "is_wide": _is_wide}

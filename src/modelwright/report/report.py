@@ -120,8 +120,10 @@ class Report:
         return f"<Report on {self.verdict.title}: {len(self.parts)} sections, {len(self.absent)} not in it>"
 
     def __str__(self) -> str:
-        lines = [self.verdict.title, "", self.verdict.sentence, ""]
-        lines += [f"{light.word}: {light.promise}. {light.text}" for light in self.verdict.lights]
+        verdict = self.verdict
+        lines = [verdict.title, "", verdict.sentence, ""]
+        lines += [f"{line.question} {line.word}. {line.text}" for line in verdict.lines]
+        lines += ["", *(f"{light.word}: {light.promise}. {light.text}" for light in verdict.lights)]
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -18,21 +18,21 @@ def task_sentence(model: "Model") -> str:
     """Return what is predicted from how much."""
     target = printable(model.manifest.target, 60)
     n = len(model.schema)
-    columns = f"{n} column{'s' if n != 1 else ''}"
+    given = f"Answered from {n:,} column{'s' if n != 1 else ''}."
     if model.task.quantiles:
         quantiles = ", ".join(f"{q:g}" for q in model.task.quantiles[:_MOST_CLASSES])
         others = ", …" if len(model.task.quantiles) > _MOST_CLASSES else ""
-        return f"What are the quantiles {quantiles}{others} of {target}, given {columns}?"
+        return f"Between which values lies {target}: its quantiles {quantiles}{others}? {given}"
     if model.task.name == "count":
-        return f"How many are {target} on average, given {columns}?"
+        return f"How many {target} are to be expected? {given}"
     if not model.task.is_classification:
-        return f"How much is {target}, given {columns}?"
-    named = [printable(c, 24) for c in model.classes[:_MOST_CLASSES]]
+        return f"How much is {target}? {given}"
+    named = [printable(c, 40) for c in model.classes[:_MOST_CLASSES]]
     more = len(model.classes) - len(named)
     classes = ", ".join(named) + (f" or one of {more} more" if more else "")
     if not more:
         classes = " or ".join([", ".join(named[:-1]), named[-1]])
-    return f"Is {target} {classes}, given {columns}?"
+    return f"What is {target}: {classes}? {given}"
 
 
 def interval_text(found: Any) -> str:
@@ -47,3 +47,11 @@ def seconds_text(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def hundred(share: float, what: str = "") -> str:
+    """Return a share as people count: "87 of 100", the ends in words; `what` says of what, if anything."""
+    of = f"of 100 {what}".strip()
+    if share >= 0.995:
+        return f"all {of}" if share == 1 else f"more than 99 {of}"
+    return f"none {of}" if share == 0 else f"fewer than 1 {of}" if share < 0.005 else f"{100 * share:.0f} {of}"

@@ -31,7 +31,8 @@ def _contradictions(group: Array, truth: Array) -> list[Finding]:
     if not n_rows:
         return []
     lost = 1 - best.sum() / len(truth)
-    return _told(n_rows, len(truth), f"No model can be right about more than {1 - lost:.2%} of them.", float(lost))
+    evidence = f"No model can be right about more than {int(best.sum()):,} of all {len(truth):,}."
+    return _told(n_rows, len(truth), evidence, float(lost))
 
 
 def _spread(group: Array, truth: Array) -> list[Finding]:
@@ -61,7 +62,7 @@ def _told(n_rows: int, of: int, evidence: str, lost: float) -> list[Finding]:
             columns=(),
             what="Rows that are equal in every column have different answers: wrong labels, or a column is missing.",
             where=f"{n_rows:,} rows",
-            evidence=f"{n_rows:,} of {of:,} rows ({n_rows / of:.1%}) contradict an equal row. {evidence}",
+            evidence=f"{n_rows:,} of {of:,} rows contradict an equal row. {evidence}",
             figure=lost,
             action="kept",
             override="correct the answers, or add the column that tells the rows apart",

@@ -37,17 +37,28 @@ class CalibrationSection(Section[Calibration]):
     def blocks(self, result: Calibration, case: Case) -> Sequence[Block]:
         """Return error and picture."""
         text = (
-            f"On average what the model says is {plain(100 * result.error.value)} points of a hundred from what comes "
-            f"true ({_points(result)}). The picture shows ten groups of rows of equal size."
+            f"On average what the model says is {100 * result.error.value:.2g} points of a hundred from what comes "
+            f"true ({_points(result)}). The picture shows {len(result.bins)} groups of rows of about equal size."
         )
         return (Text(text), chart("CalibrationDisplay", result, "calibration"), *notes(result.notes))
 
     def lights(self, result: Calibration, case: Case) -> Sequence[Light]:
         """Say whether the error may matter."""
-        level: Level = "good" if result.error.high <= _FAR else "stop" if result.error.low > 2 * _FAR else "look"
-        text = f"Calibration error {plain(result.error.value)} ({reach(result.error)}); 0.05 begins to matter."
-        return (Light("Probabilities come true", level, text, "calibration"),)
+        low, value, high = result.error.low, result.error.value, result.error.high
+        points = f"{100 * value:.1f} points of a hundred"
+        level: Level = "look"
+        said = f"Its probabilities are off by {points} on average."
+        if high <= _FAR:
+            level, said = "good", "What it gives 70 % comes true in about 70 of 100 rows, and so on."
+        elif low > 2 * _FAR:
+            level, said = "stop", f"Its probabilities do not come true: they are off by {points} on average."
+        elif low < value < _FAR or value == 0.0:
+            level, said = "unknown", "So few rows cannot tell whether its probabilities come true."
+        text = f"Calibration error {plain(value)} ({reach(result.error)}); 0.05 begins to matter."
+        if level == "unknown":
+            text += f" {result.n_rows:,} rows are too few to rule that out."
+        return (Light("Probabilities come true", level, text, "calibration", "doubt", said),)
 
 
 def _points(result: Calibration) -> str:
-    return f"{result.level * 100:g} % interval {plain(100 * result.error.low)} to {plain(100 * result.error.high)}"
+    return f"{result.level * 100:g} % interval {100 * result.error.low:.2g} to {100 * result.error.high:.2g}"

@@ -30,9 +30,10 @@ class CallsSection(Section[dict[str, Any]]):
         """Return the lines."""
         columns = list(case.model.schema)
         row = {c.name: typical(c) for c in columns[:_MOST_COLUMNS]}
-        shown = repr(row)
+        cells = [f"    {name!r}: {_tidy(cell)!r}," for name, cell in row.items()]
         if len(columns) > _MOST_COLUMNS:
-            shown = f"{shown[:-1]}, ...}}"  # to be completed by the reader
+            cells.append(f"    # and {len(columns) - _MOST_COLUMNS} more columns")
+        shown = "\n".join(["{", *cells, "}"])
         python = f"import modelwright as mw\n\nmodel = mw.load({case.name!r})\nmodel.predict({shown})"
         bare = (
             "import onnxruntime\n\n"
@@ -45,3 +46,8 @@ class CallsSection(Section[dict[str, Any]]):
             Code("Over HTTP", f"modelwright serve {case.name}"),
             Code("Without modelwright, wherever ONNX Runtime runs", bare),
         )
+
+
+def _tidy(cell: Any) -> Any:
+    """Return a whole number without its point."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell

@@ -55,10 +55,17 @@ def domain(column: ColumnSchema) -> str:
         ends = [str(np.datetime64(int(end), "us"))[:10] for end in (column.low, column.high)]
         return f"{ends[0]} to {ends[1]}"
     if column.dtype == "number" and column.low is not None and column.high is not None:
-        return f"{column.low:.6g} to {column.high:.6g}"
+        return f"{_amount(column.low)} to {_amount(column.high)}"
     if column.kind == "text":
         return "free text"
     if not column.levels:
         return column.reason
     named = ", ".join(printable(level, 18) for level in column.levels[:4])
     return named + (f" and {column.n_distinct - 4:,} more" if column.n_distinct > 4 else "")
+
+
+def _amount(value: float) -> str:
+    """Return a number without an exponent where it has a usual size; years stay years."""
+    if value == round(value) and abs(value) < 1e12:
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"
+    return f"{value:,.0f}" if 1e6 <= abs(value) < 1e12 else f"{value:.6g}"

@@ -46,4 +46,5 @@ class ComparisonSection(Section[Comparison]):
         """Say which is better."""
         level = {"first": "good", "second": "look", "neither": "good"}[result.main.better]
         promise = f"No other model is better than {case.name}"
-        return (Light(promise, level, result.verdict, "comparison"),)  # type: ignore[arg-type]  # levels by name
+        light = Light(promise, level, result.verdict, "comparison", "quality", result.verdict)  # type: ignore[arg-type]  # levels by name
+        return (light,)

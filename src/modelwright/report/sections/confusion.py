@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
+import numpy as np
+
 from modelwright.insight.confusion import Confusion, confusion, confusion_of
 from modelwright.insight.evaluation import number
 from modelwright.insight.tabulation import printable
 from modelwright.metrics.bootstrap import Interval
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Grid
+from modelwright.report.content import Block, Grid, Text
 from modelwright.report.drawing import chart, grids, notes
 from modelwright.report.wording import NEEDS_ROWS, interval_text
 
 _MOST_CLASSES = 60
+_MOST_OPEN = 12
+_MOST_MISTAKES = 10
 
 
 @final
@@ -38,17 +42,35 @@ class ConfusionSection(Section[Confusion]):
 
     def blocks(self, result: Confusion, case: Case) -> Sequence[Block]:
         """Return the picture and the rates of every class."""
-        head = ("class", "found (recall)", "right when given (precision)")
-        rows = [(printable(r.label, 40), _with_reach(r.recall), _with_reach(r.precision)) for r in result.rates]
-        grid = Grid(
-            f"Classes with {result.level * 100:g} % intervals; {result.rule}",
-            (head, *rows),
-            "<>>",
-            folded=len(rows) > 12,
-        )
+        span = f"{result.level * 100:g} % interval"
+        head = ("class", "found (recall)", span, "right when given (precision)", span)
+        rows = [
+            (printable(r.label, 40), *(text for part in (r.recall, r.precision) for text in _told(part)))
+            for r in result.rates
+        ]
+        grid = Grid(f"Class by class; {result.rule}", (head, *rows), "<>>>>", folded=len(rows) > _MOST_OPEN)
         # The page of a file alone is made without the drawing library: the numbers stand in a table.
         seen = grids(result)[1:] if case.rows is None else (chart("ConfusionDisplay", result, "confusion"),)
-        return (*seen, grid, *notes(result.notes))
+        mistakes = _mistakes(result) if len(result.labels) > 2 else ()
+        return (*seen, *mistakes, grid, *notes(result.notes))
+
+
+def _mistakes(result: Confusion) -> Sequence[Block]:
+    """Return what is most often taken for what, by share of the true class."""
+    cells = np.array(result.cells)
+    totals = cells.sum(axis=1, keepdims=True)
+    shares = np.divide(cells, totals, out=np.zeros_like(cells), where=totals > 0)
+    np.fill_diagonal(shares, 0.0)
+    order = np.argsort(-shares, axis=None, kind="stable")[:_MOST_MISTAKES]
+    worst = [divmod(int(at), len(cells)) for at in order if shares.flat[at] > 0]
+    if not worst:
+        return (Text("No class is taken for another."),)
+    head = ("the truth", "taken for", "rows", "of the true class")
+    rows = [
+        (printable(result.labels[i], 40), printable(result.labels[j], 40), f"{cells[i, j]:,.6g}", f"{shares[i, j]:.1%}")
+        for i, j in worst
+    ]
+    return (Grid("What is most often taken for what", (head, *rows), "<<>>"),)
 
 
 def _kept(case: Case) -> Confusion:
@@ -62,5 +84,5 @@ def _kept(case: Case) -> Confusion:
     return confusion_of(labels, kept.confusion, kept.n_rows, rule=rule, weighted=kept.weighted)
 
 
-def _with_reach(found: Interval) -> str:
-    return f"{number(found.value)} ({interval_text(found)})"
+def _told(found: Interval) -> tuple[str, str]:
+    return number(found.value), interval_text(found)

@@ -1,6 +1,5 @@
 """How good the model is, by every metric."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
@@ -8,11 +7,9 @@ from modelwright.insight.evaluate import score
 from modelwright.insight.evaluation import Evaluation, Measure, number
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Grid, Level, Light, Note, Text
+from modelwright.report.content import Block, Grid, Light, Note, Text
+from modelwright.report.goodness import better_than_guessing
 from modelwright.report.wording import NEEDS_ROWS, interval_text
-
-_CHANCE = {"roc_auc": 0.5, "r2": 0.0, "mcc": 0.0}
-"""Metrics of which guessing has a known value, whatever the data."""
 
 
 @final
@@ -68,7 +65,8 @@ class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
         kept, here = result
         best = here or kept
         assert best is not None, "look() has refused a case without any evaluation"
-        lights = [_better_than_guessing(best)]
+        rows = case.rows.predictions if here is not None and case.rows is not None else None
+        lights = [better_than_guessing(best, case.model.manifest.target, rows)]
         if kept is not None and here is not None and kept.metric == here.metric:
             lights.append(_estimate_holds(kept.main, here.main))
         return lights
@@ -86,32 +84,18 @@ def _summary(e: Evaluation) -> Text:
     return Text(what + more)
 
 
-def _better_than_guessing(e: Evaluation) -> Light:
-    promise = "Better than guessing"
-    for name, chance in _CHANCE.items():
-        found = next((m for m in e.metrics if m.name == name), None)
-        if found is not None and math.isfinite(found.value):
-            level: Level = "good" if found.low > chance else "look" if found.value > chance else "stop"
-            text = f"{found.title} {number(found.value)} ({interval_text(found)}); guessing has {chance:g}."
-            return Light(promise, level, text, "evaluation")
-    found = next((m for m in e.metrics if m.name == "balanced_accuracy"), None)
-    if found is not None and e.task.classes and math.isfinite(found.value):
-        chance = 1 / len(e.task.classes)
-        level = "good" if found.low > chance else "look" if found.value > chance else "stop"
-        text = f"{found.title} {number(found.value)} ({interval_text(found)}); guessing has {chance:.3g}."
-        return Light(promise, level, text, "evaluation")
-    return Light(promise, "unknown", "No metric of these rows has a known value of guessing.", "evaluation")
-
-
 def _estimate_holds(kept: Measure, here: Measure) -> Light:
     sign = 1.0 if kept.greater_is_better else -1.0
     # Two intervals that do not meet: worse than the estimate beyond chance, or better, as rows learned from are.
     worse = here.high < kept.low if sign > 0 else here.low > kept.high
     better = here.low > kept.high if sign > 0 else here.high < kept.low
     both = f"{here.title} {number(here.value)} here, {number(kept.value)} ({interval_text(kept)}) promised by the file."
+    promise = "The estimate holds on new rows"
     if worse:
-        return Light("The estimate holds on new rows", "stop", f"Worse than promised: {both}", "evaluation")
+        said = "On these rows it does clearly worse than the fit promised."
+        return Light(promise, "stop", f"Worse than promised: {both}", "evaluation", "belief", said)
     if better:
         text = f"Better than promised, as rows are that a model has learned from: {both}"
-        return Light("The estimate holds on new rows", "look", text, "evaluation")
-    return Light("The estimate holds on new rows", "good", both, "evaluation")
+        said = "On these rows it does better than the fit promised, as if it had learned from them."
+        return Light(promise, "look", text, "evaluation", "belief", said)
+    return Light(promise, "good", both, "evaluation", "belief", "New rows agree with what the fit promised.")

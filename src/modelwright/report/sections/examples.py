@@ -12,10 +12,11 @@ from modelwright.insight.predictions import Predictions
 from modelwright.insight.tabulation import plain, printable, signed
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Grid, Note, Text
+from modelwright.report.content import Block, Grid, Text
 from modelwright.report.wording import NEEDS_ROWS
 
 _MOST_COLUMNS = 6
+_MOST_NAMED = 3
 
 
 @final
@@ -49,26 +50,38 @@ class ExamplesSection(Section[Explanation]):
             return (Text("No row could be explained."),)
         at = spread(case.rows.predictions, case.examples)
         truths = [_name(case, int(row)) for row in at]
-        blocks: list[Block] = [Note("Rows are chosen from the smallest error to the largest.")]
+        lines, folded = [], []
         for i, truth in enumerate(truths):
             answer = int(np.argmax(local.given[i]))
             values = local.values[i, answer]
             order = np.argsort(-np.abs(values), kind="stable")[:_MOST_COLUMNS].tolist()
+            given = f"{printable(local.answers[answer], 30)} {plain(local.given[i, answer])}"
+            if not case.model.task.is_classification:
+                given = plain(local.given[i, answer])
+            moved = [
+                f"{printable(local.columns[j], 24)} = {printable(local.cells[i][j], 20)} ({signed(values[j])})"
+                for j in order[:_MOST_NAMED]
+            ]
+            changed = _otherwise(result, i)
+            lines.append((f"{int(at[i]) + 1:,}", truth, given, "; ".join(moved), changed))
             rows = [
                 (printable(local.columns[j], 40), printable(local.cells[i][j], 40), signed(values[j])) for j in order
             ]
             caption = (
-                f"Row {int(at[i]) + 1}: {printable(local.answers[answer])} {plain(local.given[i, answer])}, "
-                f"expected {plain(local.base[answer])}; truth: {truth}"
+                f"Row {int(at[i]) + 1:,}, column by column: {plain(local.base[answer])} is usual, {given} was given"
             )
-            blocks.append(Grid(caption, (("column", "value", "adds"), *rows), "<<>", folded=True))
-            if i < len(result.ways) and result.ways[i].found:
-                best = result.ways[i].found[0]
-                changes = "; ".join(
-                    f"{printable(c.column)}: {printable(c.before)} → {printable(c.after)}" for c in best.changes
-                )
-                blocks.append(Note(f"Row {int(at[i]) + 1} would have been otherwise with {changes}."))
-        return blocks
+            folded.append(Grid(caption, (("column", "value", "adds"), *rows), "<<>", folded=True))
+        head = ("row", "truth", "answer", "what moved it most", "would be otherwise with")
+        grid = Grid("Answers, from the least mistaken to the most", (head, *lines), "<<<<<")
+        return (grid, *folded)
+
+
+def _otherwise(result: Explanation, i: int) -> str:
+    """Return the smallest change that was found to change the answer to a row."""
+    if i >= len(result.ways) or not result.ways[i].found:
+        return "–"
+    changes = result.ways[i].found[0].changes
+    return "; ".join(f"{printable(c.column)}: {printable(c.before)} → {printable(c.after)}" for c in changes)
 
 
 def spread(predictions: Predictions, n_rows: int) -> Array:

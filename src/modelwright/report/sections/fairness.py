@@ -92,17 +92,21 @@ class FairnessSection(Section[Found]):
         promise = "Groups are treated alike"
         gaps = [g for g in result.audit.gaps if g.name in _LOOKED_AT and g.n_groups > 1]
         if beyond := [g for g in gaps if g.is_beyond_chance]:
-            return (Light(promise, "look", _told(max(beyond, key=lambda g: g.difference.low)), "fairness"),)
+            widest = max(beyond, key=lambda g: g.difference.low)
+            return (Light(promise, "look", _told(widest), "fairness", "evenness", _plainly(widest)),)
         if not gaps:
             text = f"No two groups by {_by(result.audit)} have enough rows to be compared."
-            return (Light(promise, "unknown", text, "fairness"),)
+            return (Light(promise, "unknown", text, "fairness", "evenness", text),)
         widest = max(gaps, key=lambda g: g.difference.high)
         small = case.model.task.is_classification and widest.difference.high <= _SMALL
         text = (
             f"No gap by {_by(result.audit)} is beyond chance on {result.audit.n_rows:,} rows;"
             f" one of {plain(widest.difference.high)} cannot be ruled out ({widest.name.replace('_', ' ')})."
         )
-        return (Light(promise, "good" if small else "look", text, "fairness"),)
+        said = f"Groups by {_by(result.audit)} are treated about alike."
+        if not small:
+            said = f"Too few rows to say that groups by {_by(result.audit)} are treated alike."
+        return (Light(promise, "good" if small else "unknown", text, "fairness", "evenness", said),)
 
 
 def _looked(case: Case, names: tuple[str, ...]) -> Found:
@@ -127,6 +131,16 @@ def _told(gap: Gap) -> str:
     name = gap.name.replace("_", " ")
     return (
         f"Largest gap beyond chance: {name} by {printable(' × '.join(gap.columns), 60)},"
-        f" {plain(gap.difference.value)} ({interval_text(gap.difference)}), between {printable(gap.lowest, 60)}"
-        f" and {printable(gap.highest, 60)}."
+        f" {plain(gap.difference.value)} ({interval_text(gap.difference)}), between “{printable(gap.lowest, 60)}”"
+        f" and “{printable(gap.highest, 60)}”."
     )
+
+
+def _plainly(gap: Gap) -> str:
+    where = " and ".join(f"“{printable(name, 60)}”" for name in (gap.lowest, gap.highest))
+    what = {
+        "demographic_parity": "how often the class is given",
+        "equalised_odds": "how often the class is given where it is, or is not, true",
+        "error_equality": "how far off the predictions are",
+    }[gap.name]
+    return f"Groups differ in {what}, most between {where}."

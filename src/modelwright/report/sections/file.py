@@ -58,13 +58,17 @@ class FileSection(Section[dict[str, Any]]):
     def lights(self, result: dict[str, Any], case: Case) -> Sequence[Light]:
         """Say whether parity was proven."""
         level: Level = "unknown" if result["parity"] is None else "good"
-        return (Light(PROMISE, level, _parity(result["parity"]), "file"),)
+        said = "The file answers as the fitted model did." if level == "good" else "The file carries no proof."
+        return (Light(PROMISE, level, _parity(result["parity"]), "file", "use", said),)
 
 
 def _parity(parity: dict[str, Any] | None) -> str:
     if parity is None:
         return "The file carries no proof; modelwright verify cannot repeat one."
+    largest = parity["largest_difference"]
+    difference = f"the largest difference is {largest:.1g}" if largest else "there is no difference"
     return (
-        f"Proven on {parity['n_rows']:,} rows, {parity.get('n_hostile', 0):,} of them odd on purpose; largest "
-        f"difference {parity['largest_difference']:.1g}, {parity['tolerance']:.0g} allowed."
+        f"Proven on {parity['n_rows']:,} rows, {parity.get('n_hostile', 0):,} of them odd on purpose: {difference}, "
+        f"{parity['tolerance']:f}".rstrip("0")
+        + " is allowed."
     )

@@ -39,10 +39,11 @@ class LeaderboardSection(Section[list[dict[str, Any]]]):
     def blocks(self, result: list[dict[str, Any]], case: Case) -> Sequence[Block]:
         """Return one row per trial and how far the best is from guessing."""
         head = ("trial", "family", "state", "loss", "share in the model", "seconds", "why")
-        rows = [_row(line) for line in result[:_MOST_SHOWN]]
+        begun = [line for line in result if line.get("state") != "dropped" or line.get("seconds") or line.get("folds")]
+        rows = [_row(line) for line in begun[:_MOST_SHOWN]]
         blocks: list[Block] = [Text(_sentence(result))]
         blocks.append(
-            Grid("Trials, the best first", (head, *rows), "<<<>>><", left_out=max(0, len(result) - _MOST_SHOWN))
+            Grid("Trials, the best first", (head, *rows), "<<<>>><", left_out=max(0, len(begun) - _MOST_SHOWN))
         )
         blocks.append(
             Note(
@@ -83,7 +84,11 @@ def _sentence(lines: list[dict[str, Any]]) -> str:
     counts = {word: sum(line.get("state") == state for line in lines) for state, word in _STATES.items()}
     said = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     members = sum(bool(line.get("weight")) for line in lines)
-    text = f"{len(lines)} trials: {said}. {members} of them are mixed in the model."
+    mixed = "One of them is the model." if members == 1 else f"{members} of them are mixed in the model."
+    text = f"{len(lines)} trials: {said}. {mixed}"
+    idle = [line for line in lines if line.get("state") == "dropped" and not (line.get("seconds") or line.get("folds"))]
+    if idle:
+        text += f" For {len(idle)} of those given up no time was left to begin; they are not in the table."
     losses = [line["loss"] for line in lines if line.get("loss") is not None and math.isfinite(line["loss"])]
     guess = next((line.get("loss") for line in lines if line.get("family") == "constant"), None)
     if guess and losses and guess > 0:

@@ -8,7 +8,7 @@ from modelwright.insight.residuals import Residuals, residuals
 from modelwright.insight.tabulation import plain
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Level, Light
+from modelwright.report.content import Block, Light
 from modelwright.report.drawing import chart, grids, notes
 from modelwright.report.wording import NEEDS_ROWS
 
@@ -38,7 +38,13 @@ class ResidualsSection(Section[Residuals]):
 
     def lights(self, result: Residuals, case: Case) -> Sequence[Light]:
         """Say whether the model is off to one side."""
+        if case.model.task.quantiles:
+            return ()  # of a skewed target the middle quantile is off the mean, and should be
         bias = result.bias
-        level: Level = "good" if bias.low <= 0 <= bias.high else "look"
-        text = f"On average the truth is {plain(bias.value)} above the prediction ({reach(bias)})."
-        return (Light("Not off to one side", level, text, "residuals"),)
+        fair = bias.low <= 0 <= bias.high
+        side = "low" if bias.value > 0 else "high"
+        text = (
+            f"On average the prediction is {plain(abs(bias.value))} too {side} (truth less prediction {reach(bias)})."
+        )
+        said = "Its errors to both sides even out." if fair else f"Its predictions are too {side} on average."
+        return (Light("Not off to one side", "good" if fair else "look", text, "residuals", "doubt", said),)

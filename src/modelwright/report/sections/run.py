@@ -1,7 +1,7 @@
 """What was asked, of what, and how to ask it again."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 from modelwright.insight.tabulation import printable
@@ -9,6 +9,17 @@ from modelwright.report.base import Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Code, Facts
 from modelwright.report.wording import task_sentence
+
+_ONE_WORD: dict[str, Any] = {
+    "weight": None,
+    "groups": None,
+    "time": None,
+    "interval": 0.9,
+    "interval_groups": None,
+    "mitigate": "none",
+    "ship": "accurate",
+}
+"""Options of a fit that take one word, with what they are when not asked for."""
 
 
 @final
@@ -65,4 +76,31 @@ def _again(case: Case) -> str:
     trials, seconds = manifest.budget.get("trials"), manifest.budget.get("seconds")
     limit = ["--trials", str(trials)] if trials else ["--budget", f"{seconds:g}s"] if seconds else []
     words = ["modelwright", "fit", "TRAINING_DATA", "--target", manifest.target, "--metric", manifest.metric, *limit]
-    return shlex.join([*words, "--seed", str(manifest.seed), "--output", case.name])
+    asked = (case.model.documents.get("recipe") or {}).get("spec") or {}
+    return shlex.join([*words, "--seed", str(manifest.seed), "--output", case.name, *_options(asked)])
+
+
+def _options(asked: Mapping[str, Any]) -> list[str]:
+    """Return the options of `modelwright fit` for what was asked; those that take several words last."""
+    words: list[str] = []
+    if asked.get("task", "auto") != "auto":
+        words += ["--task", str(asked["task"])]
+    for name, otherwise in _ONE_WORD.items():
+        value = asked.get(name, otherwise)
+        if value != otherwise:
+            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value or 0)]
+    for column in asked.get("drop", ()):
+        words += ["--drop", str(column)]
+    for column, kind in dict(asked.get("kinds") or {}).items():
+        words += ["--kind", f"{column}={kind}"]
+    if asked.get("sensitive_features"):
+        words.append("--use-sensitive")
+    monotone = [f"{column}={way:+d}" for column, way in dict(asked.get("monotone") or {}).items()]
+    for name, values in (
+        ("monotone", monotone),
+        ("quantiles", asked.get("quantiles")),
+        ("sensitive", asked.get("sensitive")),
+    ):
+        if values:
+            words += [f"--{name}", *map(str, values)]
+    return words

@@ -1,13 +1,15 @@
 """Where the model is worst."""
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar, final
 
+from modelwright.insight.document import reach
 from modelwright.insight.slices import Slices, worst_slices
-from modelwright.insight.tabulation import plain, printable
+from modelwright.insight.tabulation import plain, printable, signed
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Light, Text
+from modelwright.report.content import Block, Light, Note, Text
 from modelwright.report.drawing import chart, grids, notes
 from modelwright.report.wording import NEEDS_ROWS, interval_text
 
@@ -33,18 +35,31 @@ class SlicesSection(Section[Slices]):
         """Return the slices found."""
         if not result.slices:
             text = f"Of {result.n_searched:,} slices none is worse than the rest by more than chance."
-            return (Text(text), *notes(result.notes))
-        return (chart("SliceDisplay", result, "slices"), *grids(result), *notes(result.notes))
+            return (Text(text),)
+        why = Note(
+            "Where the answer is less certain from the start every model errs more: a slice here is a place to look "
+            "at, not yet a fault."
+        )
+        return (chart("SliceDisplay", result, "slices"), *grids(result), *notes(result.notes), why)
 
     def lights(self, result: Slices, case: Case) -> Sequence[Light]:
         """Name the worst."""
         promise = "Equally good everywhere"
+        if not result.n_searched:
+            text = f"{result.n_rows:,} rows are too few to search for parts on which it is worse."
+            return (Light(promise, "unknown", text, "slices", "evenness", text),)
         if not result.slices:
             text = f"None of {result.n_searched:,} slices is worse by more than chance."
-            return (Light(promise, "good", text, "slices"),)
+            said = "No part of the rows is served worse than the rest by more than chance."
+            return (Light(promise, "good", text, "slices", "evenness", said),)
         worst = result.slices[0]
-        text = (
-            f"Worst where {printable(worst.rows, 80)} ({worst.n_rows:,} rows): {result.title} "
-            f"{plain(worst.metric.value)} ({interval_text(worst.metric)}) against {plain(result.overall.value)}."
-        )
-        return (Light(promise, "look", text, "slices"),)
+        where = printable(worst.rows, 80)
+        figure = f"{result.loss} {signed(worst.effect.value)} ({reach(worst.effect)}) beside elsewhere"
+        if math.isfinite(worst.metric.value):
+            figure = (
+                f"{result.title} {plain(worst.metric.value)} ({interval_text(worst.metric)}) against"
+                f" {plain(result.overall.value)}"
+            )
+        text = f"Worst where {where} ({worst.n_rows:,} rows): {figure}."
+        said = f"It errs more where {where} ({worst.n_rows:,} of {result.n_rows:,} rows)."
+        return (Light(promise, "look", text, "slices", "evenness", said),)

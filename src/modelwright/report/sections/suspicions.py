@@ -46,10 +46,11 @@ class SuspicionsSection(Section[tuple[Findings | None, Findings | None]]):
     def blocks(self, result: tuple[Findings | None, Findings | None], case: Case) -> Sequence[Block]:
         """Return one table for training and one for the rows."""
         before, here = result
-        blocks: list[Block] = []
-        for found, where in ((before, "the training table"), (here, "the rows given")):
-            if found is not None:
-                blocks += _told(found, where)
+        blocks = [] if before is None else _told(before, before.found, "the training table")
+        if here is not None:
+            known = {_kind(f) for f in before or ()}
+            fresh = tuple(f for f in here if _kind(f) not in known)
+            blocks += _told(here, fresh, "the rows given", repeated=len(here) - len(fresh))
         return blocks
 
     def lights(self, result: tuple[Findings | None, Findings | None], case: Case) -> Sequence[Light]:
@@ -61,19 +62,28 @@ class SuspicionsSection(Section[tuple[Findings | None, Findings | None]]):
         worst = max(relevant, key=_gravity, default=None)
         grave = worst is not None and worst.severity != "info"
         text = f"{worst.what} {worst.evidence}" if worst is not None and grave else "Nothing grave was found."
-        more = sum(f.severity != "info" for f in relevant) - 1
+        more = len({(f.name, f.columns) for f in relevant if f.severity != "info"}) - 1
         text += f" And {more} more." if more > 0 else ""
-        return (Light(_PROMISE, _LEVELS[worst.severity if worst else None], text, "suspicions"),)
+        said = worst.what if worst is not None and grave else "Nothing suspicious was found in the data."
+        level = _LEVELS[worst.severity if worst else None]
+        return (Light(_PROMISE, level, text, "suspicions", "belief", said),)
 
 
 def _gravity(finding: Finding) -> int:
     return ("info", "warn", "stop").index(finding.severity)
 
 
-def _told(found: Findings, where: str) -> list[Block]:
-    about = f"In {where}, {found.n_looked_at:,} of {found.n_rows:,} rows were looked at."
-    if not len(found):
-        return [Text(f"{about} Nothing suspicious was found.")]
+def _kind(finding: Finding) -> tuple[str, tuple[str, ...]]:
+    """Return what makes two findings the same suspicion, whatever their figures."""
+    return finding.name, finding.columns
+
+
+def _told(all_found: Findings, shown: Sequence[Finding], where: str, *, repeated: int = 0) -> list[Block]:
+    about = f"In {where}, {all_found.n_looked_at:,} of {all_found.n_rows:,} rows were looked at."
+    if repeated:
+        about += f" {repeated} of the suspicions above {'is' if repeated == 1 else 'are'} found there too."
+    if not shown:
+        return [Text(f"{about} Nothing {'else ' if repeated else ''}suspicious was found.")]
     head = ("severity", "columns", "what is suspected", "evidence", "done", "to override")
     rows = [
         (
@@ -84,6 +94,6 @@ def _told(found: Findings, where: str) -> list[Block]:
             f.action,
             f.override,
         )
-        for f in found
+        for f in shown
     ]
     return [Text(about), Grid(f"Findings in {where}, the gravest first", (head, *rows), "<<<<<<")]

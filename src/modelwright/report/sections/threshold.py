@@ -33,6 +33,6 @@ class ThresholdSection(Section[Threshold]):
 
     def blocks(self, result: Threshold, case: Case) -> Sequence[Block]:
         """Return the choice and the picture."""
-        by_cost = case.display("ThresholdDisplay", "costs='fn=5, fp=1'")
+        by_cost = case.display("ThresholdDisplay", "costs='fn=5, fp=1'").replace("; ", "\n")
         costs = Code("What a wrong answer costs is not in the data; where you know it, choose by it", by_cost)
         return (*grids(result), chart("ThresholdDisplay", result, "threshold"), *notes(result.notes), costs)

@@ -67,7 +67,7 @@ class TimeSection(Section[Speed]):
 
     def blocks(self, result: Speed, case: Case) -> Sequence[Block]:
         """Return the times as facts."""
-        row = f"{result.row_microseconds:.0f} µs (eight of ten between {result.low:.0f} and {result.high:.0f} µs)"
+        row = f"{result.row_microseconds:,.0f} µs (eight of ten between {result.low:,.0f} and {result.high:,.0f} µs)"
         pairs = [("One row, asked alone, on this machine", row)]
         if result.batch_milliseconds is not None:
             pairs.append((f"{result.batch_rows:,} rows in one call", f"{result.batch_milliseconds:.3g} ms"))

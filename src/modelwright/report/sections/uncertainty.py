@@ -1,25 +1,34 @@
 """Whether the file's intervals or sets hold the truth as often as they promise."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
-from modelwright.insight.coverage import Coverage, coverage
+from modelwright.insight.coverage import Coverage, GroupCoverage, coverage
 from modelwright.insight.document import reach
+from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import printable
+from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.proportion import rows_that_count, share_interval
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
-from modelwright.report.content import Block, Level, Light, Note, Text
+from modelwright.report.content import Block, Grid, Level, Light, Note, Text
 from modelwright.report.drawing import grids, notes
+from modelwright.report.wording import NEEDS_ROWS, hundred
+
+_MOST_QUANTILES = 5
+"""Quantiles that a light tells of."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the file says of its intervals or sets, and what the labelled rows say of them."""
+    """What the file says of its intervals or sets, and what the labelled rows say of them, or of quantiles."""
 
     said: Mapping[str, Any]
     here: Coverage | None
+    below: tuple[tuple[float, Interval], ...] = ()
 
 
 @final
@@ -31,6 +40,8 @@ class UncertaintySection(Section[Found]):
 
     def look(self, case: Case) -> Found:
         """Measure the labelled rows, or take the fit's own figures."""
+        if case.model.task.quantiles:
+            return Found({}, None, _below(case))
         if case.model.interval is None:
             raise NotHere("The file has no intervals or sets.", "Fit again with --interval 0.9")
         if case.rows is None:
@@ -40,7 +51,9 @@ class UncertaintySection(Section[Found]):
 
     def document(self, result: Found) -> dict[str, Any]:
         """Return both."""
-        return {"file": dict(result.said), "rows": None if result.here is None else result.here.to_json()}
+        below = [{"quantile": q, "share": s.value, "low": s.low, "high": s.high} for q, s in result.below]
+        rows = None if result.here is None else result.here.to_json()
+        return {"file": dict(result.said), "rows": rows, **({"below": below} if below else {})}
 
     def command(self, case: Case) -> str:
         """Return the command that measures again."""
@@ -49,6 +62,8 @@ class UncertaintySection(Section[Found]):
 
     def blocks(self, result: Found, case: Case) -> Sequence[Block]:
         """Return what was promised, what was measured in the fit, and the table of the rows."""
+        if result.below:
+            return _quantiles(result.below)
         what = "sets of classes" if case.model.task.is_classification else "intervals"
         text = f"The file gives {what} meant to hold the truth in {result.said['level']:.0%} of new rows."
         share = result.said.get("coverage")
@@ -57,22 +72,80 @@ class UncertaintySection(Section[Found]):
         promise = result.said.get("promise")
         kept: list[Block] = [Text(text), *([Note(printable(promise, 400))] if isinstance(promise, str) else [])]
         if result.here is not None:
-            kept += [*grids(result.here), *notes(result.here.remarks())]
+            known = case.rows.notes if case.rows else ()  # said once, with the rows
+            kept += [*grids(result.here), *notes([n for n in result.here.remarks() if n not in known])]
+            if _poor(result.here) and case.model.task.is_classification:
+                target = shlex.quote(case.model.manifest.target)
+                kept.append(Note(f"To hold it in every class by itself: modelwright fit … --interval-groups {target}"))
         return kept
 
     def lights(self, result: Found, case: Case) -> Sequence[Light]:
-        """Say whether the rows are covered as often as promised, group by group."""
+        """Say whether the rows are covered as often as promised, and no group much less often."""
+        promise = "Says how sure it is"
+        if result.below:
+            off = [f"{q:g}" for q, share in result.below if not share.low <= q <= share.high]
+            told = ", ".join(f"{share.value:.1%} below quantile {q:g}" for q, share in result.below[:_MOST_QUANTILES])
+            said = "Its quantiles are where they should be."
+            if off:
+                said = f"Its quantiles are not quite where they should be ({', '.join(off[:_MOST_QUANTILES])})."
+            return (Light(promise, "look" if off else "good", f"{told}.", "uncertainty", "doubt", said),)
         if result.here is None:
-            return ()
-        found, worst = result.here, result.here.too_low
-        level: Level = "look" if worst else "good"
+            return _kept(result.said, promise)
+        found, poor = result.here, _poor(result.here)
+        what = f"{found.what} hold the truth in"
         text = (
-            f"{found.what} hold the truth in {found.overall.covered.value:.1%} of rows "
+            f"{what} {found.overall.covered.value:.1%} of rows "
             f"({reach(found.overall.covered, '.1%')}), {found.promised:.0%} is promised."
         ).capitalize()
-        if worst and worst[0] is not found.overall:
-            text += f" Clearly less where {printable(worst[0].group, 60)}."
-        return (Light("Says how sure it is", level, text, "uncertainty"),)
+        said = f"its {what} {hundred(found.overall.covered.value)} rows, as promised.".capitalize()
+        if poor is found.overall:
+            said = f"Its {what} {hundred(poor.covered.value)} rows, {hundred(found.promised)} were promised."
+        elif poor is not None:
+            name = printable(poor.group, 60)
+            text += f" Of {name} only in {poor.covered.value:.1%} ({reach(poor.covered, '.1%')})."
+            said = f"Its {what} {hundred(found.overall.covered.value)} rows, but of {name} only in"
+            said += f" {hundred(poor.covered.value)}."
+        return (Light(promise, "look" if poor else "good", text, "uncertainty", "doubt", said),)
+
+
+def _poor(found: Coverage) -> GroupCoverage | None:
+    """Return all rows if they are covered clearly less than promised, or the group that is missed twice as often."""
+    if found.overall in found.too_low:
+        return found.overall
+    floor = 1.0 - 2.0 * (1.0 - found.promised)
+    return next((g for g in found.too_low if g.covered.high < floor), None)
+
+
+def _kept(said: Mapping[str, Any], promise: str) -> tuple[Light, ...]:
+    """Return what the held-out rows of the fit say, where the file tells it."""
+    share = said.get("coverage")
+    if not isinstance(share, Mapping) or not all(
+        isinstance(share.get(k), int | float) for k in ("value", "low", "high")
+    ):
+        return ()
+    level: Level = "good" if share["high"] >= said["level"] else "look"
+    found = Interval(share["value"], share["low"], share["high"])
+    text = f"On held-out rows of the fit the truth was held in {found.value:.1%} ({reach(found, '.1%')})"
+    text += f", {said['level']:.0%} is promised."
+    plainly = f"What it gives as possible held the truth in {hundred(found.value)} held-out rows of the fit."
+    return (Light(promise, level, text, "uncertainty", "doubt", plainly),)
+
+
+def _below(case: Case) -> tuple[tuple[float, Interval], ...]:
+    """Return how many truths lie at or below each quantile: as many as its name says, if it is right."""
+    if case.rows is None:
+        raise NotHere("Whether quantiles are where they should be is counted on labelled rows.", NEEDS_ROWS)
+    p = case.rows.predictions
+    weights, n = p.weights / p.weights.sum(), rows_that_count(p.weights)
+    shares = ((p.truth[:, None] <= p.answers) * weights[:, None]).sum(axis=0).tolist()
+    return tuple(zip(p.task.quantiles, (share_interval(share, n, LEVEL) for share in shares), strict=True))
+
+
+def _quantiles(below: tuple[tuple[float, Interval], ...]) -> Sequence[Block]:
+    head = ("quantile", "truths at or below it", f"{LEVEL * 100:g} % interval")
+    rows = [(f"{q:g}", f"{share.value:.1%}", reach(share, ".1%")) for q, share in below]
+    text = "Each quantile should have its own share of the truths below it."
+    return (Text(text), Grid("Where the truths lie", (head, *rows), ">>>"))
 
 
 def _target(case: Case) -> str:
