@@ -116,12 +116,13 @@ def verdict_of(case: Case, lights: tuple[Light, ...]) -> Verdict:
         if evaluation is None
         else [Figure(m.title, number(m.value), interval_text(m)) for m in evaluation.metrics[:4]]
     )
-    lines = _lines(ranked)
+    lines = lines_of(ranked)
     sentence = f"{_quality(evaluation)} {_judged(ranked)}".strip()
     return Verdict(title, task_sentence(case.model), sentence, lines, tuple(figures), ranked)
 
 
-def _lines(ranked: tuple[Light, ...]) -> tuple[Line, ...]:
+def lines_of(ranked: tuple[Light, ...]) -> tuple[Line, ...]:
+    """Return the five answers from the promises, the gravest first."""
     lines = {about: _line(about, ranked) for about in QUESTIONS}
     quality = lines["quality"]
     if lines["belief"].level == "stop" and quality.level == "good":
