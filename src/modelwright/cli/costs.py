@@ -12,7 +12,7 @@ _PAIR = re.compile(r".*\S.*=\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*")
 
 
 def parsed_costs(options: tuple[str, ...]) -> dict[str, float]:
-    """Return costs by name from texts like ``fp=1,fn=5`` or ``a>b=5``, or from files of a matrix.
+    """Return costs by name from texts like ``fp=1,fn=5`` or ``a>b=5``, or from a matrix as JSON or in a file.
 
     Raises:
         SpecError: A text or a cell is not of that form.
@@ -20,6 +20,9 @@ def parsed_costs(options: tuple[str, ...]) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for option in options:
+        if option.startswith("{") and option.endswith("}"):  # pairs end with a digit
+            found |= _of_json(option, "--cost")
+            continue
         if Path(option).suffix.lower() in (".csv", ".json"):
             found |= _of_file(Path(option))
             continue
@@ -40,10 +43,10 @@ def _of_file(path: Path) -> dict[str, float]:
         raise DataError(f"There is no file '{path}' of costs.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The costs in '{path}' cannot be read: {error}.") from error
-    return _of_json(text, path) if path.suffix.lower() == ".json" else _of_csv(text, path)
+    return _of_json(text, str(path)) if path.suffix.lower() == ".json" else _of_csv(text, path)
 
 
-def _of_json(text: str, path: Path) -> dict[str, float]:
+def _of_json(text: str, path: str) -> dict[str, float]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -30,6 +30,7 @@ OPTIONAL = (
     "recipe",
     "tiers",
     "glass",
+    "asked",
 )
 KEYS = frozenset(PREFIX + name for name in REQUIRED + OPTIONAL) | {digest.KEY}
 """Every key a file may hold."""

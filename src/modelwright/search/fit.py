@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 
+from modelwright.core.asked import Asked
 from modelwright.core.errors import SpecError
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
@@ -154,7 +155,10 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
             if spec.latency is None:
                 crew.stop()  # else another model may have to be fitted
             trials = [*race.trials, *([] if ladder is None else ladder.students)]
-            documents = {"recipe": recipe.to_json()} | ({} if ladder is None else {"tiers": ladder.to_json()})
+            told = Asked(request.budget, spec).to_json()
+            documents = {"recipe": recipe.to_json(), "asked": told} | (
+                {} if ladder is None else {"tiers": ladder.to_json()}
+            )
             return finish(
                 run,
                 trials,

@@ -1,25 +1,18 @@
 """What was asked, of what, and how to ask it again."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, final
 
+from modelwright.core.asked import SCHEMA, Asked
+from modelwright.core.errors import DataError
+from modelwright.core.spec import Budget, FitSpec
 from modelwright.insight.tabulation import printable
+from modelwright.report.again import fit_command
 from modelwright.report.base import Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Code, Facts
 from modelwright.report.wording import task_sentence
-
-_ONE_WORD: dict[str, Any] = {
-    "weight": None,
-    "groups": None,
-    "time": None,
-    "interval": 0.9,
-    "interval_groups": None,
-    "mitigate": "none",
-    "ship": "accurate",
-}
-"""Options of a fit that take one word, with what they are when not asked for."""
 
 
 @final
@@ -73,34 +66,25 @@ def _validation(case: Case) -> str:
 
 def _again(case: Case) -> str:
     manifest = case.model.manifest
+    is_tested = case.evaluation is not None and case.evaluation.source == "test"
+    return fit_command(
+        _asked(case),
+        target=manifest.target,
+        seed=manifest.seed,
+        data="TRAINING_DATA",
+        output=case.name,
+        test="TEST_DATA" if is_tested else "",
+    )
+
+
+def _asked(case: Case) -> Asked:
+    """Return what was asked, from recipe and manifest where the file keeps no more that this version understands."""
+    with suppress(DataError):
+        return Asked.from_json(case.model.documents.get("asked"))
+    manifest = case.model.manifest
     trials, seconds = manifest.budget.get("trials"), manifest.budget.get("seconds")
-    limit = ["--trials", str(trials)] if trials else ["--budget", f"{seconds:g}s"] if seconds else []
-    words = ["modelwright", "fit", "TRAINING_DATA", "--target", manifest.target, "--metric", manifest.metric, *limit]
-    asked = (case.model.documents.get("recipe") or {}).get("spec") or {}
-    return shlex.join([*words, "--seed", str(manifest.seed), "--output", case.name, *_options(asked)])
-
-
-def _options(asked: Mapping[str, Any]) -> list[str]:
-    """Return the options of `modelwright fit` for what was asked; those that take several words last."""
-    words: list[str] = []
-    if asked.get("task", "auto") != "auto":
-        words += ["--task", str(asked["task"])]
-    for name, otherwise in _ONE_WORD.items():
-        value = asked.get(name, otherwise)
-        if value != otherwise:
-            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value or 0)]
-    for column in asked.get("drop", ()):
-        words += ["--drop", str(column)]
-    for column, kind in dict(asked.get("kinds") or {}).items():
-        words += ["--kind", f"{column}={kind}"]
-    if asked.get("sensitive_features"):
-        words.append("--use-sensitive")
-    monotone = [f"{column}={way:+d}" for column, way in dict(asked.get("monotone") or {}).items()]
-    for name, values in (
-        ("monotone", monotone),
-        ("quantiles", asked.get("quantiles")),
-        ("sensitive", asked.get("sensitive")),
-    ):
-        if values:
-            words += [f"--{name}", *map(str, values)]
-    return words
+    budget = {"trials": trials} if trials else {"seconds": seconds} if seconds else {}
+    recipe = case.model.documents.get("recipe") or {}
+    with suppress(DataError):
+        return Asked.from_json({"schema": SCHEMA, "budget": budget, "spec": recipe.get("spec")})
+    return Asked(Budget(**budget), FitSpec(metric=manifest.metric))
