@@ -52,8 +52,9 @@ class ColumnSchema:
         reason: Why this kind was chosen, in a sentence a user reads.
         parsing: How text cells become values.
         levels: The most frequent distinct values as text (at most 50), for forms and documents; not a closed set.
-        low: Smallest value seen (numbers; epoch microseconds for dates), or None.
-        high: Largest value seen, or None.
+        low: Smallest value seen (numbers; epoch microseconds for dates), or None. In a model file a bound that tells of
+            no single row (`modelwright.export.domain`).
+        high: Largest value seen, or None; likewise.
         missing_share: Share of missing cells seen, 0 to 1.
         n_distinct: Number of distinct values seen.
     """

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Table
 from modelwright.energy.energy import NOTHING
 from modelwright.energy.regions import WORLD, carbon
 from modelwright.energy.shares import shared
+from modelwright.export.domain import shared_domains, with_bounds
 from modelwright.export.reference import reference
 from modelwright.export.seal import Origin, seal
 from modelwright.insight.evaluate import judge
@@ -46,7 +50,7 @@ def finish(
     answers = answers_of(target.task, found.estimate(run.metric, run.seed))
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
     decided = decide(found, answers, run.metric, weight=judged, seed=run.seed)
-    pipeline = replace(pipeline, task=decided.task)
+    pipeline = replace(pipeline, task=decided.task, schema=shared_domains(pipeline.schema, run.question.features))
     answered = Predictions(decided.task, target.values, answers, judged, metric=run.metric.name, given=decided.labels)
     evaluation = judge(answered, source="out-of-fold", deadline=run.deadline(PROOF_SHARE))
     if decided.task.decision is not None:
@@ -60,7 +64,7 @@ def finish(
         seed=run.seed,
     )
     origin = Origin(
-        target_schema=run.question.target_schema,
+        target_schema=_target_schema(run),
         metric=run.metric.name,
         budget={"seconds": run.budget.seconds, "trials": run.budget.trials},
         seed=run.seed,
@@ -91,6 +95,14 @@ def finish(
         bytes=len(sealed.data),
     )
     return sealed.data
+
+
+def _target_schema(run: Run) -> ColumnSchema:
+    """Return what the target column is, with bounds that tell of no single row."""
+    question = run.question
+    if question.target.task.is_classification:
+        return question.target_schema  # its values are the classes
+    return with_bounds(question.target_schema, question.target.values.astype(np.float64))
 
 
 def _energy(run: Run, trials: Sequence[Trial], region: str) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def _outside(column: ColumnSchema, cell: Any) -> str:
         return ""
     if column.low <= cell <= column.high:
         return ""
-    return f"{column.name} is outside of what training saw, {number_text(column.low)} to {number_text(column.high)}."
+    ends = f"{number_text(column.low)} to {number_text(column.high)}"
+    return f"{column.name} is outside of what nearly all of training saw, {ends}."
 
 
 def _classes(answered: Answered) -> str:
