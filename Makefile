@@ -9,6 +9,7 @@
 #   make test-node  the file in Node and in a browser (npm installs 430 MB below .bench)
 #   make bench      speed and size, peers beside us
 #   make bench-suite BUDGET=60s                every public data set (needs MODELWRIGHT_DATA)
+#   make bench-energy                       the meter beside CodeCarbon and RAPL on the same load
 #   make bench-serve                        the server beside FastAPI, MLflow and BentoML
 #   make bench-serve-safety                 20,000 generated requests, then ten minutes of mixed ones
 #   make docs       run every block of README.md and docs/
@@ -27,7 +28,7 @@ FIND_OPENMP = $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/d
   { mkdir -p $(OPENMP) && ln -sf $(CURDIR)/$(VENV)/lib/python3.*/site-packages/scikit_learn.libs/libgomp-*.so* $(OPENMP)/libgomp.so.1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-mlflow test-kubeflow test-node lint fix bench bench-serve bench-serve-safety bench-suite docs
+.PHONY: help setup demo test test-fast test-mlflow test-kubeflow test-node lint fix bench bench-energy bench-serve bench-serve-safety bench-suite docs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -113,6 +114,10 @@ bench: $(VENV)/.all
 
 bench-suite: $(VENV)/.all
 	$(BIN)/python benchmarks/suite.py --budget $(BUDGET)
+
+bench-energy: $(VENV)/.all
+	$(BIN)/python benchmarks/energy.py install
+	$(BIN)/python benchmarks/energy.py run
 
 bench-serve: $(VENV)/.all
 	$(BIN)/python benchmarks/serve.py

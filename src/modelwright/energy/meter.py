@@ -16,6 +16,12 @@ from modelwright.energy.sensor import Description, Sensor
 START = "start"
 """Phase before the first one is named."""
 
+MOST_WATTS = 50_000.0
+"""More than any one machine draws: a counter that a sleep or a driver has set back looks as if it had gone round."""
+
+IN_SIGHT = 60.0
+"""Seconds after which a counter is to be read again: at 300 W the usual ones go round in a quarter of an hour."""
+
 EARLIER = "earlier"
 """Phase of what was used before a run was resumed."""
 
@@ -95,6 +101,10 @@ class Meter:
             self._last = now
         return self.total
 
+    def recent(self, seconds: float) -> Energy:
+        """Return the energy so far, from a reading that is at most so old: looking often then costs nothing."""
+        return self.read() if self._clock() - self._last.seconds >= seconds else self.total
+
     def stop(self) -> Energy:
         """End the last phase and return the energy of all."""
         used = self.read()
@@ -146,8 +156,9 @@ def between(first: Reading, second: Reading, descriptions: Sequence[Description]
         raise SpecError("Every sensor needs one description and one figure in each reading.")
     own = max(0.0, second.own - first.own)  # a worker that just ended may be seen by neither count for a moment
     used, machine_is_measured = NOTHING, False
+    most = MOST_WATTS * (second.seconds - first.seconds)
     for description, before, after in zip(descriptions, first.joules, second.joules, strict=True):
-        if before is None or after is None or after < before:
+        if before is None or after is None or not 0 <= after - before <= most:
             continue
         if description.covers == "devices":
             used += _by_sensor(after - before, description, 1.0, 0.0)

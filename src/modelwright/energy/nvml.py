@@ -16,15 +16,17 @@ ERROR = 0.4
 @final
 @dataclass(slots=True)
 class Nvml(Sensor):
-    """All graphics processors that the driver shows.
+    """All graphics processors that the driver shows and that count their energy.
 
     Attributes:
         library: The driver's library, or what stands for it.
-        devices: Handles of the devices.
+        devices: Handles of the devices that count their energy, as those since Volta do.
+        n_shown: All devices that the driver shows.
     """
 
     library: Any
     devices: tuple[Any, ...]
+    n_shown: int = 0
 
     @classmethod
     def found(cls, load: Callable[[str], Any] = ctypes.CDLL) -> Self | None:
@@ -39,17 +41,18 @@ class Nvml(Sensor):
             devices = []
             for i in range(n.value):
                 device = ctypes.c_void_p()
-                if library.nvmlDeviceGetHandleByIndex_v2(i, ctypes.byref(device)) == 0:
+                shown = library.nvmlDeviceGetHandleByIndex_v2(i, ctypes.byref(device)) == 0
+                if shown and cls(library, (device,)).joules() is not None:
                     devices.append(device)
-        except (OSError, AttributeError):
+        except (OSError, AttributeError):  # no library, or one from before the counter
             return None
-        sensor = cls(library, tuple(devices))
-        return sensor if devices and sensor.joules() is not None else None
+        return cls(library, tuple(devices), n.value) if devices else None
 
     @property
     def description(self) -> Description:
         """The devices."""
-        return Description(f"NVML ({len(self.devices)} GPU)", "devices", ERROR)
+        some = "" if len(self.devices) == self.n_shown else f" of {self.n_shown}"
+        return Description(f"NVML ({len(self.devices)}{some} GPU)", "devices", ERROR)
 
     def joules(self) -> float | None:
         """Return the joules of all devices since the driver was loaded, or None when one does not tell."""

@@ -5,6 +5,7 @@ from typing import final
 
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array
+from modelwright.energy.meter import IN_SIGHT
 from modelwright.metrics.bootstrap import interval
 from modelwright.search.blend import log_loss
 from modelwright.search.crew import GLANCE, Crew
@@ -12,6 +13,7 @@ from modelwright.search.intervals import seconds_kept
 from modelwright.search.milestones import searched
 from modelwright.search.mixture import compose, judged_answers
 from modelwright.search.order import InOrder
+from modelwright.search.power import EVERY
 from modelwright.search.race import Race
 from modelwright.search.recall import Keeper
 from modelwright.search.refit import refit_seconds
@@ -83,6 +85,7 @@ class Driver:
                 # Once the time is up the mixture is chosen anyway, and this would only come before it.
                 if self._record_each(race, self._in_order(outcome)) and self.left() > 0:
                     self._weigh(race)
+            self._run.meter.recent(IN_SIGHT)
             if self.left() <= 0:
                 self._crew.drop()
                 self._record_each(race, [] if self._order is None else self._order.rest())
@@ -128,7 +131,7 @@ class Driver:
         )
         self._kept = self._for_interval(race.trials)
         if run.timed and trial.state == "done":
-            run.meter.read()
+            run.meter.recent(EVERY)
             run.milestones.joules[trial.id] = searched(run.meter)
         return trial.state == "done" and len(trial.margins) == len(run.plan.folds)
 

@@ -10,9 +10,10 @@ import pytest
 
 from modelwright.core.errors import SpecError
 from modelwright.energy.load import HIGH_WATTS, LOW_WATTS, WATTS
-from modelwright.energy.meter import Meter, Reading, between, find_sensors
+from modelwright.energy.meter import IN_SIGHT, Meter, Reading, between, find_sensors
 from modelwright.energy.processor_time import busy_seconds, own_seconds
 from modelwright.energy.sensor import Description, Sensor
+from modelwright.search.power import EVERY, EnergyLimit
 
 
 class Counter(Sensor):
@@ -148,3 +149,57 @@ def test_descendants_are_found_by_their_parents(tmp_path: Path, monkeypatch: pyt
     by_list = own_seconds(tmp_path) - alone
     assert by_scan == pytest.approx(1.5, abs=0.3)
     assert by_list == pytest.approx(1.5, abs=0.3)
+
+
+def test_a_counter_that_a_sleep_has_set_back_is_not_taken_for_one_that_went_round() -> None:
+    measured = meter([processors(10.0, 262_000.0)], own=[0, 1], busy=[0, 1]).stop()
+    assert measured.joules == WATTS
+    assert "not measured" in measured.source
+
+
+class Ticking:
+    """A clock set by hand, and a sensor that counts how often it was read."""
+
+    def __init__(self) -> None:
+        self.now, self.n_reads = 0.0, 0
+        self.meter = Meter((self._sensor(),), own=lambda: self.now, busy=lambda: None, clock=lambda: self.now)
+
+    def _sensor(self) -> Sensor:
+        outer = self
+
+        class Read(Sensor):
+            @property
+            def description(self) -> Description:
+                return Description("RAPL package", "machine", 0.4)
+
+            def joules(self) -> float:
+                outer.n_reads += 1
+                return outer.now
+
+        return Read()
+
+
+def test_looking_all_the_time_reads_the_sensors_rarely() -> None:
+    # A read takes about a millisecond (benchmarks/log.md): four in a second are less than a hundredth of it.
+    machine = Ticking()
+    for _ in range(4000):  # ten thousand seconds, as a race looks at its crew
+        machine.now += 2.5
+        machine.meter.recent(IN_SIGHT)
+    assert machine.n_reads <= 1 + 10_000 / IN_SIGHT
+    assert machine.meter.read().joules == pytest.approx(10_000.0)
+    machine = Ticking()
+    for _ in range(10_000):  # ten seconds of trials that end every millisecond
+        machine.now += 0.001
+        machine.meter.recent(EVERY)
+    assert machine.n_reads <= 1 + 10 / EVERY
+    assert EVERY >= 0.25
+
+
+def test_a_limit_of_energy_reads_the_sensors_at_most_four_times_in_a_second() -> None:
+    machine = Ticking()
+    limit = EnergyLimit(1e6, machine.meter, 2, lambda: machine.now)
+    before = machine.n_reads
+    for _ in range(10_000):
+        machine.now += 0.001
+        assert limit.left > 0
+    assert machine.n_reads - before <= 10 * 4

@@ -55,3 +55,19 @@ def test_no_driver_no_device_or_no_count_mean_no_sensor() -> None:
     assert Nvml.found(lambda _: Driver([])) is None
     assert Nvml.found(lambda _: Driver([None])) is None
     assert Nvml.found(lambda _: object()) is None
+
+
+def test_devices_that_do_not_count_are_left_out_and_told() -> None:
+    sensor = Nvml.found(lambda _: Driver([1500, None, 500]))
+    assert sensor is not None
+    assert sensor.joules() == 2.0
+    assert sensor.description.source == "NVML (2 of 3 GPU)"
+
+
+def test_a_library_from_before_the_counter_means_no_sensor() -> None:
+    class Old:
+        nvmlInit_v2 = Driver([]).nvmlInit_v2  # noqa: N815  # the library's name
+        nvmlDeviceGetCount_v2 = Driver([1]).nvmlDeviceGetCount_v2  # noqa: N815  # the library's name
+        nvmlDeviceGetHandleByIndex_v2 = Driver([1]).nvmlDeviceGetHandleByIndex_v2  # noqa: N815  # the library's name
+
+    assert Nvml.found(lambda _: Old()) is None

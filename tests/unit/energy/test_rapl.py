@@ -70,3 +70,36 @@ def test_no_folder_and_no_package_mean_no_sensor(tmp_path: Path) -> None:
     assert Rapl.found(tmp_path / "none") is None
     domain(tmp_path, "0:0", "uncore", 1)
     assert Rapl.found(tmp_path) is None
+
+
+def test_a_second_way_to_the_same_counter_and_dies_are_told_apart(tmp_path: Path) -> None:
+    domain(tmp_path, "0", "package-0-die-0", 200_000)
+    domain(tmp_path, "1", "package-0-die-1", 300_000)
+    mapped = tmp_path / "intel-rapl-mmio:0"
+    mapped.mkdir()
+    (mapped / "name").write_text("package-0\n")
+    (mapped / "energy_uj").write_text("200000")
+    (mapped / "max_energy_range_uj").write_text("1000000")
+    sensor = Rapl.found(tmp_path)
+    assert sensor is not None
+    assert sensor.joules() == pytest.approx(0.5)
+
+
+def test_access_that_is_taken_away_later_ends_the_sensor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    domain(tmp_path, "0", "package-0", 1)
+    sensor = Rapl.found(tmp_path)
+    assert sensor is not None
+
+    def deny(self: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", deny)
+        assert sensor.joules() is None
+    assert sensor.joules() is None, "a sum with a gap in it is not gone on with"
+
+
+def test_a_range_that_cannot_be_read_means_no_sensor(tmp_path: Path) -> None:
+    counter = domain(tmp_path, "0", "package-0", 1)
+    (counter.parent / "max_energy_range_uj").unlink()
+    assert Rapl.found(tmp_path) is None
