@@ -62,9 +62,6 @@ there are many classes, each of which costs boosting a tree and a network nothin
 
 MANY_CLASSES = 10
 
-MOST_GLASS = 20_000
-"""Rows up to which a glass box is tried, after everything else: what it would cost to ship it goes into the file."""
-
 SHORT = 110.0
 """Seconds of budget below which networks are trained for less."""
 
@@ -109,10 +106,7 @@ def portfolio(
     entries: list[tuple[str, Learner]] = []
     if haste == 1.0:
         chosen = [entry for entry in chosen if entry[2].get("is_hurried", True)]  # nobody hurries: they are there
-    last: list[Entry] = (
-        [("GLASS", "glass", {})] if n_rows <= MOST_GLASS and _suits("glass", {}, task, monotone=monotone) else []
-    )
-    for name, family, settings in [("CONST", "constant", {}), *chosen[:most], *last]:
+    for name, family, settings in [("CONST", "constant", {}), *chosen[:most]]:
         sized = _sized(family, settings, size, haste=haste)
         entries.append((name, load(LEARNERS, family, "learner")(**sized)))
         if name == "CAT-1" and logged != "no" and not monotone:

@@ -63,6 +63,7 @@ def finish(
         used=pipeline.schema.names,
         seed=run.seed,
     )
+    glass = glass_document(run, trials, found, answered)
     origin = Origin(
         target_schema=_target_schema(run),
         metric=run.metric.name,
@@ -77,7 +78,7 @@ def finish(
             **documents,
             **fairness,
             **_energy(run, trials, WORLD if region is None else region.upper()),
-            **glass_document(run, trials, found, answered),
+            **glass,
         },
         monotone=run.question.monotone,
     )

@@ -21,6 +21,7 @@ from modelwright.search.baseline import ensure_answer
 from modelwright.search.crew import Crew
 from modelwright.search.driver import Driver
 from modelwright.search.finish import finish
+from modelwright.search.glass import with_glass_box
 from modelwright.search.intervals import SHARE, Ground, check_interval, interval_of
 from modelwright.search.joining import foreign, joined
 from modelwright.search.latency import shipped_within
@@ -212,6 +213,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
     entries, left_out = usable(entries)
     if left_out:
         run.watch.tell("note", text=left_out)
+    entries = with_glass_box(entries, spec, task, features.n_rows)
     if run.budget.trials is not None:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
     driver = Driver(run, crew, [name for name, _ in entries], spec)

@@ -60,6 +60,7 @@ class Found:
 def compose(run: Run, trials: Sequence[Trial]) -> Found:
     """Mix the finished trials; when there is none, those whose first fold is finished: at least one."""
     target, plan = run.question.target, run.plan
+    trials = [t for t in trials if not t.is_beside]
     done = [t for t in trials if t.state == "done"]
     if not done:
         plan = plan.first

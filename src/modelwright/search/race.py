@@ -139,7 +139,7 @@ class Race:
         """Seconds a fold of this trial will take, from its own folds or its family's."""
         if trial.seconds:
             return trial.mean_seconds
-        if trial.learner.is_readable:
+        if trial.is_beside:
             # Only for comparison: it starts where it will surely end.
             return max((t.mean_seconds for t in self.done), default=0.0)
         kin = [t.mean_seconds for t in self.trials if t.seconds and t.learner.family == trial.learner.family]

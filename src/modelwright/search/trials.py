@@ -12,6 +12,9 @@ from modelwright.learners.base import Learner
 from modelwright.learners.course import Course
 from modelwright.search.folds import Plan
 
+BESIDE = "GLASS"
+"""The trial of a glass box that nobody asked for: compared with what ships, and never mixed into it."""
+
 State = Literal["waiting", "racing", "done", "dropped", "failed"]
 
 
@@ -41,6 +44,11 @@ class Trial:
     started: set[int] = field(default_factory=set)
     reason: str = ""
     loss: float = float("nan")
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is tried for comparison only."""
+        return self.id == BESIDE
 
     @property
     def mean_seconds(self) -> float:

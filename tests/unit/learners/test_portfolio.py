@@ -27,15 +27,8 @@ def test_every_size_has_a_constant_a_linear_and_a_boosted_learner_under_differen
 
 
 def test_few_rows_get_few_candidates() -> None:
-    assert len(portfolio(BINARY, 100, 20, 60.0)) == 5 + 1  # the glass box is not counted
-    assert len(portfolio(BINARY, 500, 20, 60.0)) == 9 + 1
-
-
-def test_a_glass_box_comes_last_where_rows_are_few() -> None:
-    for n_rows, monotone in ((100, False), (20_000, True), (20_001, False)):
-        names = [name for name, _ in portfolio(NUMBER, n_rows, 20, 60.0, monotone=monotone)]
-        assert (names[-1] == "GLASS") == (n_rows <= 20_000)
-    assert "GLASS" not in dict(portfolio(Task("quantile", quantiles=(0.1, 0.9)), 100, 20, 60.0))
+    assert len(portfolio(BINARY, 100, 20, 60.0)) == 5
+    assert len(portfolio(BINARY, 500, 20, 60.0)) == 9
 
 
 def test_the_radial_machine_stays_away_from_many_rows() -> None:

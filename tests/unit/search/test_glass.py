@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,9 +8,15 @@ from modelwright.cli.facts import glass_text
 from modelwright.cli.inspect import inspect_document
 from modelwright.core.errors import DataError
 from modelwright.core.spec import Budget, FitSpec
+from modelwright.core.task import Task
 from modelwright.insight.glass_cost import GlassCost
+from modelwright.learners.constant import Constant
+from modelwright.learners.glass import Glass
+from modelwright.learners.linear import Linear
 from modelwright.metrics.bootstrap import Interval
 from modelwright.model.model import Model
+from modelwright.search.glass import with_glass_box
+from modelwright.search.trials import Trial
 
 QUICK = "glass?bags=1&most_rounds=80&learning_rate=0.1"
 
@@ -45,6 +53,18 @@ def test_a_glass_box_that_ships_costs_nothing(table: dict[str, np.ndarray]) -> N
     assert cost.is_shipped
     assert cost.loss == Interval(0.0, 0.0, 0.0)
     assert "can be read whole" in cost.sentence
+
+
+def test_a_glass_box_that_nobody_asked_for_comes_last() -> None:
+    spec = FitSpec(learners=("tree",), interval=None)
+    entries = with_glass_box((("CONST", Constant()), ("LIN", Linear())), spec, Task("regression"), 20_000)
+    assert [name for name, _ in entries] == ["CONST", "LIN", "GLASS"]
+    assert with_glass_box(entries[:2], spec, Task("regression"), 20_001) == entries[:2]
+    assert with_glass_box(entries[:2], spec, Task("quantile", quantiles=(0.5,)), 100) == entries[:2]
+    assert with_glass_box(entries[:2], replace(spec, only_learners=True), Task("regression"), 100) == entries[:2]
+    assert with_glass_box((*entries[:2], ("G", Glass())), spec, Task("regression"), 100)[2:] == (("G", Glass()),)
+    trials = [Trial(name, learner) for name, learner in entries]
+    assert [t.is_beside for t in trials] == [False, False, True]
 
 
 def test_without_a_glass_box_nothing_is_told(table: dict[str, np.ndarray]) -> None:
