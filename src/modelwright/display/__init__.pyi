@@ -6,6 +6,7 @@ from modelwright.display.gain import GainDisplay as GainDisplay
 from modelwright.display.importance import ImportanceDisplay as ImportanceDisplay
 from modelwright.display.learning_curve import LearningCurveDisplay as LearningCurveDisplay
 from modelwright.display.lift import LiftDisplay as LiftDisplay
+from modelwright.display.pair import PairDisplay as PairDisplay
 from modelwright.display.prediction import PredictionDisplay as PredictionDisplay
 from modelwright.display.recall import PrecisionRecallDisplay as PrecisionRecallDisplay
 from modelwright.display.residual import ResidualDisplay as ResidualDisplay

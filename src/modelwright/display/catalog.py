@@ -16,5 +16,6 @@ DISPLAYS: dict[str, str] = {
     "TradeoffDisplay": "modelwright.display.tradeoff:TradeoffDisplay",
     "ImportanceDisplay": "modelwright.display.importance:ImportanceDisplay",
     "DependenceDisplay": "modelwright.display.dependence:DependenceDisplay",
+    "PairDisplay": "modelwright.display.pair:PairDisplay",
 }
 """Name to ``"module:attribute"`` of a final subclass of `modelwright.display.base.Display`."""

@@ -12,6 +12,7 @@ INSIGHTS: dict[str, str] = {
     "importance": "modelwright.insight.importance:importance",
     "interactions": "modelwright.insight.interaction:interactions",
     "prototypes": "modelwright.insight.prototypes:prototypes",
+    "shapes": "modelwright.insight.shapes:shapes",
     "shapley": "modelwright.insight.shapley:shapley",
     "surrogate": "modelwright.insight.surrogate:surrogate",
 }
