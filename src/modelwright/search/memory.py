@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import final
 
@@ -35,6 +36,28 @@ def resident(process: int, processes: Path = PROCESSES) -> int | None:
         return int((processes / str(process) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return None
+
+
+@contextmanager
+def address_space(further: int, processes: Path = PROCESSES) -> Iterator[None]:
+    """Let this process ask for so many bytes more during the block; past them it gets a MemoryError, where POSIX can.
+
+    For code of others that must run in this process: its allocations fail instead of taking the machine's memory.
+    """
+    try:
+        import resource
+
+        used = int((processes / "self" / "statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError, ValueError, IndexError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limits = [used + further, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def available(processes: Path = PROCESSES, groups: Path = GROUPS) -> int | None:

@@ -15,12 +15,16 @@ from modelwright.core.task import Target, Task
 from modelwright.export.parity import TOLERANCE
 from modelwright.learners.base import Fitted, Rows
 from modelwright.modelfile.encode import encode
+from modelwright.search.memory import address_space
 from modelwright.search.own_learner import Own
 
 N_ROWS, N_WATCHED, N_FEATURES = 50, 20, 4
 
 SECONDS = 5.0
 """Time that the learner is told to have for these rows."""
+
+MOST_BYTES = 2 * 10**9
+"""What fits on these rows may ask of memory: they run in this process, where no guard can end them."""
 
 _LARGE = {"tree": float(np.finfo(np.float32).max), "prepared": float(np.finfo(np.float32).max)}
 """Largest magnitude of a feature tried, by view; others are scaled, so that a thousand is far out."""
@@ -34,7 +38,7 @@ def check(own: Own, task: Task) -> None:
     """
     rng = np.random.default_rng(0)
     train, valid = _rows(own, task, max(N_ROWS, 4 * len(task.classes)), rng), _rows(own, task, N_WATCHED, rng)
-    with _said(own, "fit"):
+    with _said(own, "fit"), address_space(MOST_BYTES):
         fitted = own.fit(train, valid, 0, Deadline.after(SECONDS))
         again = own.fit(train, valid, 0, Deadline.after(SECONDS))
     with _said(own, "settled, or fit without rows to watch (valid is None there)"):

@@ -5,7 +5,7 @@ import pytest
 
 from modelwright.core.errors import SpecError
 from modelwright.core.spec import parse_bytes
-from modelwright.search.memory import WORKER_BYTES, Memory, available, resident, told
+from modelwright.search.memory import WORKER_BYTES, Memory, address_space, available, resident, told
 
 GB = 10**9
 
@@ -73,3 +73,10 @@ def test_other_amounts_are_refused(text: str) -> None:
 
 def test_amounts_are_told() -> None:
     assert (told(1_500_000_000), told(250_000_000)) == ("1.5 GB", "250 MB")
+
+
+@pytest.mark.skipif(resident(os.getpid()) is None, reason="how much a process asks for is seen on Linux")
+def test_code_of_others_cannot_take_the_memory_of_the_machine() -> None:
+    with pytest.raises(MemoryError), address_space(10**9):
+        bytearray(2 * 10**9)
+    assert len(bytearray(2 * 10**9)) == 2 * 10**9  # never touched, so never held; the limit is gone again
