@@ -46,6 +46,7 @@ def finish(
     """Write the graph, prove it, evaluate, and return the file with further documents."""
     watch, target = run.watch, found.oof.target
     run.begin("prove")
+    spare = max(0.0, run.left)  # all that follows has its own time kept
     expected = answers_of(target.task, pipeline.proof_margins())
     answers = answers_of(target.task, found.estimate(run.metric, run.seed))
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
@@ -77,7 +78,7 @@ def finish(
             "reference": reference(run.question.features, pipeline.schema.names),
             **documents,
             **fairness,
-            **_energy(run, trials, WORLD if region is None else region.upper()),
+            **_energy(run, trials, WORLD if region is None else region.upper(), spare),
             **glass,
         },
         monotone=run.question.monotone,
@@ -106,7 +107,7 @@ def _target_schema(run: Run) -> ColumnSchema:
     return with_bounds(question.target_schema, question.target.values.astype(np.float64))
 
 
-def _energy(run: Run, trials: Sequence[Trial], region: str) -> dict[str, Any]:
+def _energy(run: Run, trials: Sequence[Trial], region: str, spare: float) -> dict[str, Any]:
     """Return the document of the energy used up to now; none where the bytes must repeat."""
     if not run.timed:
         return {}
@@ -115,7 +116,7 @@ def _energy(run: Run, trials: Sequence[Trial], region: str) -> dict[str, Any]:
     tried = phases.get("race", NOTHING) + phases.get("tiers", NOTHING) + phases.get("evaluate", NOTHING)
     # One thread per worker: the seconds of a trial are its processor time.
     by_trial = shared(tried, {t.id: sum(t.seconds.values()) for t in trials})
-    curve = energy_curve(run, trials, max(0.0, run.left) + run.curve_seconds * run.contention.factor)
+    curve = energy_curve(run, trials, spare + run.curve_seconds * run.contention.factor)
     run.meter.read()
     return {
         "energy": {
