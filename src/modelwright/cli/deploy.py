@@ -50,13 +50,13 @@ def deploy(**options: Any) -> None:  # click hands over options by name
     target = load(TARGETS, asked.target, "target")
     from modelwright.deploy import folder  # loads ONNX Runtime, which help must not
     from modelwright.deploy.base import Order, service_name
-    from modelwright.model.model import Model
+    from modelwright.model.model import load as opened
 
     values = _values(asked.values)
     folder.check_values(target, values)
     place = Path(asked.model)
     order = Order(
-        Model.open(place),
+        opened(place),
         asked.name or service_name(place),
         asked.python,
         None if asked.wheel is None else Path(asked.wheel),

@@ -148,7 +148,7 @@ def _check_level(model: "Model", level: float | None) -> None:
     if level is not None and model.interval is not None and abs(model.interval["level"] - level) > 1e-9:
         raise SpecError(
             f"The intervals of this model file are of level {model.interval['level']:g}, not {level:g}."
-            f" Ask for --interval {model.interval['level']:g}, or fit with FitSpec(interval={level:g})."
+            f" Ask for --interval {model.interval['level']:g}, or fit with --interval {level:g}."
         )
 
 

@@ -27,10 +27,10 @@ def register(model: str, address: str, name: str, alias: str | None, *, as_json:
         raise SpecError(f"'{name}' cannot name a model. Use letters, digits, dots, dashes and underscores: churn")
     if alias is not None and not _ALIAS.fullmatch(alias):
         raise SpecError(f"'{alias}' cannot be an alias. Use at most 32 letters, digits and dashes: champion")
-    from modelwright.model.model import Model  # loads ONNX Runtime, which help must not
+    from modelwright.model.model import load  # loads ONNX Runtime, which help must not
     from modelwright.track.listener import store_at
 
-    opened = Model.open(model)
+    opened = load(model)
     place = store_at(address).register(opened, name, alias)
     document = {
         "schema": "modelwright/register/1",

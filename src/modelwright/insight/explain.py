@@ -76,7 +76,7 @@ def explain(
     n_rows = table.n_rows
     if outside := [r for r in rows if not 0 <= r < n_rows]:
         raise SpecError(
-            f"There is no row {outside[0]}: the table has {n_rows:,} rows, counted from 0 to {n_rows - 1:,}."
+            f"There is no row {outside[0] + 1}: the table has {n_rows:,} rows (rows= counts from 0, --row from 1)."
         )
     is_small = n_rows < FEWEST_ROWS
     wanted = list(rows) or (list(range(n_rows)) if is_small else [])

@@ -76,7 +76,8 @@ def grow(table: Table, answers: Array, *, depth: int, least_rows: int) -> Node:
     if depth and table.n_rows >= 2 * least_rows:
         total = float(((answers - answers.mean(axis=0)) ** 2).sum())
         best, gain = _best_split(table, answers, least_rows)
-        if best is not None and gain > 1e-9 * max(total, 1e-300):
+        noise = 1e-12 * float((answers**2).sum())  # what rounding alone may seem to gain
+        if best is not None and gain > max(1e-9 * total, noise):
             holds = best.holds(table)
             yes, no = (
                 grow(table.take(side), answers[side], depth=depth - 1, least_rows=least_rows)

@@ -136,6 +136,8 @@ def learning_curve_of(scores: Mapping[int, Sequence[float]], metric: Metric, *, 
     sign = 1.0 if metric.greater_is_better else -1.0
     ahead = [round(sizes[-1] * times) for times in (1.5, 2, 4)]
     notes = ["The forecast assumes that new rows are like these."]
+    if (y == y[0]).all() and y[0] != metric.best:
+        notes.append("Every size gave the same score: nothing was learned of the columns. Was the time too short?")
     places = np.array([sizes[-1], *ahead], dtype=np.float64)
     if len(sizes) < 3 or len(y) < 4:
         drawn = np.full((1, len(places)), np.nan)

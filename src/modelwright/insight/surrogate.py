@@ -117,6 +117,8 @@ class Surrogate:
         return {"text/plain": str(self), "text/html": f"{facts}<pre>{rules}</pre>{html_notes(self.notes)}"}
 
     def _facts(self) -> list[str]:
+        if self.tree.n_leaves == 1 and self.fidelity.value == 1.0:
+            return [f"The model gives the same answer to each of {self.n_rows + self.n_held_out:,} rows."]
         facts = [
             f"A tree of {self.tree.n_leaves} leaves says {self.fidelity.value:.0%} of what the model says "
             f"(R² {_reach(self.fidelity)}, {self.n_held_out:,} rows it was not grown on)."

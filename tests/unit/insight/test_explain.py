@@ -88,7 +88,7 @@ def test_flags_and_numbers_have_their_own_answers(small_file: Any, rows: dict[st
 
 def test_a_row_that_is_not_there_is_refused(small_file: Any, rows: dict[str, list[Any]]) -> None:
     model = Model.open(small_file("binary"))
-    with pytest.raises(SpecError, match="120 rows"):
+    with pytest.raises(SpecError, match=f"no row {N + 1}: the table has 120 rows"):  # as the command counts
         explain(model, rows, rows=[N])
     with pytest.raises(DataError, match="no rows"):
         explain(model, {k: [] for k in rows})

@@ -54,6 +54,12 @@ def test_two_sizes_tell_no_direction() -> None:
     assert math.isnan(found.gain.low) and found.verdict.startswith("Too few sizes")
 
 
+def test_scores_that_never_move_are_pointed_out() -> None:
+    constant, perfect = ({n: [score, score] for n in SIZES} for score in (0.5, 1.0))
+    assert any("nothing was learned of the columns" in note for note in learning_curve_of(constant, ROC_AUC).notes)
+    assert not any("nothing was learned" in note for note in learning_curve_of(perfect, ROC_AUC).notes)
+
+
 @pytest.mark.parametrize("given", [{100: [0.7]}, {100: [0.7], 200: []}, {100: [0.7], 200: [math.nan]}])
 def test_scores_that_make_no_curve_are_refused(given: dict[int, list[float]]) -> None:
     with pytest.raises(DataError):

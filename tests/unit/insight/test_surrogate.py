@@ -99,6 +99,18 @@ def test_a_tree_of_any_depth_explains_a_step_and_says_so(small_file: Any) -> Non
     assert r2_score(meant, found.tree.answer(feature_rows(model, table))[:, 0]) == pytest.approx(1.0)
 
 
+def test_answers_that_differ_by_rounding_only_are_one_answer(small_file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    monkeypatch.setattr(
+        "modelwright.insight.surrogate.answers",
+        lambda model, table: 0.38 + 1e-16 * rng.integers(-2, 3, size=(table.n_rows, 1)),
+    )
+    unlabelled = {name: cells for name, cells in rows().items() if name != "answer"}
+    found = surrogate(Model.open(small_file("regression")), unlabelled)
+    assert found.tree.n_leaves == 1
+    assert f"the same answer to each of {N} rows" in str(found)
+
+
 def test_without_answers_no_cost_is_told(small_file: Any) -> None:
     known = rows()
     del known["answer"]

@@ -79,6 +79,12 @@ def test_embedded_models_are_checked_too(file: Path, keys: Keys, small_file: Bui
         application({"m": Model.open(file)}, settings)
 
 
+def test_a_refused_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_text("a,b\n1,2\n")
+    with pytest.raises(FileRefusedError, match=r"m\.onnx' is refused\. The model file is damaged"):
+        Provenance.of(None).open(tmp_path / "m.onnx")
+
+
 def test_a_replaced_file_is_taken_over_once_it_is_signed(file: Path, keys: Keys, small_file: Build) -> None:
     told: list[tuple[str, str, Any]] = []
     shelf = Shelf({"m": Model.open(file)}, Provenance.of(str(keys[1])))
