@@ -36,6 +36,15 @@ PLAIN = {
     "bagging_fraction": 0.8,
     "l2": 1.0,
 }
+WIDE = {
+    "learning_rate": 0.025,
+    "leaves": 255,
+    "min_leaf": 20,
+    "feature_fraction": 0.53,
+    "bagging_fraction": 0.98,
+    "l1": 0.03,
+    "l2": 0.84,
+}
 SMALL = {
     "extra_trees": True,
     "learning_rate": 0.0127,

@@ -36,6 +36,9 @@ more up to a hundred further features would be half a gigabyte."""
 FASTEST = 0.1
 """Largest learning rate that haste may lead to."""
 
+MANY_BINS_ABOVE, MANY_BORDERS_ABOVE = 30_000, 10_000
+"""Rows above which numbers are cut finer: codes and prices say more than 255 or 128 bins hold, for little time."""
+
 CATBOOST_CELLS_PER_SECOND = 5_000
 """Rows × classes per second of budget that CatBoost can use; with more it ends after too few trees to be of use
 (measured: six trees in 25 s on KDD-99)."""
@@ -153,6 +156,8 @@ def _candidates(is_regression: bool, n_rows: int, networked: tuple[int, int]) ->
         yield "LIN", "linear", {}
     yield "CAT-1", "catboost", boosters.DEPTH_6
     yield "LGB-1", "lightgbm", first
+    if n_rows > 50_000:
+        yield "LGB-W", "lightgbm", boosters.WIDE
     yield from _others(n_rows)
     if n_rows <= networked[0]:
         yield "MLP-1", "neural", {}
@@ -228,12 +233,12 @@ def _sized(family: str, settings: Settings, size: tuple[int, int, int, float], *
         # Leaves of one to three rows fit the noise of target means (engine notes, corrections of section 8.4).
         least = 20 if n_rows > 10_000 else 5 if n_rows > 2_000 else 1
         sized["min_leaf"] = max(least, sized["min_leaf"])
-        sized["max_bin"] = 127 if n_rows > 60_000 else 255
+        sized["max_bin"] = 1023 if n_rows > MANY_BINS_ABOVE else 255
         sized["feature_fraction"] = min(sized["feature_fraction"], max(0.05, 500 / n_features))
         if n_rows > 300_000:
             sized |= {"bagging_fraction": 0.5, "learning_rate": FASTEST}
     elif family == "catboost":
-        sized["borders"] = 64 if n_rows > 60_000 else 128
+        sized["borders"] = 254 if n_rows > MANY_BORDERS_ABOVE else 128
         sized["feature_fraction"] = 0.3 if n_features > 200 else 1.0
     elif family == "neural":
         if seconds < SHORT and n_rows > 1_000:
