@@ -12,7 +12,7 @@ import numpy as np
 
 from modelwright.core.table import Array
 from modelwright.insight.encoding import Encoding, Features
-from modelwright.insight.leaves import Leaves
+from modelwright.insight.grove import Grove
 from modelwright.insight.scale import Scale
 from modelwright.model.session import Session
 from modelwright.modelfile.anatomy import Anatomy, Operator
@@ -42,7 +42,7 @@ class Additive:
     total: Session
     tensor: str
     base: float
-    forests: tuple[tuple[str, Leaves], ...]
+    forests: tuple[tuple[str, Grove], ...]
     weights: Mapping[str, Array]
     means: Mapping[str, Array]
     n_columns: int
@@ -61,7 +61,7 @@ class Additive:
         terms = None if tensor is None else list(_terms(encoding, tensor, 1.0))
         if tensor is None or terms is None or None in terms:
             return None
-        forests: list[tuple[str, Leaves]] = []
+        forests: list[tuple[str, Grove]] = []
         weights: dict[str, Array] = {}
         for operator, share in (term for term in terms if term is not None):
             name = operator.inputs[0]
@@ -72,23 +72,23 @@ class Additive:
             if forest is None:
                 return None
             scaled = replace(forest, values=forest.values * share)
-            forests.append((name, Leaves.of(scaled, encoding.columns[name], background[name], n_columns)))
+            forests.append((name, Grove.of(scaled, encoding.columns[name], background[name], n_columns)))
         total = Session(encoding.anatomy.piece(encoding.elements, [tensor]))
         base = float(total.run([tensor], background)[0].mean())
         means = {name: background[name].mean(axis=0) for name in weights}
         return cls(encoding, total, tensor, base, tuple(forests), weights, means, n_columns)
 
     @property
-    def n_looked_at(self) -> int:
-        """Groups and leaves looked at for one row: what it costs."""
-        return sum(leaves.n_groups + len(leaves.passing.forest.values) for _, leaves in self.forests)
+    def row_seconds(self) -> float:
+        """About how much processor time one row takes."""
+        return sum(grove.row_seconds for _, grove in self.forests)
 
     def values(self, features: Features) -> tuple[Array, Array]:
         """Return sums (n_rows, 1) and what each column adds to them, (n_rows, 1, n_columns)."""
         given = self.total.run([self.tensor], features)[0]
         found = np.zeros((len(given), self.n_columns))
-        for name, leaves in self.forests:
-            found += leaves.values(features[name])
+        for name, grove in self.forests:
+            found += grove.values(features[name])
         for name, weights in self.weights.items():
             added = (features[name] - self.means[name]) * weights
             for j in range(self.n_columns):

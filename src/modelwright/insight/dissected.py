@@ -14,9 +14,6 @@ from modelwright.insight.scale import explained
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-GROUP_SECONDS = 6e-9
-"""Processor time of one group or leaf in exact values; see benchmarks/log.md."""
-
 TREE_SECONDS = 14e-9
 """Processor time of one tree for one made-up row in ONNX Runtime, many rows at once; see benchmarks/log.md."""
 
@@ -65,7 +62,7 @@ class Dissected:
         if self.additive is None:
             return False
         sampling = n_made * (self.n_trees * TREE_SECONDS + ROW_SECONDS)
-        return self.additive.n_looked_at * GROUP_SECONDS <= max(patience * sampling, 1e-3)
+        return self.additive.row_seconds <= max(patience * sampling, 1e-3)
 
     def pool(self, table: Table) -> Features:
         """Return the features of the background rows, then those of a table."""

@@ -23,6 +23,9 @@ from modelwright.modelfile.forest import Forest
 _NEVER = 63
 """Bit of what can never pass: a feature that no column moves."""
 
+GROUP_SECONDS = 6e-9
+"""Processor time of one group or leaf."""
+
 _MOST_AT_ONCE = 11
 """Columns whose sums are told apart together: 2^11 sums stay in the cache."""
 
@@ -123,9 +126,9 @@ class Leaves:
         return cls(passing, leaf[able], bits[able], weight[able], n_columns)
 
     @property
-    def n_groups(self) -> int:
-        """Groups looked at for every row; what a row costs goes with it."""
-        return len(self.leaf)
+    def row_seconds(self) -> float:
+        """About how much processor time one row takes; see benchmarks/log.md."""
+        return (len(self.leaf) + len(self.passing.forest.values)) * GROUP_SECONDS
 
     def values(self, features: Array) -> Array:
         """Return what each raw column adds to each row's sum, float64 (n_rows, n_columns)."""

@@ -66,6 +66,40 @@ class Forest:
         )
         return forest if forest._is_forest() else None
 
+    def owners(self) -> Array:
+        """Return the tree of each node, int64 (n_nodes,)."""
+        owner = np.zeros(len(self.threshold), dtype=np.int64)
+        trees = np.flatnonzero(self.roots >= 0)
+        at = self.roots[trees]
+        while len(at):
+            owner[at] = trees
+            children = np.concatenate([self.left[at], self.right[at]])
+            inside = children >= 0
+            at, trees = children[inside], np.tile(trees, 2)[inside]
+        return owner
+
+    def part(self, chosen: Array) -> Self:
+        """Return some of the trees as a forest, bool (n_trees,); those that are a single leaf are left out."""
+        roots = self.roots[chosen]
+        nodes = np.flatnonzero(chosen[self.owners()])
+        hung = np.concatenate([self.left[nodes], self.right[nodes]])
+        leaves = np.sort(~hung[hung < 0])
+
+        def moved(children: Array) -> Array:
+            inside = children >= 0
+            at = np.searchsorted(nodes, children), np.searchsorted(leaves, ~children)
+            return np.where(inside, at[0], ~at[1])
+
+        return type(self)(
+            self.feature[nodes],
+            self.threshold[nodes],
+            self.nan_left[nodes],
+            moved(self.left[nodes]),
+            moved(self.right[nodes]),
+            moved(roots[roots >= 0]),
+            self.values[leaves],
+        )
+
     def _is_forest(self) -> bool:
         """Return whether every node and leaf hangs at one place."""
         hung = np.concatenate([self.left, self.right, self.roots])
