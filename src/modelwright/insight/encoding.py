@@ -4,7 +4,7 @@ Mixing the cells of two rows is the same as mixing features that each come from 
 with all its texts, runs once for every row, and what is mixed are numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, final
 
@@ -106,10 +106,10 @@ class Encoding:
             name: features[name][rows[:, columns], np.arange(len(columns))] for name, columns in self.columns.items()
         }
 
-    def answers(self, features: Features) -> Array:
-        """Return the output of the file, float64 (n_rows, n_outputs)."""
-        found = self.head.run([self.output], features)[0]
-        return np.asarray(found, dtype=np.float64).reshape(len(found), -1)
+    def run(self, names: Sequence[str], features: Features) -> dict[str, Array]:
+        """Return what the second half gives, each float64 (n_rows, width)."""
+        found = (np.asarray(cells, dtype=np.float64) for cells in self.head.run(names, features))
+        return {name: cells.reshape(len(cells), -1) for name, cells in zip(names, found, strict=True)}
 
     def _agrees(self, model: "Model", rows: Table) -> bool:
         """Return whether mixtures of rows answer the same either way; a foreign operator might look at all rows."""
@@ -117,7 +117,7 @@ class Encoding:
         rows = rows.take(rng.integers(rows.n_rows, size=_N_COMPARED))
         made = rng.integers(rows.n_rows, size=(_N_COMPARED, len(rows.columns)))
         whole = np.asarray(model.answers(recombined(rows, made)), dtype=np.float64)
-        parts = self.answers(self.mixed(self.features(rows), made))
+        parts = self.run([self.output], self.mixed(self.features(rows), made))[self.output]
         return np.allclose(parts, whole.reshape(parts.shape), rtol=1e-12, atol=1e-15)
 
 

@@ -11,12 +11,12 @@ Source:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import factorial
 from typing import Self, final
 
 import numpy as np
 
 from modelwright.core.table import Array
+from modelwright.insight.coalitions import coalition_weights
 from modelwright.insight.questions import Questions
 from modelwright.modelfile.forest import Forest
 
@@ -169,7 +169,7 @@ def _tables(
     n_patterns = 2**n_asked
     of_player = [sum(1 << place for place, label in enumerate(labels) if label == j) for j in range(n_players)]
     unions = [sum(of_player[j] for j in range(n_players) if m >> j & 1) for m in range(2**n_players)]
-    weights = _coalition_weights(n_players)
+    weights = coalition_weights(n_players)
     step = max(1, _CELLS_AT_ONCE // (n_patterns * len(unions)))
     for i in range(0, len(trees), step):
         some = np.arange(i, min(i + step, len(trees)))
@@ -207,16 +207,3 @@ def _mixed(answers: Array, share: Array, own: int, n_asked: int) -> Array:
     rest = share.reshape(shape).sum(axis=inside, keepdims=True)
     means = (answers.reshape(shape) * rest).sum(axis=outside, keepdims=True)
     return np.broadcast_to(means, shape).reshape(answers.shape)
-
-
-def _coalition_weights(n_players: int) -> Array:
-    """Return the matrix (n_players, 2^n_players) from the worth of coalitions to Shapley values."""
-    weights = np.zeros((n_players, 2**n_players))
-    for coalition in range(2**n_players):
-        size = coalition.bit_count()
-        for j in range(n_players):
-            if coalition >> j & 1:
-                weights[j, coalition] = factorial(size - 1) * factorial(n_players - size) / factorial(n_players)
-            else:
-                weights[j, coalition] = -factorial(size) * factorial(n_players - size - 1) / factorial(n_players)
-    return weights

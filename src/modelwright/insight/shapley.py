@@ -5,18 +5,17 @@ values describe what the model does and not how columns go together in the world
 
 The default scale is the probability: it is what the user was told, and it stays finite. Margins (log-odds) are allowed.
 
-Log-odds and predicted numbers that are sums of trees and weighted features are explained exactly, leaf by leaf (see
-`modelwright.insight.leaves`). Everything else is sampled, with a standard error; few columns are enumerated.
+Log-odds and predicted numbers that are sums of trees and weighted features are explained exactly (see
+`modelwright.insight.grove`). Everything else is sampled, with a standard error, which what is known exactly of sums
+inside it makes smaller (see `modelwright.insight.sampling`); few columns are enumerated.
 
 Source:
-    Strumbelj, Kononenko (2014), doi:10.1007/s10115-013-0679-x: sampling of orders. Mitchell, Cooper, Frank, Holmes
-    (2022), JMLR 23(43): antithetic orders. Janzing, Minorics, Bloebaum (2020), AISTATS: why interventional.
+    Janzing, Minorics, Bloebaum (2020), AISTATS: why interventional.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -24,9 +23,11 @@ from modelwright.core.errors import SpecError
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.attribution import Attribution, Method
 from modelwright.insight.background import Background, make_background
+from modelwright.insight.coalitions import coalition_weights
 from modelwright.insight.dissected import Dissected
 from modelwright.insight.pool import compact, joined, recombined
 from modelwright.insight.rows import feature_rows
+from modelwright.insight.sampling import Asking, Patience, sampled
 from modelwright.insight.scale import Scale, answer_names, answers
 from modelwright.insight.tabulation import cell_text
 from modelwright.model.row import RowReader
@@ -46,14 +47,18 @@ _ROWS_AT_ONCE = 1 << 15
 _FEWEST_CUT = 8
 """Rows from which on cutting a file costs less than it saves, where it is done for sampling alone."""
 
-_PATIENCE = {"auto": 4.0, "fast": 1.0}
+_PATIENCE = {"exact": np.inf, "auto": 4.0, "fast": 1.0}
 """How many times as long as sampling exact values may take: four times the time halves the errors of sampling."""
+
+_SECONDS, _ROW_SECONDS = 1.0, 0.004
+"""Processor time, by estimate, that sampling keeps to where nobody says how many orders: in all, or for each row where
+that is more; a thousand rows then take four seconds."""
 
 Asked = Method | Literal["auto", "fast"]
 """The ways to compute, and two that choose one."""
 
 N_PAIRS = 16
-"""Pairs of orders per row: 20 columns then cost at most 608 made-up rows. Measured in docs/explain.md."""
+"""Most pairs of orders per row unless more are asked for: 20 columns then cost at most 608 made-up rows."""
 
 
 def shapley(
@@ -63,7 +68,7 @@ def shapley(
     background: Any = None,
     scale: Scale = "probability",
     method: Asked = "auto",
-    n_pairs: int = N_PAIRS,
+    n_pairs: int | None = None,
     seed: int = 0,
     lenient: bool = False,
 ) -> Attribution:
@@ -77,7 +82,8 @@ def shapley(
         method: "exact" goes leaf by leaf where the answer is a sum of trees and weighted features, and else enumerates
             coalitions (at most 10 columns); "sampling" draws orders; "auto" is exact where that takes seconds at most;
             "fast" is exact where that is no slower than sampling.
-        n_pairs: Pairs of opposite orders drawn per row; the errors shrink with its root.
+        n_pairs: Pairs of opposite orders drawn per row; the errors shrink with its root. None draws 16, and of large
+            files as many as take about a second or 4 ms a row.
         seed: Seed of the orders.
         lenient: Read cells of a wrong kind as missing.
 
@@ -108,7 +114,7 @@ def explain_row(
         model: The model.
         row: Cell by column name, as `Model.predict` takes it.
         background: Made once with `make_background`.
-        n_pairs: As in `shapley`; fewer are faster.
+        n_pairs: As in `shapley`; fewer are faster. None draws 16, and of large files as many as take about 4 ms.
         seed: Seed of the orders.
 
     Raises:
@@ -116,6 +122,31 @@ def explain_row(
     """
     table = _one_row(model, row)
     return _attribution(model, table, background, method="fast", n_pairs=n_pairs, seed=seed, is_served=True)
+
+
+def explain_rows(
+    model: "Model",
+    table: Table,
+    background: Background,
+    *,
+    n_pairs: int,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Attribution:
+    """Explain some rows for a server, within a time: where it runs short, later rows have fewer orders, larger errors.
+
+    Args:
+        model: The model.
+        table: The rows, columns as the model's.
+        background: Made once with `make_background`.
+        n_pairs: Pairs of orders where there is time for them.
+        seconds: When it should be done. One pair each is drawn also where that takes longer.
+        clock: Returns seconds that only grow.
+    """
+    patience = Patience(clock() + seconds, clock)
+    return _attribution(
+        model, table, background, method="fast", n_pairs=n_pairs, seed=0, is_served=True, patience=patience
+    )
 
 
 def pairs_within(
@@ -167,26 +198,27 @@ def _attribution(
     background: Background,
     *,
     method: Asked,
-    n_pairs: int,
+    n_pairs: int | None,
     seed: int,
     is_served: bool = False,
+    patience: Patience | None = None,
 ) -> Attribution:
-    if n_pairs < 1:
+    if n_pairs is not None and n_pairs < 1:
         raise SpecError(f"At least one pair of orders is needed, not {n_pairs}.")
     parts = _parts(model, table, background, method=method, is_served=is_served)
     base, n_columns = background.base, len(table.columns)
-    n_made = 2 * n_pairs * n_columns
-    patience = _PATIENCE.get(method, 0.0)
-    if parts and parts.additive and (method == "exact" or (patience and parts.exact_is_worth(n_made, patience))):
-        method, base = "exact", np.array([parts.additive.base])
-        given, values = parts.additive.values(parts.encoding.features(table))
+    n_pairs = _affordable(parts, table, is_served=is_served) if n_pairs is None else n_pairs
+    if parts and parts.exact_is_worth(2 * n_pairs * n_columns, _PATIENCE.get(method, 0.0)):
+        method, base = "exact", np.array([parts.base])
+        given, values = parts.exact(table)
     elif _is_enumerated(method, n_columns, background.table.n_rows * table.n_rows):
         method = "exact"
         given, values = _enumerated(model, table, background)
     else:
         method = "sampling"
-        asking = _Asking.of(model, table, background, parts)
-        given, values, errors = _sampled(asking, n_pairs=n_pairs, rng=np.random.default_rng(seed))
+        asking = Asking.of(model, table, background, parts)
+        rng = np.random.default_rng(seed)
+        given, values, errors = sampled(asking, n_pairs=n_pairs, rng=rng, patience=patience)
     return Attribution(
         columns=table.names,
         answers=answer_names(model),
@@ -208,6 +240,15 @@ def _parts(model: "Model", table: Table, background: Background, *, method: Aske
     may_be_exact = background.scale != "probability" and method != "sampling"
     is_worth = may_be_exact or is_served or table.n_rows >= _FEWEST_CUT or model.digest in background.parts
     return Dissected.of(model, background) if is_worth else None
+
+
+def _affordable(parts: Dissected | None, table: Table, *, is_served: bool) -> int:
+    """Return how many pairs of orders are drawn where nobody says; by an estimate, so that it is always the same."""
+    if parts is None:
+        return N_PAIRS
+    seconds = _ROW_SECONDS if is_served else max(_ROW_SECONDS, _SECONDS / max(1, table.n_rows))
+    each = 2 * len(table.columns) * parts.made_seconds
+    return int(np.clip((seconds - parts.sums_seconds) / each, 1, N_PAIRS))
 
 
 def _is_enumerated(method: Asked, n_columns: int, n_comparisons: int) -> bool:
@@ -237,145 +278,3 @@ def _enumerated(model: "Model", table: Table, background: Background) -> tuple[A
         values[row] = (weights @ worth).T
         given[row] = answers(model, table.take(np.array([row])), background.scale)[0]
     return given, values
-
-
-def coalition_weights(n_columns: int) -> Array:
-    """Return the matrix (n_columns, 2^n_columns) that turns the worth of coalitions into Shapley values.
-
-    Coalition number c holds column j where bit j of c is set.
-    """
-    coalitions = np.arange(2**n_columns)
-    inside = ((coalitions[np.newaxis, :] >> np.arange(n_columns)[:, np.newaxis]) & 1).astype(bool)
-    sizes = inside.sum(axis=0)
-    factorial = np.cumprod([1.0, *range(1, n_columns + 1)])
-    with_it = factorial[np.maximum(sizes - 1, 0)] * factorial[n_columns - sizes] / factorial[n_columns]
-    without = factorial[sizes] * factorial[np.maximum(n_columns - sizes - 1, 0)] / factorial[n_columns]
-    return np.where(inside, with_it, -without)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """Made-up rows and their answers, through the whole file or through its second half.
-
-    Attributes:
-        background: What is compared with; its rows are the first of the pool.
-        n_rows: Rows explained, the others of the pool.
-        n_columns: Raw columns.
-        answers: The explained numbers of rows whose column j is that of row ``rows[i, j]`` of the pool.
-        same: Which columns say the same of two rows of the pool, (n_pairs, n_columns).
-    """
-
-    background: Background
-    n_rows: int
-    n_columns: int
-    answers: Callable[[Array], Array]
-    same: Callable[[Array, Array], Array]
-
-    @classmethod
-    def of(cls, model: "Model", table: Table, background: Background, parts: Dissected | None) -> "_Asking":
-        n_columns = len(table.columns)
-        if parts is None:
-            pool = joined(background.table, table)
-            return cls(
-                background,
-                table.n_rows,
-                n_columns,
-                lambda rows: answers(model, recombined(pool, rows), background.scale),
-                lambda left, right: np.column_stack([_equal(c, left, right) for c in pool.columns]),
-            )
-        features = parts.pool(table)
-        return cls(
-            background,
-            table.n_rows,
-            n_columns,
-            lambda rows: parts.answers(model, background, features, rows),
-            lambda left, right: parts.same(features, left, right, n_columns),
-        )
-
-
-def _sampled(asking: _Asking, *, n_pairs: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Return answers, values and their standard errors, from pairs of opposite orders of the columns."""
-    step = max(1, _ROWS_AT_ONCE // (2 * n_pairs * asking.n_columns))
-    pieces = []
-    for start in range(0, asking.n_rows, step):
-        rows = np.arange(start, min(start + step, asking.n_rows))
-        against = _strata(len(rows), n_pairs, asking.background.table.n_rows, rng)
-        given, pairs = _walks(asking, rows=rows, against=against, rng=rng)
-        pieces.append((given, *_estimates(given, pairs, asking.background.base)))
-    given, values, errors = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    return given, values, errors
-
-
-def _strata(n_rows: int, n_pairs: int, n_background: int, rng: np.random.Generator) -> Array:
-    """Return the background row of every pair, (n_rows, n_pairs): one from each stretch of their order."""
-    edges = np.linspace(0.0, n_background, n_pairs + 1)
-    places = edges[:-1] + rng.random((n_rows, n_pairs)) * np.diff(edges)
-    return np.minimum(places.astype(np.int64), n_background - 1)
-
-
-def _walks(asking: _Asking, *, rows: Array, against: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Walk from background rows to the explained rows, a column at a time, in opposite orders.
-
-    Args:
-        asking: The pool of background and explained rows.
-        rows: Positions of the explained rows, (n_rows,).
-        against: Background row of each pair, (n_rows, n_pairs).
-        rng: Draws the orders.
-
-    Returns:
-        Answers of the rows (n_rows, n_answers), and each pair's mean steps (n_rows, n_pairs, n_columns, n_answers).
-    """
-    (n_rows, n_pairs), n_columns, background = against.shape, asking.n_columns, asking.background
-    explained = np.repeat(background.table.n_rows + rows, n_pairs)
-    absent = against.ravel()
-    same = asking.same(explained, absent)  # (n_walks, p)
-    keys = rng.random(same.shape)
-    # A column whose cell is the same moves nothing: it comes last in both directions and costs no made-up row.
-    ranks = np.concatenate([_ranks(np.where(same, 2.0, keys)), _ranks(np.where(same, 2.0, -keys))])
-    n_steps = np.tile((~same).sum(axis=1), 2)
-    inner = np.maximum(n_steps - 1, 0)  # the first and the last state are rows that are known
-    walk = np.repeat(np.arange(len(ranks)), inner)
-    step = np.arange(len(walk)) - np.repeat(np.cumsum(inner) - inner, inner) + 1
-    explained, absent = np.tile(explained, 2), np.tile(absent, 2)
-    taken = ranks[walk] < step[:, np.newaxis]
-    made = np.where(taken, explained[walk, np.newaxis], absent[walk, np.newaxis])
-    own = np.broadcast_to((background.table.n_rows + rows)[:, np.newaxis], (n_rows, n_columns))
-    asked = asking.answers(np.concatenate([own, made]))
-    given = asked[:n_rows]
-    states = np.repeat(given[np.tile(np.repeat(np.arange(n_rows), n_pairs), 2), np.newaxis], n_columns + 1, axis=1)
-    states[:, 0] = np.where(n_steps[:, np.newaxis] > 0, background.answers[absent], states[:, 0])
-    states[walk, step] = asked[n_rows:]
-    moved = np.take_along_axis(np.diff(states, axis=1), ranks[:, :, np.newaxis], axis=1)
-    return given, moved.reshape(2, n_rows, n_pairs, n_columns, -1).mean(axis=0)
-
-
-def _estimates(given: Array, pairs: Array, base: Array) -> tuple[Array, Array]:
-    """Return values (n_rows, n_answers, n_columns) that sum to ``given - base``, and their standard errors.
-
-    The background rows drawn have not quite the mean of all. What is missing is shared out by the variance of the
-    values, which is the least-squares answer to the one thing known for certain, their sum.
-    """
-    n_pairs = pairs.shape[1]
-    values = pairs.mean(axis=1).transpose(0, 2, 1)
-    # Pairs lie in the order of their strata, so differences of neighbours leave out what the strata take care of
-    # (the successive-difference estimator: Wolter 2007, Introduction to Variance Estimation, section 8.2).
-    steps = np.diff(pairs, axis=1) ** 2 / 2
-    spread = steps.mean(axis=1) if n_pairs > 1 else np.abs(pairs[:, 0]) ** 2
-    variances = spread.transpose(0, 2, 1) / n_pairs
-    missing = (given - base)[:, :, np.newaxis] - values.sum(axis=2, keepdims=True)
-    total = variances.sum(axis=2, keepdims=True)
-    shares = np.where(total > 0, variances / np.where(total > 0, total, 1.0), 1.0 / values.shape[2])
-    return values + shares * missing, np.sqrt(variances)
-
-
-def _ranks(keys: Array) -> Array:
-    order = np.argsort(keys, axis=1, kind="stable")
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(keys.shape[1])[np.newaxis, :], axis=1)
-    return ranks
-
-
-def _equal(column: Column, left: Array, right: Array) -> Array:
-    a, b = column.values[left], column.values[right]
-    return (a == b) | ((a != a) & (b != b))

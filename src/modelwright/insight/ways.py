@@ -5,10 +5,10 @@ has a cell that passes. So what a leaf gives each column, against a fixed backgr
 the columns at which it fails: with few columns on a way that is worked out once for all sets of them.
 
 Source:
-    With Z(S) the leaf's value times the share of the background that passes at all columns outside S, the columns p at
-    which a row passes, and c(s) = s! (k - s - 1)! / k!, the value of column j is B(p) - C(p without j), where
-    A(p) is the sum of c(s) Z(S) over the sets S of s columns within p, B(p) that of c(s - 1) Z(S), and C = A + B: the definition, put in
-    the order of the sets that have any worth. Compare Laberge, Pequignot (2022), arXiv:2209.15123, section 4.
+    With Z(S) the leaf's value times the share of the background that passes at all columns outside S, p the columns at
+    which a row passes, and c(s) = s! (k - s - 1)! / k!, the value of column j is B(p) - C(p without j). Here A(p) is
+    the sum of c(s) Z(S) over the sets S of s columns within p, B(p) that of c(s - 1) Z(S), and C = A + B: the
+    definition, less the sets that are worth nothing. Compare Laberge, Pequignot (2022), arXiv:2209.15123, section 4.
 """
 
 from dataclasses import dataclass

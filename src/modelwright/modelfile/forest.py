@@ -1,7 +1,7 @@
 """The forest of a TreeEnsemble operator, as arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
 import numpy as np
@@ -11,7 +11,6 @@ from modelwright.core.table import Array
 _KNOWN = {
     "aggregate_function": 1,  # sum
     "post_transform": 0,  # none
-    "n_targets": 1,
 }
 
 
@@ -41,8 +40,13 @@ class Forest:
     values: Array
 
     @classmethod
-    def of(cls, attributes: Mapping[str, Any]) -> Self | None:
-        """Read the attributes of a TreeEnsemble, or return None where it is not one sum of double comparisons."""
+    def of(cls, attributes: Mapping[str, Any], target: int = 0) -> Self | None:
+        """Read the attributes of a TreeEnsemble, or return None where it is no sum of double comparisons.
+
+        Args:
+            attributes: Of the operator.
+            target: Which of its sums; trees that add nothing to it are left out.
+        """
         if any(attributes.get(name) != value for name, value in _KNOWN.items()):
             return None
         modes, splits = attributes["nodes_modes"], attributes["nodes_splits"]
@@ -64,7 +68,9 @@ class Forest:
             attributes["tree_roots"],
             attributes["leaf_weights"].astype(np.float64),
         )
-        return forest if forest._is_forest() else None
+        if not forest._is_forest():
+            return None
+        return forest if attributes["n_targets"] == 1 else forest._only(attributes["leaf_targetids"] == target)
 
     def owners(self) -> Array:
         """Return the tree of each node, int64 (n_nodes,)."""
@@ -99,6 +105,15 @@ class Forest:
             moved(roots[roots >= 0]),
             self.values[leaves],
         )
+
+    def _only(self, adds: Array) -> Self:
+        """Return the trees with any of some leaves, bool (n_leaves,), the other leaves adding nothing."""
+        owner = self.owners()
+        found = np.zeros(len(self.roots), dtype=np.bool_)
+        for children in (self.left, self.right):
+            at = children < 0
+            found[owner[at][adds[~children[at]]]] = True
+        return replace(self, values=np.where(adds, self.values, 0.0)).part(found)
 
     def _is_forest(self) -> bool:
         """Return whether every node and leaf hangs at one place."""

@@ -1,4 +1,4 @@
-"""Exact values from the file: the sum taken apart, and what is no sum left to sampling."""
+"""Exact values from the file: the sums taken apart, and what is no sum sampled with their help."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from modelwright.core.task import Task
 from modelwright.insight.background import make_background
 from modelwright.insight.dissected import Dissected
 from modelwright.insight.scale import answers
-from modelwright.insight.shapley import explain_row, pairs_within, shapley
+from modelwright.insight.shapley import explain_row, explain_rows, pairs_within, shapley
 from modelwright.learners.trees import TreeArrays
 from modelwright.model.model import Model
 from modelwright.modelfile.encode import encode
@@ -27,8 +27,8 @@ def schema_of(n_numbers: int) -> Schema:
     return Schema((*numbers, ColumnSchema("city", "category", "string", levels=LEVELS)))
 
 
-def trees_of(rng: np.random.Generator, n_features: int, n_trees: int = 8) -> TreeArrays:
-    """Return trees of three questions, as the boosted learners write them."""
+def trees_of(rng: np.random.Generator, n_features: int, n_trees: int = 8, width: int = 1) -> TreeArrays:
+    """Return trees of three questions, as the boosted learners write them, in turn for every class."""
     first, ends = 3 * np.arange(n_trees), 4 * np.arange(n_trees)
     leaf = ~ends
     return TreeArrays(
@@ -39,8 +39,8 @@ def trees_of(rng: np.random.Generator, n_features: int, n_trees: int = 8) -> Tre
         right=np.column_stack([first + 2, leaf - 1, leaf - 3]).ravel(),
         roots=first,
         values=rng.normal(size=(4 * n_trees, 1)),
-        target=np.zeros(4 * n_trees, dtype=np.int64),
-        base=np.array([0.3]),
+        target=np.repeat(np.arange(n_trees) % width, 4),
+        base=np.full(width, 0.3),
     )
 
 
@@ -66,19 +66,21 @@ def mixture(kind: str, rng: np.random.Generator, n_numbers: int = 3, extra: Sequ
         parts.append(graph.op("Mul", tensors[0], tensors[1]))
     features, width = graph.op("Concat", *parts, axis=1), n_numbers + 3 + ("cross" in extra)
     filled = graph.op("Where", graph.op("IsNaN", features), graph.constant(0.0), features)
-    linear = graph.op("MatMul", filled, graph.constant(rng.normal(size=(width, 1))))
+    n_sums = 3 if kind == "multiclass" else 1
+    linear = graph.op("MatMul", filled, graph.constant(rng.normal(size=(width, n_sums))))
     linear = graph.op("Mul", graph.op("Add", linear, graph.constant(np.array([[0.2]]))), graph.constant(0.4))
     if "network" in extra:
         linear = graph.op("Tanh", linear)
-    margin = graph.op("Add", linear, trees_of(rng, width).emit(graph, features))
-    classes = ("no", "yes") if kind == "binary" else ()
-    if kind == "binary":
+    margin = graph.op("Add", linear, trees_of(rng, width, 9, n_sums).emit(graph, features))
+    classes = {"binary": ("no", "yes"), "multiclass": ("no", "perhaps", "yes")}.get(kind, ())
+    if classes:
         share = graph.op("Sigmoid", margin)
-        shares = graph.op("Concat", graph.op("Sub", graph.constant(1.0), share), share, axis=1)
+        both = graph.op("Concat", graph.op("Sub", graph.constant(1.0), share), share, axis=1)
+        shares = both if kind == "binary" else graph.op("Softmax", margin, axis=1)
         label = graph.op("ArgMax", shares, axis=1, keepdims=0)
         texts = graph.constant(np.array(classes, dtype=object))
         graph.output("label", graph.op("Gather", texts, label), "string", (None,))
-        graph.output("probabilities", shares, "double", (None, 2))
+        graph.output("probabilities", shares, "double", (None, len(classes)))
     else:
         value = graph.op("Exp", margin) if kind == "count" else margin
         graph.output("prediction", graph.op("Reshape", value, graph.constant([-1])), "double", (None,))
@@ -103,7 +105,7 @@ def test_leaf_by_leaf_is_enumeration(kind: str, rng: np.random.Generator) -> Non
     table, others = rows_of(model, 12, rng), rows_of(model, 20, rng)
     background = make_background(model, others, scale="margin")
     found = shapley(model, table, background=background)
-    assert Dissected.of(model, background).additive is not None  # type: ignore[union-attr]  # it can be cut
+    assert Dissected.of(model, background).whole is not None  # type: ignore[union-attr]  # it can be cut
     whole = make_background(model, others, scale="margin")
     whole.parts[model.digest] = None
     expected = shapley(model, table, background=whole, method="exact")
@@ -117,7 +119,9 @@ def test_more_columns_than_can_be_enumerated_are_exact(rng: np.random.Generator)
     model = mixture("regression", rng, n_numbers=19)
     table, background = rows_of(model, 6, rng), make_background(model, rows_of(model, 30, rng))
     found = shapley(model, table, background=background, method="exact")
-    sampled = shapley(model, table, background=background, method="sampling", n_pairs=200)
+    whole = make_background(model, background.table)
+    whole.parts[model.digest] = None
+    sampled = shapley(model, table, background=whole, method="sampling", n_pairs=200)
     assert (found.method, sampled.method) == ("exact", "sampling")
     known = sampled.errors > 1e-9
     assert np.mean(np.abs(found.values - sampled.values)[known] < 3 * sampled.errors[known]) > 0.97
@@ -140,9 +144,61 @@ def test_what_is_no_sum_of_columns_is_sampled(kind: str, extra: list[str], rng: 
     found = shapley(model, rows_of(model, 9, rng), background=background, n_pairs=4)
     assert found.method == "sampling" and found.errors.any()
     parts = Dissected.of(model, background)
-    assert parts is not None and parts.additive is None, "the file is cut for sampling all the same"
+    assert parts is not None and parts.whole is None, "the file is cut for sampling all the same"
     with pytest.raises(SpecError, match="sampling"):
         shapley(model, rows_of(model, 2, rng), background=background, method="exact")
+
+
+KINDS = [
+    ("binary", [], 1, 0.6),
+    ("multiclass", [], 3, 0.6),
+    ("count", [], 1, 0.95),
+    ("regression", ["network"], 1, 0.8),
+    ("binary", ["network"], 1, 0.8),
+]
+
+
+@pytest.mark.parametrize(("kind", "extra", "n_sums", "most"), KINDS)
+def test_what_is_known_of_sums_is_not_sampled(
+    kind: str, extra: list[str], n_sums: int, most: float, rng: np.random.Generator
+) -> None:
+    model = mixture(kind, rng, n_numbers=5, extra=extra)
+    others, table = rows_of(model, 24, rng), rows_of(model, 20, rng)
+    background, alone = make_background(model, others), make_background(model, others)
+    parts = Dissected.of(model, background)
+    assert parts is not None and len(parts.sums) == n_sums and parts.whole is None
+    alone.parts[model.digest] = None
+    exact = shapley(model, table, background=alone, method="exact")
+    plain = shapley(model, table, background=alone, method="sampling", n_pairs=16)
+    helped = shapley(model, table, background=background, method="sampling", n_pairs=16)
+    assert np.sqrt(np.mean((helped.values - exact.values) ** 2)) < most * np.sqrt(
+        np.mean((plain.values - exact.values) ** 2)
+    )
+    assert helped.errors.mean() < most * plain.errors.mean()
+    known = helped.errors > 1e-9
+    assert np.mean(np.abs(helped.values - exact.values)[known] < 3 * helped.errors[known]) > 0.95
+    np.testing.assert_allclose(helped.base + helped.values.sum(axis=2), helped.given, rtol=0, atol=1e-12)
+
+
+def test_sampling_a_sum_leaves_nothing_to_chance(rng: np.random.Generator) -> None:
+    model = mixture("regression", rng)
+    table, background = rows_of(model, 5, rng), make_background(model, rows_of(model, 20, rng))
+    exact = shapley(model, table, background=background, method="exact")
+    found = shapley(model, table, background=background, method="sampling", n_pairs=8)
+    assert found.method == "sampling"
+    np.testing.assert_allclose(found.values, exact.values, rtol=0, atol=1e-6)
+
+
+def test_rows_for_a_server_get_fewer_orders_as_time_runs_out(rng: np.random.Generator) -> None:
+    model = mixture("binary", rng)
+    background, table = make_background(model, rows_of(model, 30, rng)), rows_of(model, 100, rng)
+    usual = explain_rows(model, table, background, n_pairs=16, seconds=1e9, clock=iter(range(100)).__next__)
+    # The clock goes a second between looks: eight rows with 16 pairs take one, and the others are to take one too.
+    hurried = explain_rows(model, table, background, n_pairs=16, seconds=3.0, clock=iter(range(100)).__next__)
+    np.testing.assert_array_equal(hurried.values[:8], usual.values[:8])
+    assert hurried.errors[8:].mean() > 1.5 * usual.errors[8:].mean()
+    late = explain_rows(model, table, background, n_pairs=16, seconds=-1.0, clock=iter(range(100)).__next__)
+    assert len(late) == 100 and np.isfinite(late.values).all()
 
 
 @pytest.mark.parametrize("kind", ["binary", "regression", "count"])
@@ -159,6 +215,6 @@ def test_sampling_through_the_cut_is_sampling_of_the_file(kind: str, rng: np.ran
     found = shapley(model, table, background=cut, method="sampling", n_pairs=256)
     known = found.errors > 1e-9
     assert np.mean(np.abs(found.values - both.values)[known] < 3 * found.errors[known]) > 0.95
-    assert parts.answers(model, cut, pool, made).shape == (50, 1)
+    assert parts.answers(model, cut, pool, made).shape == (50, 1 + len(parts.sums))
     own = np.repeat(np.arange(24, 34)[:, np.newaxis], 4, axis=1)
-    np.testing.assert_allclose(parts.answers(model, cut, pool, own), answers(model, table), rtol=1e-12)
+    np.testing.assert_allclose(parts.answers(model, cut, pool, own)[:, :1], answers(model, table), rtol=1e-12)

@@ -121,9 +121,12 @@ def joined(forests: list[Forest]) -> Forest:
 
     def moved(which: str) -> np.ndarray:
         parts = [getattr(f, which) for f in forests]
-        return np.concatenate([
-            np.where(part >= 0, part + n, part - ends) for part, n, ends in zip(parts, n_nodes, n_leaves, strict=False)
-        ])
+        return np.concatenate(
+            [
+                np.where(part >= 0, part + n, part - ends)
+                for part, n, ends in zip(parts, n_nodes, n_leaves, strict=False)
+            ]
+        )
 
     feature, threshold, nan_left = (
         np.concatenate([getattr(f, name) for f in forests]) for name in ("feature", "threshold", "nan_left")

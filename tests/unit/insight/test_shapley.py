@@ -12,9 +12,10 @@ import pytest
 from modelwright.core.errors import SchemaError, SpecError
 from modelwright.core.table import MISSING_DATE, Column, Table
 from modelwright.insight.background import Background, make_background
+from modelwright.insight.coalitions import coalition_weights
 from modelwright.insight.encoding import Encoding, Features
 from modelwright.insight.scale import answers
-from modelwright.insight.shapley import coalition_weights, explain_row, pairs_within, shapley
+from modelwright.insight.shapley import explain_row, pairs_within, shapley
 from modelwright.model.model import Model
 
 KINDS = ("binary", "flag", "multiclass", "regression")
@@ -83,6 +84,7 @@ def test_sampling_agrees_within_its_stated_error(kind: str, small_file: Any, rng
     model = Model.open(small_file(kind))
     table = rows_of(model, 60, rng)
     background = make_background(model, rows_of(model, 64, rng))
+    background.parts[model.digest] = None  # nothing is known exactly
     exact = shapley(model, table, background=background, method="exact")
     found = shapley(model, table, background=background, method="sampling", n_pairs=32)
     known = found.errors > 1e-9
@@ -194,11 +196,11 @@ def test_one_row_asks_about_a_bounded_number_of_rows(
     explain_row(model, ROW, background)  # the first call takes the file apart
     asked: list[int] = []
 
-    def counted(self: Encoding, features: Features, ask: Callable[..., Any] = Encoding.answers) -> Any:
+    def counted(self: Encoding, names: Any, features: Features, ask: Callable[..., Any] = Encoding.run) -> Any:
         asked.append(len(features[min(features)]))
-        return ask(self, features)
+        return ask(self, names, features)
 
-    monkeypatch.setattr(Encoding, "answers", counted)
+    monkeypatch.setattr(Encoding, "run", counted)
     explain_row(model, ROW, background, n_pairs=16)
     assert len(asked) == 1, "one run of the model"
     assert asked[0] <= 1 + 2 * 16 * (len(model.schema) - 1)
