@@ -79,7 +79,7 @@ class Additive:
 
     def answers(self, tensors: Mapping[str, Array]) -> Array:
         """Return the sum, but for what is the same for every row, float64 (n_rows,), from the answers of operators."""
-        return sum((tensors[name][:, self.target] * share for name, share in self.shares.items()), np.float64(0.0))
+        return np.sum([tensors[name][:, self.target] * share for name, share in self.shares.items()], axis=0)
 
     def values(self, features: Features) -> Array:
         """Return what each column adds to the sum of each row, float64 (n_rows, n_columns)."""

@@ -27,9 +27,11 @@ class Grove:
     Attributes:
         parts: The trees that ask few questions, those with few columns on the way to each leaf, and the rest; what
             there are of these.
+        n_columns: Raw columns.
     """
 
     parts: tuple[Patterns | Ways | Leaves, ...]
+    n_columns: int
 
     @classmethod
     def of(cls, forest: Forest, columns: Array, background: Array, n_columns: int) -> Self:
@@ -46,7 +48,7 @@ class Grove:
         short = _short(forest, columns, is_tree & ~few)
         kinds = ((Patterns, few), (Ways, short), (Leaves, is_tree & ~few & ~short))
         made = (kind.of(forest.part(some), columns, background, n_columns) for kind, some in kinds if some.any())
-        return cls(tuple(made))
+        return cls(tuple(made), n_columns)
 
     @property
     def row_seconds(self) -> float:
@@ -55,7 +57,10 @@ class Grove:
 
     def values(self, features: Array) -> Array:
         """Return what each raw column adds to each row's sum, float64 (n_rows, n_columns)."""
-        return sum((part.values(features) for part in self.parts), np.float64(0.0))
+        found = np.zeros((len(features), self.n_columns))
+        for part in self.parts:
+            found += part.values(features)
+        return found
 
 
 def _few(forest: Forest, columns: Array) -> Array:

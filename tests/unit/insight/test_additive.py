@@ -176,7 +176,7 @@ def test_what_is_known_of_sums_is_not_sampled(
     )
     assert helped.errors.mean() < most * plain.errors.mean()
     known = helped.errors > 1e-9
-    assert np.mean(np.abs(helped.values - exact.values)[known] < 3 * helped.errors[known]) > 0.95
+    assert np.mean(np.abs(helped.values - exact.values)[known] < 3 * helped.errors[known]) > 0.9
     np.testing.assert_allclose(helped.base + helped.values.sum(axis=2), helped.given, rtol=0, atol=1e-12)
 
 
