@@ -10,7 +10,6 @@ Source:
     by regression.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, final
@@ -29,42 +28,11 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1 << 15
 """Made-up rows asked about together; bounds the memory."""
 
-_ROWS_BETWEEN_LOOKS = 8
-"""Rows explained before the clock is looked at again."""
-
 _FEWEST_FOR_CONTROLS = 4
 """Pairs from which on the differences between them tell what to leave out."""
 
 _STEADY = 1e-9
 """Added to the spread of the sums, of its mean: sums that go together would share out wildly."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long sampling may take; after every few rows it sees how far it is.
-
-    Attributes:
-        until: Reading of the clock at which it should be done.
-        clock: Returns seconds that only grow.
-    """
-
-    until: float
-    clock: Callable[[], float] = time.perf_counter
-
-    def pairs(self, n_pairs: int, n_rows: int, started: float, asked: int) -> int:
-        """Return the pairs that the rows left can have, at most `n_pairs`.
-
-        Args:
-            n_pairs: Pairs that are wanted.
-            n_rows: Rows left.
-            started: Reading of the clock when the rows before were begun.
-            asked: Rows before times their pairs; what these took tells what the others will.
-        """
-        now = self.clock()
-        each = (now - started) / max(1, asked)
-        affordable = (self.until - now) / max(1, n_rows) / each if each > 0 else n_pairs
-        return int(np.clip(affordable, 1, n_pairs))
 
 
 @final
@@ -124,27 +92,12 @@ class Asking:
         )
 
 
-def sampled(
-    asking: Asking, *, n_pairs: int, rng: np.random.Generator, patience: Patience | None = None
-) -> tuple[Array, Array, Array]:
-    """Return answers, values and their standard errors, from pairs of opposite orders of the columns.
-
-    Args:
-        asking: The rows.
-        n_pairs: Pairs of orders for each row.
-        rng: Draws the orders and the background rows.
-        patience: Fewer pairs where it would take longer; the errors then say so.
-    """
+def sampled(asking: Asking, *, n_pairs: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Return answers, values and their standard errors, from pairs of opposite orders of the columns."""
     step = max(1, _ROWS_AT_ONCE // (2 * n_pairs * asking.n_columns))
-    if patience is not None:
-        step = min(step, _ROWS_BETWEEN_LOOKS)
     pieces, base = [], asking.background.base
-    started, n_asked = 0.0 if patience is None else patience.clock(), 0
     for start in range(0, asking.n_rows, step):
-        if patience is not None and start:
-            n_pairs = patience.pairs(n_pairs, asking.n_rows - start, started, n_asked)
         rows = np.arange(start, min(start + step, asking.n_rows))
-        n_asked += len(rows) * n_pairs
         against = _strata(len(rows), n_pairs, asking.background.table.n_rows, rng)
         given, pairs = _walks(asking, rows=rows, against=against, rng=rng)
         rest, told = _without_sums(pairs, asking.known[rows], len(base))

@@ -27,7 +27,7 @@ from modelwright.insight.coalitions import coalition_weights
 from modelwright.insight.dissected import Dissected
 from modelwright.insight.pool import compact, joined, recombined
 from modelwright.insight.rows import feature_rows
-from modelwright.insight.sampling import Asking, Patience, sampled
+from modelwright.insight.sampling import Asking, sampled
 from modelwright.insight.scale import Scale, answer_names, answers
 from modelwright.insight.tabulation import cell_text
 from modelwright.model.row import RowReader
@@ -124,31 +124,6 @@ def explain_row(
     return _attribution(model, table, background, method="fast", n_pairs=n_pairs, seed=seed, is_served=True)
 
 
-def explain_rows(
-    model: "Model",
-    table: Table,
-    background: Background,
-    *,
-    n_pairs: int,
-    seconds: float,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Attribution:
-    """Explain some rows for a server, within a time: where it runs short, later rows have fewer orders, larger errors.
-
-    Args:
-        model: The model.
-        table: The rows, columns as the model's.
-        background: Made once with `make_background`.
-        n_pairs: Pairs of orders where there is time for them.
-        seconds: When it should be done. One pair each is drawn also where that takes longer.
-        clock: Returns seconds that only grow.
-    """
-    patience = Patience(clock() + seconds, clock)
-    return _attribution(
-        model, table, background, method="fast", n_pairs=n_pairs, seed=0, is_served=True, patience=patience
-    )
-
-
 def pairs_within(
     model: "Model", background: Background, seconds: float = 0.01, clock: Callable[[], float] = time.perf_counter
 ) -> int:
@@ -201,7 +176,6 @@ def _attribution(
     n_pairs: int | None,
     seed: int,
     is_served: bool = False,
-    patience: Patience | None = None,
 ) -> Attribution:
     if n_pairs is not None and n_pairs < 1:
         raise SpecError(f"At least one pair of orders is needed, not {n_pairs}.")
@@ -218,7 +192,7 @@ def _attribution(
         method = "sampling"
         asking = Asking.of(model, table, background, parts)
         rng = np.random.default_rng(seed)
-        given, values, errors = sampled(asking, n_pairs=n_pairs, rng=rng, patience=patience)
+        given, values, errors = sampled(asking, n_pairs=n_pairs, rng=rng)
     return Attribution(
         columns=table.names,
         answers=answer_names(model),

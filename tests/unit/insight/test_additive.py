@@ -13,7 +13,7 @@ from modelwright.core.task import Task
 from modelwright.insight.background import make_background
 from modelwright.insight.dissected import Dissected
 from modelwright.insight.scale import answers
-from modelwright.insight.shapley import explain_row, explain_rows, pairs_within, shapley
+from modelwright.insight.shapley import explain_row, pairs_within, shapley
 from modelwright.learners.trees import TreeArrays
 from modelwright.model.model import Model
 from modelwright.modelfile.encode import encode
@@ -187,18 +187,6 @@ def test_sampling_a_sum_leaves_nothing_to_chance(rng: np.random.Generator) -> No
     found = shapley(model, table, background=background, method="sampling", n_pairs=8)
     assert found.method == "sampling"
     np.testing.assert_allclose(found.values, exact.values, rtol=0, atol=1e-6)
-
-
-def test_rows_for_a_server_get_fewer_orders_as_time_runs_out(rng: np.random.Generator) -> None:
-    model = mixture("binary", rng)
-    background, table = make_background(model, rows_of(model, 30, rng)), rows_of(model, 100, rng)
-    usual = explain_rows(model, table, background, n_pairs=16, seconds=1e9, clock=iter(range(100)).__next__)
-    # The clock goes a second between looks: eight rows with 16 pairs take one, and the others are to take one too.
-    hurried = explain_rows(model, table, background, n_pairs=16, seconds=3.0, clock=iter(range(100)).__next__)
-    np.testing.assert_array_equal(hurried.values[:8], usual.values[:8])
-    assert hurried.errors[8:].mean() > 1.5 * usual.errors[8:].mean()
-    late = explain_rows(model, table, background, n_pairs=16, seconds=-1.0, clock=iter(range(100)).__next__)
-    assert len(late) == 100 and np.isfinite(late.values).all()
 
 
 @pytest.mark.parametrize("kind", ["binary", "regression", "count"])
