@@ -42,7 +42,7 @@ class Additive:
 
     @classmethod
     def of(
-        cls, terms: tuple[Term, ...], encoding: Encoding, background: Features, n_columns: int, target: int = 0
+        cls, terms: tuple[Term, ...], encoding: Encoding, background: Features, n_columns: int, *, target: int = 0
     ) -> Self | None:
         """Prepare a sum, or return None where it holds a forest of another kind.
 

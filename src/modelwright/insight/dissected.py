@@ -74,7 +74,7 @@ class Dissected:
         width = background.answers.shape[1]
         found = Sums.of(encoding, background.scale, width)
         made = [
-            Additive.of(terms, encoding, features, len(model.schema), target)
+            Additive.of(terms, encoding, features, len(model.schema), target=target)
             for terms in found.terms[: MOST_KNOWN // width]
             for target in range(width)
         ]

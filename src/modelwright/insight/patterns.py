@@ -71,7 +71,7 @@ class Patterns:
         parts = [
             (stretch, trees, values)
             for trees, labels in _alike(asked < len(questions.feature), origin)
-            for stretch, values in _tables(forest, level, trees, labels, met[:, trees])
+            for stretch, values in _tables(forest, level, trees, labels, met=met[:, trees])
         ]
         if not parts:  # no question is about a column
             none = np.empty(0, dtype=np.int64)
@@ -151,7 +151,7 @@ def _alike(is_asked: Array, origin: Array) -> Iterator[tuple[Array, tuple[int, .
 
 
 def _tables(
-    forest: Forest, level: Array, trees: Array, labels: tuple[int, ...], met: Array
+    forest: Forest, level: Array, trees: Array, labels: tuple[int, ...], *, met: Array
 ) -> Iterator[tuple[tuple[Array, list[int]], Array]]:
     """Yield which of the trees, the place of the first question of each column, and values (trees, columns, patterns).
 

@@ -53,13 +53,13 @@ class Sums:
         log_odds = _log_odds(encoding.anatomy, encoding.output)
         start = encoding.output if log_odds is None else log_odds
         found: list[list[Term]] = [[]]
-        is_whole = _follow(encoding, width, start, 1.0, found[0], found)
+        is_whole = _follow(encoding, width, start, share=1.0, terms=found[0], found=found)
         is_explained = width == 1 and (scale == "value" or (scale == "margin" and log_odds is not None))
         return cls(tuple(tuple(terms) for terms in found if terms), start if is_whole and is_explained else None)
 
 
 def _follow(
-    encoding: Encoding, width: int, tensor: str, share: float, terms: list[Term], found: list[list[Term]]
+    encoding: Encoding, width: int, tensor: str, *, share: float, terms: list[Term], found: list[list[Term]]
 ) -> bool:
     """Gather the terms of a sum, and those of sums below links as sums of their own; return whether that is all."""
     anatomy = encoding.anatomy
@@ -73,11 +73,11 @@ def _follow(
         return True
     if operator.kind in _LINKS:
         found.append([])
-        _follow(encoding, width, operator.inputs[0], 1.0, found[-1], found)
+        _follow(encoding, width, operator.inputs[0], share=1.0, terms=found[-1], found=found)
         return False
     is_sum = bool(addends := _addends(anatomy, operator))
     for name, factor in addends:  # all are followed, also behind one that is something else
-        is_sum &= _follow(encoding, width, name, share * factor, terms, found)
+        is_sum &= _follow(encoding, width, name, share=share * factor, terms=terms, found=found)
     return is_sum
 
 
