@@ -15,8 +15,9 @@ from modelwright.insight.check import check as check
 from modelwright.insight.compare import compare as compare
 from modelwright.insight.explain import explain as explain
 from modelwright.insight.fairness.audit import fairness as fairness
+from modelwright.model.joint import JointModel as JointModel
+from modelwright.model.joint import load as load
 from modelwright.model.model import Model as Model
-from modelwright.model.model import load as load
 from modelwright.report.report import report as report
 from modelwright.search.learning_curve import learning_curve as learning_curve
 from modelwright.track.listener import track as _track

@@ -6,21 +6,25 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from modelwright.core.destination import check_writable
-from modelwright.core.errors import BaselineWarning
+from modelwright.core.errors import BaselineWarning, SpecError
 from modelwright.core.events import Event, Listener
 from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.data.names import as_text
-from modelwright.insight.evaluate import evaluate
-from modelwright.model.model import Model, load
+from modelwright.insight.evaluate import evaluate as evaluate_single
+from modelwright.insight.evaluation import Evaluation
+from modelwright.insight.joint import JointEvaluation, evaluate_targets
+from modelwright.model.joint import JointModel, load
+from modelwright.model.model import Model
 from modelwright.progress.interrupt import interruptible
 from modelwright.progress.notebook import in_notebook
 from modelwright.search.fit import fit_table, resume_fit
+from modelwright.search.fit_targets import Specs, fit_targets
 from modelwright.search.refit_file import refit_table
 from modelwright.search.watch import Watch
 from modelwright.track.folder import keep_record
@@ -29,17 +33,45 @@ from modelwright.track.record import record
 __all__ = ["evaluate", "fit", "load", "read_schema", "refit", "resume"]
 
 
+@overload
 def fit(
     source: Any,
     target: str,
+    *,
+    budget: Budget | str | float = ...,
+    out: str | os.PathLike[str] | None = ...,
+    test: Any = ...,
+    seed: int = ...,
+    spec: FitSpec | None = ...,
+    listeners: Sequence[Listener] = ...,
+) -> Model: ...
+
+
+@overload
+def fit(
+    source: Any,
+    target: list[str],
+    *,
+    budget: Budget | str | float = ...,
+    out: str | os.PathLike[str] | None = ...,
+    test: Any = ...,
+    seed: int = ...,
+    spec: Specs | None = ...,
+    listeners: Sequence[Listener] = ...,
+) -> JointModel: ...
+
+
+def fit(
+    source: Any,
+    target: str | list[str],
     *,
     budget: Budget | str | float = "60s",
     out: str | os.PathLike[str] | None = None,
     test: Any = None,
     seed: int = 0,
-    spec: FitSpec | None = None,
+    spec: Specs | None = None,
     listeners: Sequence[Listener] = (),
-) -> Model:
+) -> Model | JointModel:
     """Learn to predict one column of a table from the others, and return the model as a file that was proven.
 
     There is always a model: where limits leave no time for any learner, it is the baseline that gives the same answer
@@ -52,12 +84,13 @@ def fit(
         source: A file (CSV, TSV, Parquet, JSON Lines, Excel, an SQL address), a pandas, polars, Arrow or DuckDB
             frame, a dictionary of columns, a list of records, a two-dimensional array, or a `Table`.
         target: The column to predict. Rows where it is missing are left out. A name that is no text, as frames may
-            have, is taken as text, such as 2 as "2".
+            have, is taken as text, such as 2 as "2". A list of columns gives one file that predicts each of them from
+            the rest, see `JointModel`; the budget is for all together.
         budget: Wall-clock time such as "90s" or "5m", or a `Budget` for a number of trials.
         out: Where to write the ``.onnx`` file; without it nothing is written and the model lives in memory.
         test: Rows to evaluate on that the search never sees, in any form of `source`.
         seed: The same seed, data and number of trials give the same bytes.
-        spec: Task, metric, kinds and roles of columns; see `FitSpec`.
+        spec: Task, metric, kinds and roles of columns; see `FitSpec`. For a list of targets also one for each, by name.
         listeners: Each is called with every `Event`.
 
     Raises:
@@ -74,18 +107,52 @@ def fit(
     """
     started = time.monotonic()
     budget = budget if isinstance(budget, Budget) else Budget.parse(budget)
-    spec, target = FitSpec() if spec is None else spec, as_text(target)
+    spec = FitSpec() if spec is None else spec
+    if isinstance(target, list):
+        names = tuple(map(as_text, target))
+        return _fit_targets(source, names, budget, spec, out=out, test=test, seed=seed, listeners=listeners)
+    if not isinstance(spec, FitSpec):
+        raise SpecError("A FitSpec for every target is for a list of targets; one target takes one FitSpec.")
+    target = as_text(target)
     place = None if out is None else check_writable(out, (source, test))
     watch = _watch(listeners, None if budget.trials else budget.seconds, started)
     watch.tell("phase", phase="read")
     table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
-    held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, target, spec)
+    held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, (target,), spec)
     return _made(
         lambda watched: fit_table(table, target, budget, spec, seed=seed, test=held_out, watch=watched),
         watch,
         place,
         run=spec.run,
     )
+
+
+def _fit_targets(
+    source: Any,
+    targets: tuple[str, ...],
+    budget: Budget,
+    spec: Specs,
+    *,
+    out: str | os.PathLike[str] | None,
+    test: Any,
+    seed: int,
+    listeners: Sequence[Listener],
+) -> JointModel:
+    started = time.monotonic()
+    place = None if out is None else check_writable(out, (source, test))
+    watch = _watch(listeners, None if budget.trials else budget.seconds, started)
+    watch.tell("phase", phase="read")
+    specs = [spec] if isinstance(spec, FitSpec) else list(spec.values())
+    kinds = {name: kind for one in specs for name, kind in one.kinds.items()}
+    table = source if isinstance(source, Table) else read(source, kinds=kinds or None)
+    held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, targets, specs[0])
+    content, _ = _finished(
+        lambda watched: fit_targets(table, targets, budget, spec, seed=seed, test=held_out, watch=watched), watch
+    )
+    model = JointModel.open(content)
+    if place is not None:
+        model.save(place)
+    return model
 
 
 def resume(
@@ -165,6 +232,59 @@ def refit(
     return _made(lambda watched: refit_table(opened, table, limit, test=held_out, watch=watched), watch, place)
 
 
+@overload
+def evaluate(
+    model: Model,
+    source: Any,
+    *,
+    target: str | None = ...,
+    weight: str | None = ...,
+    metric: str = ...,
+    lenient: bool = ...,
+) -> Evaluation: ...
+
+
+@overload
+def evaluate(
+    model: JointModel,
+    source: Any,
+    *,
+    target: str | None = ...,
+    weight: str | None = ...,
+    metric: str = ...,
+    lenient: bool = ...,
+) -> JointEvaluation: ...
+
+
+def evaluate(
+    model: Model | JointModel,
+    source: Any,
+    *,
+    target: str | None = None,
+    weight: str | None = None,
+    metric: str = "auto",
+    lenient: bool = False,
+) -> Evaluation | JointEvaluation:
+    """Score a model on a labelled table; a model of several targets gives an evaluation of each.
+
+    Args:
+        model: An opened model file.
+        source: A table in any form that `fit` takes; it holds the model's features and the target.
+        target: Column of the true answers; None takes the name it had in training.
+        weight: Column of row weights.
+        metric: The metric that matters most; "auto" takes the one the fit optimised.
+        lenient: Read cells of a wrong kind as missing instead of raising.
+
+    Raises:
+        SchemaError: A column is absent or a cell is of a wrong kind.
+        DataError: No row has an answer, a class is unknown to the model, or a weight is missing or negative.
+        SpecError: The metric is not for the task, or the target is one of the features.
+    """
+    if isinstance(model, JointModel):
+        return evaluate_targets(model, source, target=target, weight=weight, metric=metric, lenient=lenient)
+    return evaluate_single(model, source, target=target, weight=weight, metric=metric, lenient=lenient)
+
+
 def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
     """Return what each column of a table is taken for, and why.
 
@@ -179,11 +299,11 @@ def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
     return read(source, kinds=kinds).schema
 
 
-def _held_out(test: Any, schema: Schema, target: str, spec: FitSpec) -> Table:
+def _held_out(test: Any, schema: Schema, targets: tuple[str, ...], spec: FitSpec) -> Table:
     """Read the test rows like the training rows; what no learner uses may be absent."""
     roles = (spec.weight, spec.groups, spec.time)
     unused = {c.name for c in schema if not c.is_feature} | {*spec.drop, *spec.withheld, *roles}
-    return read(test, schema=schema, optional=[name for name in unused if name is not None and name != target])
+    return read(test, schema=schema, optional=[name for name in unused if name is not None and name not in targets])
 
 
 def _watch(listeners: Sequence[Listener], seconds: float | None, started: float) -> Watch:
@@ -199,7 +319,18 @@ def _made(
     *,
     run: str | os.PathLike[str] | None = None,
 ) -> Model:
-    """Have a model made that Ctrl-C ends with the best so far, open it and write it where that was asked for."""
+    """Have a model made, open it and write it where that was asked for."""
+    content, heard = _finished(make, watch)
+    model = Model.open(content)
+    if place is not None:
+        model.save(place)
+    if run is not None:
+        keep_record(run, record(model, heard, began=time.time() - watch.seconds))
+    return model
+
+
+def _finished(make: Callable[[Watch], bytes], watch: Watch) -> tuple[bytes, list[Event]]:
+    """Return what is made, and what was told; Ctrl-C ends the search with the best so far."""
     heard: list[Event] = []
     with interruptible() as interrupt:
         content = make(replace(watch, interrupt=interrupt, listeners=(*watch.listeners, heard.append)))
@@ -207,10 +338,5 @@ def _made(
         watch.tell("interrupted", signal=interrupt.signal)
     told = [event.data["text"] for event in heard if event.name == "warning" and event.data["about"] == "baseline"]
     if told and not watch.listeners:
-        warnings.warn(told[-1], BaselineWarning, stacklevel=3)
-    model = Model.open(content)
-    if place is not None:
-        model.save(place)
-    if run is not None:
-        keep_record(run, record(model, heard, began=time.time() - watch.seconds))
-    return model
+        warnings.warn(told[-1], BaselineWarning, stacklevel=4)
+    return content, heard

@@ -23,6 +23,7 @@ PAGES = (
     "docs/decide.md",
     "docs/report.md",
     "docs/resume.md",
+    "docs/targets.md",
 )
 BLOCK = re.compile(r"(?P<mark><!-- not run: [^>]+ -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
 BUDGET = re.compile(r"(?<=budget[ =])(\"?)\d+[smh](\"?)")

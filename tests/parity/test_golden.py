@@ -5,6 +5,7 @@ running this module (``python tests/parity/test_golden.py``), which refuses to o
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.model.hostile import hostile_rows
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.model.verify import verify
-from modelwright.modelfile.manifest import FORMAT
+from modelwright.modelfile.manifest import FORMAT, JOINT_FORMAT
 
 FOLDER = Path(__file__).parent / "golden"
 TASKS = ("binary", "multiclass", "regression")
@@ -52,7 +54,16 @@ def answers(model: Model) -> np.ndarray:
     return model.predict_proba(rows) if model.task.is_classification else model.predict(rows)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.onnx")), ids=lambda p: p.stem)
+def several() -> tuple[Table, list[str]]:
+    """The same rows with the answers of every task."""
+    columns = {column.name: column for column in table("binary").drop(["answer"]).columns}
+    for task in TASKS:
+        answer = table(task).column("answer")
+        columns[task] = replace(answer, schema=replace(answer.schema, name=task))
+    return Table(tuple(columns.values()), 240), list(TASKS)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("format-1-*.onnx")), ids=lambda p: p.stem)
 def test_a_file_of_every_format_answers_as_it_did(path: Path) -> None:
     model = Model.open(path)
     assert verify(model).passed
@@ -65,6 +76,35 @@ def test_a_file_of_every_format_answers_as_it_did(path: Path) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_the_format_written_today_has_its_golden_file(task: str) -> None:
     assert (FOLDER / f"format-{FORMAT}-{task}.onnx").exists()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("format-2-*.onnx")), ids=lambda p: p.stem)
+def test_a_file_of_several_targets_answers_as_it_did(path: Path) -> None:
+    model = JointModel.open(path)
+    expected = json.loads(path.with_suffix(".json").read_text())
+    assert list(model) == list(expected["answers"])
+    for target, part in model.items():
+        assert verify(part).passed
+        wanted = np.array(expected["answers"][target])
+        assert np.max(np.abs(answers(part) - wanted) / np.maximum(1.0, np.abs(wanted))) <= 1e-6
+
+
+def test_the_format_of_several_targets_has_its_golden_file() -> None:
+    assert (FOLDER / f"format-{JOINT_FORMAT}-targets.onnx").exists()
+
+
+def make_joint() -> None:
+    """Add the golden file of several targets of the format written today."""
+    from modelwright.search.fit_targets import fit_targets
+
+    path = FOLDER / f"format-{JOINT_FORMAT}-targets.onnx"
+    if path.exists():
+        raise SystemExit(f"{path.name} is there and stays as it is.")
+    rows, targets = several()
+    model = JointModel.open(fit_targets(rows, targets, Budget(trials=6), FitSpec(), seed=1))
+    model.save(path)
+    told = {target: answers(part).tolist() for target, part in model.items()}
+    path.with_suffix(".json").write_text(json.dumps({"format": JOINT_FORMAT, "answers": told}))
 
 
 def make() -> None:
@@ -81,4 +121,5 @@ def make() -> None:
 
 
 if __name__ == "__main__":
+    make_joint()
     make()

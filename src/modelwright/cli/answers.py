@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, final
@@ -12,6 +12,7 @@ import numpy as np
 from modelwright.cli.catalog import WRITERS
 from modelwright.core.catalog import load
 from modelwright.core.errors import MissingExtraError, SpecError, listed
+from modelwright.core.schema import Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.model.model import Model
 from modelwright.progress.events import json_text
@@ -29,6 +30,13 @@ class Described(Protocol):
 
     def types(self) -> list[str]:
         """Return what each holds: "string", "number", "integer", "boolean" or "date"."""
+
+
+class Answering(Described, Protocol):
+    """Turns tables into columns of answers."""
+
+    def of(self, table: Table) -> list[Array]:
+        """Return the columns for the rows of `table`."""
 
 
 @final
@@ -56,8 +64,7 @@ class Answers:
         self._given = ["label", *given] if model.classes else ["prediction", *model.task.quantile_names]
         if interval:
             self._given += ["set"] if model.classes else ["lower", "upper"]
-        if clash := [name for name in self._keep if name in self._given]:
-            raise SpecError(f"--keep {listed(clash)}: the answers have a column of that name. Rename it in the data.")
+        check_kept(self._keep, self._given)
 
     @property
     def names(self) -> list[str]:
@@ -66,17 +73,16 @@ class Answers:
 
     def types(self) -> list[str]:
         """Return what each column holds: "string", "number", "integer", "boolean" or "date"."""
-        kept = {c.name: c.dtype for c in self._model.schema}
         kinds = {str: "string", int: "integer", bool: "boolean"}
         first = {"label": kinds[type(self._model.classes[0])] if self._model.classes else "", "set": "string"}
         return [
-            *(kept.get(name, "string") for name in self._keep),
+            *kept_types(self._model.schema, self._keep),
             *(first.get(name, "number") for name in self._given),
         ]
 
     def of(self, table: Table) -> list[Array]:
         """Return the columns for the rows of `table`."""
-        kept = [_cells(table.column(name)) for name in self._keep]
+        kept = [kept_cells(table.column(name)) for name in self._keep]
         if self._model.task.quantiles:
             quantiles = self._model.answers(table)
             return [*kept, self._model.task.values(quantiles), *quantiles.T]
@@ -150,7 +156,23 @@ def _text(where: Path | BinaryIO) -> Iterator[Any]:
         stream.detach()  # stdout stays open for whoever writes next
 
 
-def _cells(column: Column) -> Array:
+def check_kept(keep: Iterable[str], given: Collection[str]) -> None:
+    """Refuse to copy a column that has the name of an answer.
+
+    Raises:
+        SpecError: One has.
+    """
+    if clash := [name for name in keep if name in given]:
+        raise SpecError(f"--keep {listed(clash)}: the answers have a column of that name. Rename it in the data.")
+
+
+def kept_types(schema: Schema, keep: Iterable[str]) -> list[str]:
+    """Return what each kept column holds; one that the model does not know is copied as the text it is."""
+    known = {c.name: c.dtype for c in schema}
+    return [known.get(name, "string") for name in keep]
+
+
+def kept_cells(column: Column) -> Array:
     """Return the cells of a kept column as they are written."""
     if column.schema.dtype == "string":
         return column.strings()

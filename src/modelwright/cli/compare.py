@@ -1,15 +1,36 @@
 """``modelwright compare``: test whether one model file is better than another."""
 
+from dataclasses import dataclass
+from typing import Any, final
+
 import click
 
 import modelwright
 from modelwright.cli.output import show
+from modelwright.cli.targets import for_target, opened
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    first: str
+    second: str
+    data: str
+    chosen: str | None
+    target: str | None
+    weight: str | None
+    metric: str
+    lenient: bool
+    as_json: bool
 
 
 @click.command("compare", short_help="Test whether one model file is better than another.")
 @click.argument("first")
 @click.argument("second")
 @click.argument("data")
+@for_target
 @click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @click.option(
@@ -17,24 +38,21 @@ from modelwright.cli.output import show
 )
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def compare(
-    first: str,
-    second: str,
-    data: str,
-    target: str | None,
-    *,
-    weight: str | None,
-    metric: str,
-    lenient: bool,
-    as_json: bool,
-) -> None:
+def compare(**options: Any) -> None:  # click hands over options by name
     """Score the model files FIRST and SECOND on DATA and test the difference.
 
     DATA holds rows that neither has learned from. Every metric is shown with the difference of the two, its interval
     and its chance; the verdict is by the metric that decides.
     """
-    models = [modelwright.load(path) for path in (first, second)]
+    asked = Asked(**options)
+    models = [opened(path, asked.chosen) for path in (asked.first, asked.second)]
     found = modelwright.compare(
-        models[0], models[1], data, target=target, weight=weight, metric=metric, lenient=lenient
+        models[0],
+        models[1],
+        asked.data,
+        target=asked.target,
+        weight=asked.weight,
+        metric=asked.metric,
+        lenient=asked.lenient,
     )
-    show(str(found), {"verdict": found.verdict, **found.to_json()}, as_json=as_json)
+    show(str(found), {"verdict": found.verdict, **found.to_json()}, as_json=asked.as_json)

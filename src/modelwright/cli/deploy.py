@@ -7,6 +7,7 @@ from typing import Any, final
 import click
 
 from modelwright.cli.output import grid, show
+from modelwright.cli.targets import for_target, opened
 from modelwright.core.catalog import load
 from modelwright.core.errors import SpecError
 from modelwright.deploy.catalog import TARGETS
@@ -19,6 +20,7 @@ class Asked:
 
     target: str
     model: str
+    chosen: str | None
     output: str | None
     name: str | None
     values: tuple[str, ...]
@@ -32,6 +34,7 @@ class Asked:
 @click.command("deploy", short_help="Write what brings a model file to a container or a cloud.")
 @click.argument("target", metavar="[" + "|".join(TARGETS) + "]")
 @click.argument("model")
+@for_target
 @click.option("-o", "--output", metavar="DIR", help="The folder to make; NAME-TARGET by default.")
 @click.option("--name", metavar="NAME", help="Name of the service; the file's by default.")
 @click.option("--set", "values", multiple=True, metavar="WHAT=VALUE", help="Fill in image, region, role, …; repeated.")
@@ -50,13 +53,12 @@ def deploy(**options: Any) -> None:  # click hands over options by name
     target = load(TARGETS, asked.target, "target")
     from modelwright.deploy import folder  # loads ONNX Runtime, which help must not
     from modelwright.deploy.base import Order, service_name
-    from modelwright.model.model import load as opened
 
     values = _values(asked.values)
     folder.check_values(target, values)
     place = Path(asked.model)
     order = Order(
-        opened(place),
+        opened(asked.model, asked.chosen),
         asked.name or service_name(place),
         asked.python,
         None if asked.wheel is None else Path(asked.wheel),

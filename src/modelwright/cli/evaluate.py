@@ -7,6 +7,7 @@ import click
 
 import modelwright
 from modelwright.cli.output import show
+from modelwright.cli.targets import either, for_target, targets_document
 
 
 @final
@@ -16,6 +17,7 @@ class Asked:
 
     model: str
     data: str
+    chosen: str | None
     target: str | None
     weight: str | None
     metric: str
@@ -29,6 +31,7 @@ class Asked:
 @click.command("evaluate", short_help="Score a model file on a labelled table.")
 @click.argument("model")
 @click.argument("data")
+@for_target
 @click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @click.option(
@@ -50,19 +53,29 @@ class Asked:
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def evaluate(**options: Any) -> None:  # click hands over options by name
-    """Score the model file MODEL on DATA by every metric of its task, each with its interval."""
+    """Score the model file MODEL on DATA by every metric of its task, each with its interval.
+
+    Of a file of several targets each is scored in turn, or the one that --for names; all must keep the limits.
+    """
     asked = Asked(**options)
     from modelwright.insight.gate import check_limits, parse_limit  # loads numpy, which help must not
+    from modelwright.insight.joint import JointEvaluation
+    from modelwright.model.joint import JointModel
 
     limits = [parse_limit(text, is_least=True) for text in asked.at_least]
     limits += [parse_limit(text, is_least=False) for text in asked.at_most]
+    model = either(asked.model, asked.chosen)
     result = modelwright.evaluate(
-        modelwright.load(asked.model),
+        model,
         asked.data,
         target=asked.target,
         weight=asked.weight,
         metric=asked.metric,
         lenient=asked.lenient,
     )
-    show(str(result), result.to_json(), as_json=asked.as_json)
-    check_limits(result, limits, asked.gate_by)
+    told = result.to_json()
+    if isinstance(model, JointModel):
+        told = targets_document("evaluate", asked.model, model, told)
+    show(str(result), told, as_json=asked.as_json)
+    for evaluation in result.targets.values() if isinstance(result, JointEvaluation) else [result]:
+        check_limits(evaluation, limits, asked.gate_by)

@@ -1,14 +1,35 @@
 """``modelwright explain``: why a model file answers as it does."""
 
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
 import click
 
 import modelwright
 from modelwright.cli.output import show
+from modelwright.cli.targets import for_target, opened
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    model: str
+    data: str
+    chosen: str | None
+    rows: tuple[int, ...]
+    background: str | None
+    scale: Literal["probability", "margin"]
+    keep: tuple[str, ...]
+    seconds: float | None
+    as_json: bool
 
 
 @click.command("explain", short_help="Explain a model file and single answers.")
 @click.argument("model")
 @click.argument("data")
+@for_target
 @click.option("--row", "rows", metavar="N", type=click.IntRange(min=1), multiple=True, help="Explain row N, from 1.")
 @click.option("--background", metavar="DATA", help="Rows to compare with; DATA itself by default.")
 @click.option(
@@ -21,26 +42,16 @@ from modelwright.cli.output import show
 @click.option("--keep", metavar="COL", multiple=True, help="Column that what-if changes leave alone.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="About how long it may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def explain(
-    model: str,
-    data: str,
-    *,
-    rows: tuple[int, ...],
-    background: str | None,
-    scale: str,
-    keep: tuple[str, ...],
-    seconds: float | None,
-    as_json: bool,
-) -> None:
+def explain(**options: Any) -> None:  # click hands over options by name
     """Explain the model file MODEL on DATA: what counts, how, and, for rows named with --row, why and what if."""
-    opened = modelwright.load(model)
+    asked = Asked(**options)
     result = modelwright.explain(
-        opened,
-        data,
-        rows=[row - 1 for row in rows],
-        background=background,
-        scale=scale,  # type: ignore[arg-type]  # click has checked it
-        immutable=keep,
-        seconds=seconds,
+        opened(asked.model, asked.chosen),
+        asked.data,
+        rows=[row - 1 for row in asked.rows],
+        background=asked.background,
+        scale=asked.scale,
+        immutable=asked.keep,
+        seconds=asked.seconds,
     )
-    show(str(result), result.to_json(), as_json=as_json)
+    show(str(result), result.to_json(), as_json=asked.as_json)

@@ -8,6 +8,8 @@ import click
 import modelwright
 from modelwright.cli.output import show
 from modelwright.cli.several import SeveralCommand
+from modelwright.cli.targets import for_target
+from modelwright.cli.targets import opened as opened_model
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -20,6 +22,7 @@ class Asked:
 
     model: str
     data: str
+    chosen: str | None
     sensitive: tuple[str, ...]
     target: str | None
     weight: str | None
@@ -33,6 +36,7 @@ class Asked:
 @click.command("fairness", cls=SeveralCommand, short_help="Audit how a model file treats groups of rows.")
 @click.argument("model")
 @click.argument("data")
+@for_target
 @click.option(
     "--sensitive", required=True, multiple=True, metavar="COL ...", help="Columns that make the groups, written last."
 )
@@ -59,7 +63,7 @@ def fairness(**options: Any) -> None:  # click hands over options by name
     DATA is labelled and holds the sensitive columns; the model need not know them. Numbers are cut into quarters.
     """
     asked = Asked(**options)
-    opened = modelwright.load(asked.model)
+    opened = opened_model(asked.model, asked.chosen)
     if asked.even_out is not None:
         show_costs(opened, asked)
         return

@@ -1,6 +1,5 @@
 """``modelwright fit``: learn to predict a column and write the model file."""
 
-import re
 import sys
 import time
 from contextlib import ExitStack
@@ -12,12 +11,14 @@ import click
 
 import modelwright
 from modelwright.cli.costs import parsed_costs
+from modelwright.cli.fit_targets import PerTarget, joint_output, pages_beside, specs_of, told_joint
+from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.numbers import parsed_directions, parsed_quantiles
-from modelwright.cli.output import Memory, display, grid, note, printable, show
+from modelwright.cli.output import Memory, display, note, show
 from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
-from modelwright.core.errors import MissingExtraError
+from modelwright.core.errors import MissingExtraError, SpecError
 from modelwright.core.events import Listener
 from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes, parse_latency
 from modelwright.progress.events import EventLines
@@ -30,6 +31,8 @@ BESIDE_SECONDS = 3.0
 """Seconds of the budget kept for the report beside the model, of budgets of at least `LEAST_BUDGET` seconds."""
 
 LEAST_BUDGET = 20.0
+MOST_REPORTS = 0.15
+"""Share of the budget that the reports of several targets may have."""
 
 REPORT_SECONDS = 20.0
 """No section of the report that is kept with a run is begun after so long."""
@@ -44,9 +47,9 @@ class Asked:
     """The options of the command, one field each."""
 
     data: str
-    target: str
-    task: str
-    metric: str
+    target: tuple[str, ...]
+    task: tuple[str, ...]
+    metric: tuple[str, ...]
     budget: str
     trials: int | None
     output: str | None
@@ -84,9 +87,19 @@ class Asked:
 
 @click.command("fit", cls=SeveralCommand, short_help="Learn to predict a column and write the model file.")
 @click.argument("data")
-@click.option("-t", "--target", required=True, metavar="COL", help="The column to predict.")
-@click.option("--task", type=click.Choice(_TASKS), default="auto", show_default=True, help="What kind of prediction.")
-@click.option("--metric", default="auto", show_default=True, help="What to be good at: roc_auc, log_loss, f1, rmse, …")
+@click.option(
+    "-t", "--target", required=True, multiple=True, metavar="COL ...", help="The column to predict, or several."
+)
+@click.option(
+    "--task",
+    type=PerTarget(_TASKS),
+    multiple=True,
+    metavar=f"[{'|'.join(_TASKS)}]",
+    help="What kind of prediction; of one of several targets COL=TASK.",
+)
+@click.option(
+    "--metric", multiple=True, metavar="NAME", help="What to be good at: roc_auc, log_loss, f1, rmse, …; COL=NAME too."
+)
 @click.option("--budget", default="60s", show_default=True, help="Time for everything: 90s, 5m, 1.5h.")
 @click.option("--trials", type=int, help="Try so many learners instead; the same data then gives the same bytes.")
 @click.option("-o", "--output", metavar="FILE", help="The model file; TARGET.onnx by default.")
@@ -140,18 +153,23 @@ def fit(**options: Any) -> None:  # click hands over options by name
     DATA is a CSV, TSV, Parquet, Arrow, JSON Lines or Excel file, compressed or not, or an SQL address such as
     "sqlite:///shop.db?query=select * from orders".
 
+    With several targets the file predicts each of them from the other columns; the budget is for all together.
+
     Ctrl-C once ends the search and keeps the best so far; twice aborts.
     """
     asked = Asked(**options)
+    _check_several(asked)
     if any(":" in learner for learner in asked.learners):
         sys.path.insert(0, str(Path.cwd()))  # modules beside the data are found, as python -m finds them
     if asked.trials is not None and asked.trials < 1:
         raise click.BadParameter(f"must be at least 1, not {asked.trials}.", param_hint="--trials")
+    from modelwright.model.joint import JointModel  # help loads no runtime
+
     started = time.monotonic()
     budget = limits(asked.budget, asked.trials, asked.memory, asked.energy)
     if asked.report and budget.seconds >= LEAST_BUDGET:
-        budget = replace(budget, after=BESIDE_SECONDS)
-    place = check_writable(asked.output or default_output(asked.target), (asked.data, asked.test, asked.schema))
+        budget = replace(budget, after=min(BESIDE_SECONDS * len(asked.target), MOST_REPORTS * budget.seconds))
+    place = check_writable(asked.output or default_output(*asked.target), (asked.data, asked.test, asked.schema))
     memory = Memory()
     with ExitStack() as stack:
         listeners: list[Listener] = [memory]
@@ -165,24 +183,44 @@ def fit(**options: Any) -> None:  # click hands over options by name
         source, budget = _source(asked, budget)
         model = modelwright.fit(
             source,
-            asked.target,
+            list(asked.target) if len(asked.target) > 1 else asked.target[0],
             budget=budget,
             out=place,
             test=asked.test,
             seed=asked.seed,
-            spec=_spec(asked),
+            spec=_specs(asked),
             listeners=listeners,
         )
-        kept = None if tracker is None else tracker.finish(model, report=_report(model))
-    left = BESIDE_SECONDS if budget.trials else budget.seconds - (time.monotonic() - started)
+        kept = None
+        if tracker is not None and not isinstance(model, JointModel):
+            kept = tracker.finish(model, report=_report(model))
+    left = BESIDE_SECONDS * len(asked.target) if budget.trials else budget.seconds - (time.monotonic() - started)
+    if isinstance(model, JointModel):
+        pages = pages_beside(model, place, left) if asked.report else ()
+        text, document = told_joint(model, str(place), memory, pages)
+        _end(text, document, asked, memory)
+        return
     pages = _beside(place, left) if asked.report else ()
     document = {**fit_document(model, str(place), memory), "run": kept, "report": [str(page) for page in pages]}
-    indent = None if asked.events else 2
     text = fit_text(model, str(place), memory) + "".join(f"\nReport   {page}" for page in pages[:1])
     text += "" if kept is None else f"\nRun        {kept}"
-    show(text, document, as_json=asked.as_json or asked.events, indent=indent)
+    _end(text, document, asked, memory)
+
+
+def _end(text: str, document: dict[str, Any], asked: Asked, memory: Memory) -> None:
+    """Print the result, and end with the signal that ended the search, where one did."""
+    show(text, document, as_json=asked.as_json or asked.events, indent=None if asked.events else 2)
     if signal := memory.last("interrupted").get("signal"):
         raise click.exceptions.Exit(128 + int(signal))
+
+
+def _check_several(asked: Asked) -> None:
+    """Refuse what only a fit of one target can do, before anything is read."""
+    if len(asked.target) > 1 and asked.track is not None:
+        raise SpecError(
+            "--track keeps the run of one target. Leave it out, and keep the finished models with: modelwright register"
+            " MODEL --for TARGET"
+        )
 
 
 def limits(budget: str, trials: int | None, memory: str | None, energy: str | None) -> Budget:
@@ -196,15 +234,19 @@ def limits(budget: str, trials: int | None, memory: str | None, energy: str | No
     )
 
 
-def default_output(target: str) -> str:
-    """Return the file name of a model when none is given: the target's, without what file systems refuse."""
-    return (re.sub(r"[^\w.-]+", "_", target).strip("._") or "model") + ".onnx"
+def default_output(*targets: str) -> str:
+    """Return the file name of a model when none is given: the targets', without what file systems refuse."""
+    return joint_output(targets)
+
+
+def _specs(asked: Asked) -> Any:
+    """Return what is asked beyond target and budget: of the one target, or of each."""
+    specs = specs_of(_spec(asked), asked.target, asked.task, asked.metric)
+    return specs if len(specs) > 1 else specs[asked.target[0]]
 
 
 def _spec(asked: Asked) -> FitSpec:
     return FitSpec(
-        task=asked.task,
-        metric=asked.metric,
         drop=asked.drop,
         kinds=parsed_kinds(asked.kinds),
         weight=asked.weight,
@@ -273,52 +315,3 @@ def _beside(place: Path, seconds: float) -> tuple[Path, ...]:
         )
         note(f"No report was written beside the model: {late}. Make one with: modelwright report {place}")
     return pages
-
-
-def fit_document(model: "Model", output: str, memory: Memory) -> dict[str, Any]:
-    """Return the result of a fit as a JSON document."""
-    from modelwright.cli import facts
-
-    done = memory.last("done")
-    return {
-        "schema": "modelwright/fit/1",
-        "model": output,
-        "digest": model.digest,
-        "size_bytes": model.size_bytes,
-        "task": model.task.to_json(),
-        "target": model.manifest.target,
-        "metric": model.metric,
-        "score": done.get("score"),
-        "low": done.get("low"),
-        "high": done.get("high"),
-        "seconds": done.get("seconds"),
-        "members": facts.members(model),
-        "evaluation": model.evaluation,
-        "parity": {k: v for k, v in (model.parity or {}).items() if k != "witness"},
-        "interrupted": bool(memory.last("interrupted")),
-        "notes": memory.notes(),
-        "warnings": memory.warnings(),
-    }
-
-
-def fit_text(model: "Model", output: str, memory: Memory) -> str:
-    """Return the result of a fit for reading."""
-    from modelwright.cli import facts
-
-    seconds = memory.last("done").get("seconds")
-    rows = [
-        ("Model", f"{output} ({facts.size_text(model.size_bytes)})"),
-        ("Task", facts.task_text(model)),
-        ("Score", facts.score_text(model)),
-        ("Members", facts.members_text(model)),
-        ("Trials", facts.trials_text(model)),
-        ("Parity", facts.parity_text(model)),
-    ]
-    if model.task.decision is not None:
-        rows.insert(2, ("Labels", printable(model.task.rule, 100)))
-    if seconds is not None:
-        rows.append(("Time", f"{seconds:.1f} s"))
-    rows += [("Warning", text) for text in memory.warnings()]
-    if memory.last("interrupted"):
-        rows.append(("Note", "interrupted; this is the best model so far"))
-    return grid(rows)

@@ -4,23 +4,33 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import modelwright
 from modelwright.cli.output import grid, printable, show
 from modelwright.cli.schema import schema_text
+from modelwright.cli.targets import either, for_target, in_turn, targets_document
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
 
 
 @click.command("inspect", short_help="Show what a model file holds.")
 @click.argument("model")
+@for_target
 @click.option("--region", metavar="CC", help="Country to tell CO2e for, such as DE; that of the fit by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-def inspect(model: str, *, region: str | None, as_json: bool) -> None:
+def inspect(model: str, *, chosen: str | None, region: str | None, as_json: bool) -> None:
     """Show task, score, members, columns, size, speed, energy and origin of the model file MODEL."""
+    from modelwright.model.joint import JointModel
     from modelwright.model.speed import row_microseconds  # help loads no runtime
 
-    opened = modelwright.load(model)
+    opened = either(model, chosen)
+    if isinstance(opened, JointModel):
+        times = {name: row_microseconds(part) for name, part in opened.items()}
+        documents = {name: inspect_document(part, times[name], region) for name, part in opened.items()}
+        text = in_turn(opened, lambda part: inspect_text(part, times[part.manifest.target], region))
+        document = targets_document("inspect", model, opened, documents)
+        show(f"{_whole(opened)}\n\n{text}", document, as_json=as_json)
+        return
     micros = row_microseconds(opened)
     text, document = inspect_text(opened, micros, region), inspect_document(opened, micros, region)
     show(text, document, as_json=as_json)
@@ -70,6 +80,22 @@ def inspect_text(model: "Model", micros: float, region: str | None = None) -> st
     if model.classes:
         rows.insert(1, ("Classes", printable(", ".join(map(str, model.classes)), 100)))
     return "\n\n".join([grid(rows), schema_text(model.schema), *_trials(model)])
+
+
+def _whole(model: "JointModel") -> str:
+    """Return what is to be said of a file of several targets as a whole."""
+    from modelwright.cli import facts
+
+    outputs = [name for names in model.outputs.values() for name in names.values()]
+    return grid(
+        [
+            ("Targets", printable(", ".join(model.targets), 100)),
+            ("Columns", f"{len(model.schema)}: {printable(', '.join(model.schema.names), 100)}"),
+            ("Outputs", printable(", ".join(outputs), 200)),
+            ("Size", facts.size_text(model.size_bytes)),
+            ("Digest", model.digest),
+        ]
+    )
 
 
 def _data(data: Any) -> str:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from modelwright.cli.answers import Answers, Write, plain_cells, writer
+from modelwright.cli.answers import Answering, Write, plain_cells, writer
 from modelwright.core.destination import whole_file
 from modelwright.core.errors import OutputError, SpecError
 from modelwright.core.table import Array, Table
@@ -97,7 +97,7 @@ def fingerprint(data: str) -> dict[str, Any] | None:
     return None
 
 
-def fill(plan: Plan, answers: Answers, tables: Iterable[Table]) -> Filled:
+def fill(plan: Plan, answers: Answering, tables: Iterable[Table]) -> Filled:
     """Write the answers to all rows of `tables` that the folder does not hold yet.
 
     Args:
@@ -181,7 +181,7 @@ def _cut(tables: Iterable[Table], rows: int) -> Iterator[tuple[int, Table]]:
             first, start = first + stop - start, stop
 
 
-def _write_part(plan: Plan, answers: Answers, index: int, tables: Iterator[Table]) -> list[dict[str, Any]]:
+def _write_part(plan: Plan, answers: Answering, index: int, tables: Iterator[Table]) -> list[dict[str, Any]]:
     """Write one part and return its files; they get their names together, when all are whole."""
     columns = map(answers.of, tables)
     with ExitStack() as open_files:
@@ -223,7 +223,7 @@ class _Shape:
 class _Split:
     """The open files of one part, by the value that they are for."""
 
-    def __init__(self, plan: Plan, answers: Answers, index: int, open_files: ExitStack) -> None:
+    def __init__(self, plan: Plan, answers: Answering, index: int, open_files: ExitStack) -> None:
         self._plan = plan
         self._open = open_files
         self._name = f"part-{index:05d}.parquet"

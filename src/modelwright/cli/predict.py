@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, final
 
 import click
 
-import modelwright
 from modelwright.cli.output import note, show
+from modelwright.cli.targets import either, for_target
 from modelwright.core.destination import check_writable, whole_file
 from modelwright.core.errors import SpecError
 from modelwright.core.schema import ColumnSchema, Schema
 
 if TYPE_CHECKING:
+    from modelwright.cli.answers import Answering
     from modelwright.core.table import Table
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
 
 ROWS = 16_384
@@ -38,6 +40,7 @@ class Asked:
     model: str
     data: str
     output: str
+    chosen: str | None
     keep: tuple[str, ...]
     interval: float | None
     partition_rows: int | None
@@ -54,6 +57,7 @@ class Asked:
 @click.option(
     "-o", "--output", default="-", metavar="FILE", help="FILE.csv, .parquet, .jsonl or FOLDER/; - is CSV on stdout."
 )
+@for_target
 @click.option("--keep", multiple=True, metavar="COL", help="Copy a column of DATA to the answers; may be repeated.")
 @click.option("--interval", type=float, metavar="LEVEL", help="Add lower and upper, or set: with 0.9 right in 90 %.")
 @click.option(
@@ -70,7 +74,8 @@ def predict(**options: Any) -> None:  # click hands over options by name
     Rows keep their number and order. Columns are found by name; others are ignored. The answers are a column
     "prediction" for numbers (with "q0.1", "q0.9" and so on where the model predicts quantiles), or "label" and one
     "probability_CLASS" per class. With --interval 0.9 there are also the ends "lower" and "upper", between which the
-    truth lies in 90 % of rows, or the classes "set" among which it is.
+    truth lies in 90 % of rows, or the classes "set" among which it is. Of a file of several targets every column also
+    names its target: "prediction_price", "label_churned", "probability_churned_yes".
 
     With -o FOLDER/ the answers become Parquet files of a million rows each, and --resume goes on after the last whole
     one where a run was cut off.
@@ -109,11 +114,10 @@ def _is_folder(asked: Asked) -> bool:
 def _to_file(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
     form = _form(asked.output)
     place = None if asked.output == "-" else check_writable(asked.output, (asked.data, asked.model))
-    opened = modelwright.load(asked.model)
-    from modelwright.cli.answers import Answers, writer  # loads numpy, which help must not
+    opened = either(asked.model, asked.chosen)
+    from modelwright.cli.answers import writer  # loads numpy, which help must not
 
-    answers = Answers(opened, asked.keep, interval=asked.interval is not None)
-    _check_level(opened, asked.interval)
+    answers = _answers(opened, asked)
     n_rows = 0
     with _opened(place) as where, writer(form, where, answers) as write:
         for table in _tables(opened, asked, notes):
@@ -123,15 +127,13 @@ def _to_file(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
 
 
 def _to_folder(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
-    opened = modelwright.load(asked.model)
+    opened = either(asked.model, asked.chosen)
     from modelwright.cli import partitions  # loads numpy, which help must not
-    from modelwright.cli.answers import Answers
 
-    _check_level(opened, asked.interval)
-    answers = Answers(opened, asked.keep, interval=asked.interval is not None)
+    answers = _answers(opened, asked)
     if asked.partition_by is not None and asked.partition_by not in answers.names:
         asked = replace(asked, keep=(*asked.keep, asked.partition_by))
-        answers = Answers(opened, asked.keep, interval=asked.interval is not None)
+        answers = _answers(opened, asked)
     given = partitions.fingerprint(asked.data)
     if asked.resume and given is None:
         raise SpecError(f"--resume needs a file, which can be told from another; '{asked.data}' is none.")
@@ -141,6 +143,23 @@ def _to_folder(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
     filled = partitions.fill(plan, answers, _tables(opened, asked, notes))
     told = {"output": asked.output, "rows": filled.rows, "columns": answers.names}
     return told | {"parts": filled.parts, "resumed": filled.resumed}
+
+
+def _answers(model: "Model | JointModel", asked: Asked) -> "Answering":
+    """Return what turns tables into answers, once the wish for intervals suits the file."""
+    from modelwright.cli.answers import Answers
+    from modelwright.cli.joint_answers import JointAnswers
+    from modelwright.model.joint import JointModel
+
+    interval = asked.interval is not None
+    if not isinstance(model, JointModel):
+        single = Answers(model, asked.keep, interval=interval)
+        _check_level(model, asked.interval)
+        return single
+    joint = JointAnswers(model, asked.keep, interval=interval)
+    for part in model.models:
+        _check_level(part, asked.interval)
+    return joint
 
 
 def _check_level(model: "Model", level: float | None) -> None:
@@ -168,7 +187,7 @@ def _form(output: str) -> str:
     return FORMS[ending]
 
 
-def _tables(model: "Model", asked: Asked, notes: dict[str, None]) -> Iterator["Table"]:
+def _tables(model: "Model | JointModel", asked: Asked, notes: dict[str, None]) -> Iterator["Table"]:
     from modelwright.data import scan
 
     known = model.schema.names

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import modelwright
-from modelwright.cli.fit import fit_document, fit_text
+from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.output import Memory, display, show
 from modelwright.core.destination import check_writable
 from modelwright.core.events import Listener

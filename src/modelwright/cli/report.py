@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import click
 
-import modelwright
 from modelwright.cli.output import note, show
+from modelwright.cli.targets import beside_target, either, for_target, in_turn, targets_document
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import SpecError
 from modelwright.report.catalog import DOCUMENTS
 from modelwright.report.report import report as make
+
+if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
+    from modelwright.model.model import Model
+    from modelwright.report.report import Report
 
 
 @final
@@ -22,6 +27,7 @@ class Asked:
     files: tuple[str, ...]
     output: str | None
     folder: str | None
+    chosen: str | None
     target: str | None
     examples: int
     seconds: float | None
@@ -63,6 +69,7 @@ class Asked:
 @click.option("--card", is_flag=True, help="Write a model card beside the page (Markdown, Hugging Face headings).")
 @click.option("--bom", is_flag=True, help="Write a bill of materials beside the page (CycloneDX JSON).")
 @click.option("--annex-iv", is_flag=True, help="Write a worksheet on Annex IV of the EU AI Act beside the page.")
+@for_target
 @click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--examples", type=click.IntRange(min=0), default=0, metavar="N", help="Show and explain N rows of DATA.")
 @click.option("--seconds", type=float, help="Begin no section after so long.")
@@ -70,7 +77,8 @@ class Asked:
 def report(**options: Any) -> None:
     """Write what is known of the model file MODEL as a page of HTML: from the file alone, or richer with labelled DATA.
 
-    With two model files they are compared, on DATA.
+    With two model files they are compared, on DATA. Of a file of several targets each gets a page of its own,
+    MODEL.TARGET.html, unless --for names one.
     """
     asked = Asked(**options)
     if not 1 <= len(asked.models) <= 2 or len(asked.tables) > 1:
@@ -81,16 +89,40 @@ def report(**options: Any) -> None:
     if asked.folder is not None:
         Path(asked.folder).mkdir(parents=True, exist_ok=True)
     check_writable(asked.page, (*asked.models, *asked.tables))
-    models = [modelwright.load(name) for name in asked.models]
+    from modelwright.model.joint import JointModel  # help loads no runtime
+
+    first = either(asked.models[0], asked.chosen)
+    other = either(asked.models[1], asked.chosen) if len(asked.models) > 1 else None
+    if isinstance(first, JointModel):
+        documents = {
+            name: _written(asked, part, _same(other, name), beside_target(asked.page, name))
+            for name, part in first.items()
+        }
+        text = in_turn(first, lambda part: str(documents[part.manifest.target]))
+        told = {name: made.to_json() for name, made in documents.items()}
+        show(text, targets_document("report", asked.models[0], first, told), as_json=asked.as_json)
+        return
+    made = _written(asked, first, _same(other, first.manifest.target), asked.page)
+    show(str(made), made.to_json(), as_json=asked.as_json)
+
+
+def _same(other: "Model | JointModel | None", target: str) -> "Model | None":
+    """Return the model of the same target in the file to compare with."""
+    from modelwright.model.joint import JointModel
+
+    return other[target] if isinstance(other, JointModel) else other
+
+
+def _written(asked: Asked, model: "Model", other: "Model | None", page: Path) -> "Report":
     made = make(
-        models[0],
+        model,
         None,
         asked.tables[0] if asked.tables else None,
-        other=models[1] if len(models) > 1 else None,
+        other=other,
         target=asked.target,
         examples=asked.examples,
         seconds=asked.seconds,
     )
-    for path in made.save(asked.page, documents=asked.documents):
+    for path in made.save(page, documents=asked.documents):
         note(f"Written: {path}")
-    show(str(made), made.to_json(), as_json=asked.as_json)
+    return made

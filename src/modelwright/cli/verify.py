@@ -1,12 +1,12 @@
 """``modelwright verify``: audit a model file and prove its answers again."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-import modelwright
 from modelwright.cli.output import grid, show
 from modelwright.cli.sign import trusted_key
+from modelwright.cli.targets import either, for_target, in_turn, targets_document
 from modelwright.core.errors import GateError, SpecError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command("verify", short_help="Audit a model file and prove its answers again.")
 @click.argument("model")
 @click.argument("data", required=False)
+@for_target
 @click.option("--public-key", metavar="FILE", help="Check the signature too, with this public key in PEM.")
 @click.option("--signature", metavar="FILE", help="The signature; MODEL.sig by default.")
 @click.option("--lenient", is_flag=True, help="Read cells of a wrong kind as missing instead of stopping.")
@@ -25,6 +26,7 @@ def verify(
     model: str,
     data: str | None,
     *,
+    chosen: str | None,
     public_key: str | None,
     signature: str | None,
     lenient: bool,
@@ -39,20 +41,36 @@ def verify(
     if signature is not None and public_key is None:
         raise SpecError("--signature needs --public-key FILE: a signature says nothing before it is known by whom.")
     key = None if public_key is None else trusted_key(public_key)
-    opened = modelwright.load(model)
-    signed = None if key is None else key.check_beside(opened.to_bytes(), model, signature)
+    opened = either(model, chosen)
+    whole = either(model) if key is not None and chosen is not None else opened  # signed is the whole file
+    signed = None if key is None else key.check_beside(whole.to_bytes(), model, signature)
     from modelwright.model import verify as proof  # loads numpy and ONNX Runtime, which help must not
+    from modelwright.model.joint import JointModel
 
     table = None
     if data is not None:
         from modelwright.data import read
 
         table = read(data, schema=opened.schema, lenient=lenient)
-    found = proof.verify(opened, table)
-    document = {"schema": "modelwright/verify/1", **found.to_json(), "signature": signed and signed.to_json()}
-    show(_text(model, found, signed), document, as_json=as_json)
-    if not found.passed:
-        raise GateError(f"'{model}' does not answer as it did when it was written (allowed: {found.tolerance:g}).")
+    if isinstance(opened, JointModel):
+        each = {name: proof.verify(part, table) for name, part in opened.items()}
+        text = in_turn(opened, lambda part: _text(model, each[part.manifest.target], signed))
+        documents = {name: _document(found, signed) for name, found in each.items()}
+        show(text, targets_document("verify", model, opened, documents), as_json=as_json)
+    else:
+        each = {opened.manifest.target: proof.verify(opened, table)}
+        found = each[opened.manifest.target]
+        show(_text(model, found, signed), _document(found, signed), as_json=as_json)
+    for target, found in each.items():
+        if not found.passed:
+            raise GateError(
+                f"'{model}' does not answer for '{target}' as it did when it was written"
+                f" (allowed: {found.tolerance:g})."
+            )
+
+
+def _document(found: "Verification", signed: "Signed | None") -> dict[str, Any]:
+    return {"schema": "modelwright/verify/1", **found.to_json(), "signature": signed and signed.to_json()}
 
 
 def _text(model: str, found: "Verification", signed: "Signed | None") -> str:

@@ -20,6 +20,17 @@ class SpecError(ModelwrightError, ValueError):
     exit_code = 2
 
 
+class SeveralTargetsError(SpecError, AttributeError):
+    """One target was needed, and a file of several came."""
+
+    def __init__(self, targets: Iterable[str]) -> None:
+        names = list(targets)
+        super().__init__(
+            f"This model file predicts several targets: {listed(map(repr, names))}. Choose one: --for {names[0]} on the"
+            f" command line, mw.load(FILE)[{names[0]!r}] in Python."
+        )
+
+
 class OutputError(ModelwrightError, OSError):
     """A result cannot be written: no permission, no space, no such folder."""
 

@@ -4,7 +4,7 @@ Whoever hands in a frame has imported its library, so it is found among the load
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from modelwright.core.table import Array
@@ -44,3 +44,15 @@ def like_frame(data: Any, values: Array, classes: Sequence[Label]) -> Any:
         return library.DataFrame(values, index=data.index, columns=list(classes))
     columns = {str(label): values[:, position] for position, label in enumerate(classes)}
     return library.DataFrame(columns) if kind == "polars" else library.table(columns)
+
+
+def like_columns(data: Any, columns: Mapping[str, Array]) -> Any:
+    """Return answers of several kinds, each (n_rows,), as the caller's kind of frame; else the dictionary itself."""
+    kind = frame_kind(data)
+    if kind == "other":
+        return dict(columns)
+    library: Any = sys.modules[kind]
+    if kind == "pandas":
+        return library.DataFrame(dict(columns), index=data.index)
+    plain = {name: values.tolist() if values.dtype == object else values for name, values in columns.items()}
+    return library.DataFrame(plain) if kind == "polars" else library.table(plain)

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from modelwright.core.errors import FileRefusedError
+from modelwright.core.errors import FileRefusedError, SeveralTargetsError
 from modelwright.core.graph import OPSETS, ElementType, TensorSpec
 from modelwright.core.schema import Schema
 from modelwright.modelfile import digest, growth, manifest
@@ -146,6 +146,8 @@ def _metadata(model: Parsed) -> dict[str, str]:
         key = entry.text("key")
         refused(key in found, f"The model file holds the metadata '{key[:80]}' twice, as if two files had been joined.")
         found[key] = entry.text("value")
+    if f"{manifest.PREFIX}0.manifest" in found:
+        raise SeveralTargetsError(manifest.targets_of(found))
     needed = [manifest.PREFIX + name for name in manifest.REQUIRED]
     for key in [*needed, digest.KEY]:
         refused(key not in found, f"The model file is incomplete: it has no {key}.")

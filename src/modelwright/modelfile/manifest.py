@@ -14,7 +14,13 @@ from modelwright.core.task import TASKS, Task
 from modelwright.modelfile import digest
 
 FORMAT = 1
-"""The format number that this version writes, and the newest that it reads."""
+"""The format number of the files of one target that this version writes, and the newest of them that it reads."""
+
+JOINT_FORMAT = 2
+"""The format number of files of several targets, see `modelwright.modelfile.joint`."""
+
+MOST_TARGETS = 200
+"""Targets that one file may have."""
 
 PREFIX = "modelwright."
 REQUIRED = ("manifest", "schema")
@@ -184,6 +190,38 @@ def loads(text: str, what: str) -> Any:
             raise FileRefusedError(f"The model file's {what} holds a number that is not finite.")
         level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
     return value
+
+
+def targets_of(metadata: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the targets of a file of several, in order, each with the names of its outputs in the file.
+
+    Args:
+        metadata: The texts of all metadata entries, by full key.
+
+    Returns:
+        By target, the name in the file by the name that the output has in the target's own part.
+
+    Raises:
+        FileRefusedError: The manifest is of another format, or does not tell them.
+    """
+    manifest = loads(metadata.get(f"{PREFIX}manifest", "null"), "manifest")
+    told = manifest.get("format") if isinstance(manifest, dict) else None
+    if told != JOINT_FORMAT:
+        raise FileRefusedError(
+            f"The model file has format {told}, not {JOINT_FORMAT}, that of several targets."
+            " Update with: pip install --upgrade modelwright"
+        )
+    named: dict[str, dict[str, str]] = {}
+    targets = manifest.get("targets")
+    for target in targets if isinstance(targets, list) else ():
+        name, outputs = (target.get("name"), target.get("outputs")) if isinstance(target, dict) else ("", None)
+        texts = outputs.values() if isinstance(outputs, dict) else [None]
+        if not isinstance(name, str) or name in named or not all(isinstance(text, str) for text in texts):
+            raise FileRefusedError("The model file's manifest does not name its targets and their outputs.")
+        named[name] = dict(outputs or {})
+    if not 0 < len(named) <= MOST_TARGETS:
+        raise FileRefusedError(f"The model file's manifest names {len(named)} targets, not 1 to {MOST_TARGETS}.")
+    return named
 
 
 def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:

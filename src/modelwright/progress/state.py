@@ -19,6 +19,7 @@ PHASES: dict[str, str] = {
     "emit": "Writing the graph",
     "prove": "Proving the file",
     "evaluate": "Evaluating",
+    "join": "Joining the targets",
     "done": "Done",
 }
 """The phases of a fit, as they are told and as they are shown."""
@@ -43,6 +44,7 @@ class Progress:
         members: Number of parts of the best model so far.
         states: State of each configuration by its identifier: racing, done, dropped or failed.
         latest: What finished last: the configuration, its fold and seconds.
+        target: Which of several targets is fitted, in words; empty where there is one.
     """
 
     budget: float | None = None
@@ -55,16 +57,22 @@ class Progress:
     members: int = 0
     states: Mapping[str, str] = field(default_factory=dict)
     latest: str = ""
+    target: str = ""
 
     def after(self, event: Event) -> Self:
         """Return the state once `event` has happened."""
         told = event.data
         changed: dict[str, Any] = {"seconds": max(self.seconds, event.seconds)}
+        if event.name == "target":  # each of several targets begins anew
+            fresh = type(self)(
+                self.budget, target=f"'{told.get('target')}', {told.get('number', 0) + 1} of {told.get('targets')}"
+            )
+            return dataclasses.replace(fresh, **changed)
         if event.name == "phase":
             changed["phase"] = str(told.get("phase", ""))
         elif event.name == "trial":
             changed |= self._after_trial(told)
-        elif event.name in ("best", "done"):
+        elif event.name in ("best", "target_done", "done"):
             known = ("metric", "score", "low", "high", "members")
             changed |= {key: told[key] for key in known if told.get(key) is not None}
             if event.name == "done":
@@ -79,8 +87,9 @@ class Progress:
 
     @property
     def phase_title(self) -> str:
-        """The phase in words."""
-        return PHASES.get(self.phase, self.phase.capitalize())
+        """The phase in words, with the target where there are several."""
+        title = PHASES.get(self.phase, self.phase.capitalize())
+        return f"{title} ({self.target})" if self.target and title and self.phase not in ("join", "done") else title
 
     @property
     def best(self) -> str:

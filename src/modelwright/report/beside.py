@@ -2,20 +2,27 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwright.core.errors import MissingExtraError
 from modelwright.report.report import report
+
+if TYPE_CHECKING:
+    from modelwright.model.model import Model
 
 LEAST_SECONDS = 2.0
 """With less time left than this none is begun: so long it may take from the file alone, with drawing to be loaded."""
 
 
-def beside(path: str | os.PathLike[str], *, seconds: float = LEAST_SECONDS) -> tuple[Path, ...]:
+def beside(
+    path: str | os.PathLike[str], *, seconds: float = LEAST_SECONDS, model: "Model | None" = None
+) -> tuple[Path, ...]:
     """Write the report on a model file beside it, from what the file alone says.
 
     Args:
         path: The model file; ``churn.onnx`` gives ``churn.html`` and ``churn.json``.
         seconds: Time there is; no section is begun after it.
+        model: The model itself, where it is one of several in a file and `path` only names the page.
 
     Returns:
         The files written; none when there is no time, when the extra that draws is not installed, or when files of
@@ -32,7 +39,7 @@ def beside(path: str | os.PathLike[str], *, seconds: float = LEAST_SECONDS) -> t
     if not all(_may_be_replaced(file) for file in files):
         return ()
     try:
-        report(path, page, seconds=seconds)
+        report(path if model is None else model, page, seconds=seconds)
     except MissingExtraError:
         return ()
     return files
