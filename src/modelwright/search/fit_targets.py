@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from modelwright.core.errors import BudgetError, SpecError, listed
+from modelwright.core.errors import SpecError, listed
 from modelwright.core.events import Event
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
@@ -22,6 +22,9 @@ Specs = FitSpec | Mapping[str, FitSpec]
 
 JOIN_SECONDS = 0.5
 """Kept for joining the files and proving the whole."""
+
+LEAST = 1e-3
+"""Seconds, or watt-hours, of a target for which nothing is left."""
 
 _ROLES = ("weight", "groups", "time")
 
@@ -54,7 +57,6 @@ def fit_targets(
     Raises:
         DataError: A target cannot be learned.
         SpecError: The wish makes no sense for this table.
-        BudgetError: The time ended before there was a model of every target.
         GateError: The answers of the file differ from those of the models it is made of.
     """
     watch = watch or Watch()
@@ -74,15 +76,8 @@ def fit_targets(
             break
         watch.tell("target", target=target, number=number, targets=len(asked))
         own = test if test is None else test.drop(name for name in targets if name != target and name in test.names)
-        try:
-            share = shares.take()
-            files.append(
-                fit_table(asking.table, target, share, asking.spec, seed=seed, test=own, watch=_part(watch, target))
-            )
-        except BudgetError as error:
-            if watch.interrupted and files:
-                break
-            raise BudgetError(f"Target '{target}', {number + 1} of {len(asked)}: {error}") from error
+        share, part = shares.take(), _part(watch, target)
+        files.append(fit_table(asking.table, target, share, asking.spec, seed=seed, test=own, watch=part))
     if left_out := list(asked)[len(files) :]:
         watch.tell(
             "note", text=f"Interrupted before these targets had a model, so the file lacks them: {listed(left_out)}."
@@ -119,11 +114,7 @@ class Shares:
         self._meter = None if budget.watt_hours is None else Meter()
 
     def take(self) -> Budget:
-        """Return the limits of the next target.
-
-        Raises:
-            BudgetError: Nothing is left.
-        """
+        """Return the limits of the next target; where nothing is left, such as give a baseline."""
         budget, n_left = self._budget, self._n_left
         self._n_left -= 1
         if self._trials is not None:
@@ -134,9 +125,12 @@ class Shares:
         energy = None
         if self._meter is not None and budget.watt_hours is not None:
             energy = budget.watt_hours - self._meter.read().high / JOULES_PER_WATT_HOUR
-        if left <= 0 or (energy is not None and energy <= 0):
-            raise BudgetError(f"the budget ended before its fit began. Give more: {n_left} targets were still to come.")
-        return replace(budget, seconds=left / n_left, after=0.0, watt_hours=None if energy is None else energy / n_left)
+        return replace(
+            budget,
+            seconds=max(LEAST, left / n_left),
+            after=0.0,
+            watt_hours=None if energy is None else max(LEAST, energy / n_left),
+        )
 
 
 def _distinct(targets: Sequence[str]) -> Sequence[str]:

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from modelwright.core.errors import BudgetError, DataError, SchemaError, SpecError
+from modelwright.core.errors import DataError, SchemaError, SpecError
 from modelwright.core.events import Event
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.model.joint import JointModel
-from modelwright.search.fit_targets import Shares, fit_targets
+from modelwright.search.fit_targets import LEAST, Shares, fit_targets
 from modelwright.search.watch import Watch
 
 
@@ -107,8 +107,7 @@ def test_what_one_target_leaves_over_goes_to_the_next() -> None:
     third = shares.take()
     assert (third.seconds, third.after) == (pytest.approx(22.5), 0.0)
     clock.now += 60.0
-    with pytest.raises(BudgetError, match="1 targets were still to come"):
-        shares.take()
+    assert shares.take().seconds == LEAST
 
 
 def test_trials_are_dealt_out_whole() -> None:
@@ -137,9 +136,12 @@ def test_after_an_interrupt_the_file_holds_what_was_reached(table: Table) -> Non
     assert any("lacks them: sold, visits" in str(event.data.get("text")) for event in heard)
 
 
-def test_the_time_of_all_is_the_budget(table: Table) -> None:
-    with pytest.raises(BudgetError, match="Target 'price', 1 of 2"):
-        fit_targets(table, ["price", "sold"], Budget(0.4), FitSpec())
+def test_without_time_every_target_has_a_baseline_that_says_so(table: Table) -> None:
+    heard: list[Event] = []
+    data = fit_targets(table, ["price", "sold"], Budget(0.4), FitSpec(), watch=Watch((heard.append,)))
+    assert JointModel.open(data).targets == ("price", "sold")
+    told = [event.data["target"] for event in heard if event.name == "warning" and event.data["about"] == "baseline"]
+    assert set(told) == {"price", "sold"}
 
 
 def test_test_rows_are_scored_for_every_target(table: Table) -> None:
