@@ -79,7 +79,7 @@ def conform_column(
     if bad is not None and bad.any():
         if not lenient:
             index = int(np.argmax(bad))
-            raise _refusal(raw, schema, index, f"row {index + first_row} of {where}", remedy)
+            raise _refusal(raw, schema, index, place=f"row {index + first_row} of {where}", remedy=remedy)
         values = values.copy()
         values[bad] = MISSING_DATE if schema.dtype == "date" else np.nan
         return Column(schema, values), int(np.count_nonzero(bad))
@@ -136,7 +136,7 @@ def _converted(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     return raw.values, None
 
 
-def _refusal(raw: Raw, schema: ColumnSchema, index: int, place: str, remedy: str) -> SchemaError:
+def _refusal(raw: Raw, schema: ColumnSchema, index: int, *, place: str, remedy: str) -> SchemaError:
     one = Raw(raw.name, raw.form, raw.values[index : index + 1], raw.levels)
     codes, levels = as_text(one)
     cell = shortened(levels[codes[0]])

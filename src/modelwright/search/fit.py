@@ -218,7 +218,7 @@ def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
         entries = entries[: run.budget.trials + 1]  # the constant comes first and is not counted
     driver = Driver(run, crew, [name for name, _ in entries], spec)
     pace = Pace(driver.left, run.left, crew.size)
-    race = Race(entries, run.plan, run.question.target, pace, losses_of(run.metric))
+    race = Race(entries, run.plan, run.question.target, pace, losses=losses_of(run.metric))
     if run.keeper is not None:
         driver.recall(race, run.keeper)
     driver.drive(race)

@@ -54,6 +54,7 @@ class Race:
         plan: Plan,
         target: Target,
         pace: Pace,
+        *,
         losses: Losses = row_losses,
     ) -> None:
         self.trials = [Trial(name, learner) for name, learner in entries]
