@@ -52,7 +52,8 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
 
 def _opened(location: Path, origin: str) -> Any:
     try:
-        return pq.ParquetFile(location)
+        # What is buffered ahead is kept until the file is closed, so that memory would grow with the rows.
+        return pq.ParquetFile(location, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(origin, error) from error
 

@@ -14,6 +14,8 @@ import pytest
 from modelwright.core.errors import DataError, SchemaError, SpecError
 from modelwright.core.table import Table
 from modelwright.data import read, scan
+from modelwright.data.parquet import scan as scan_parquet
+from modelwright.data.raw import EVERYTHING
 
 N = 1000
 
@@ -101,3 +103,15 @@ def test_bytes_that_are_not_utf8_far_down_are_scanned(tmp_path: Path, table: Tab
 def test_pieces_of_no_rows_are_refused(table: Table) -> None:
     with pytest.raises(SpecError, match="at least 1"):
         next(scan({"n": [1], "s": ["a"]}, table.schema, rows=0))
+
+
+def test_a_scanned_file_is_not_kept_in_memory(tmp_path: Path) -> None:
+    place = tmp_path / "long.parquet"
+    table = pa.table({"a": np.random.default_rng(0).normal(size=400_000)})
+    pyarrow.parquet.write_table(table, place, row_group_size=10_000, use_dictionary=False)
+    del table
+    before, most = pa.total_allocated_bytes(), 0
+    for piece in scan_parquet(place, EVERYTHING, 10_000):
+        del piece
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < place.stat().st_size / 4
