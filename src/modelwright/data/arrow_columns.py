@@ -123,7 +123,9 @@ def _others(name: str, column: Any) -> Raw:
     if pt.is_duration(kind):
         counted = column.cast(pa.duration("us"), safe=False).cast(pa.int64())
         return Raw(name, "number", _doubles(counted) / 1e6)
-    if pt.is_binary(kind) or pt.is_large_binary(kind):
+    if pt.is_run_end_encoded(kind):
+        return to_raw(name, pc.run_end_decode(column))
+    if pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind):
         try:
             return _texts(name, column.cast(pa.string()))
         except pa.ArrowInvalid as error:

@@ -103,6 +103,8 @@ def _group_of(kind: type) -> str:
         return "date"
     if issubclass(kind, (*_NESTED, np.ndarray, bytes, bytearray, complex, np.complexfloating)):
         return "nested"
+    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+        return "nested"  # its text would be an address in memory
     return "other"
 
 

@@ -190,6 +190,12 @@ def test_numbers_that_are_no_days_stay_numbers() -> None:
     assert read({"code": [20200101, 20200102] * 9}).schema.column("code").kind == "flag"
 
 
+def test_columns_of_rare_arrow_types_are_read() -> None:
+    runs = pa.table({"run": pa.RunEndEncodedArray.from_arrays([2, 4], [1.5, 2.5])})
+    assert read(runs).column("run").values.tolist() == [1.5, 1.5, 2.5, 2.5]
+    assert read(pl.DataFrame({"b": [b"x", b"y", b"x"]})).column("b").strings().tolist() == ["x", "y", "x"]
+
+
 @pytest.mark.parametrize("name", [None, float("nan")])
 def test_a_name_that_is_missing_is_filled(name: object) -> None:
     frame = pd.DataFrame([[1, 2]] * 3)
@@ -215,6 +221,7 @@ def test_a_name_that_is_missing_is_filled(name: object) -> None:
         (pd.DataFrame(), "has no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "repeated: a"),
         (pd.DataFrame({"a": [[1], [2]]}), "Column 'a', row 1: the cell holds a list"),
+        (pd.DataFrame({"a": [object(), object()]}), "Column 'a', row 1: the cell holds a object"),
         (pl.DataFrame({"a": [[1], [2]]}), "Column 'a', row 1: the cell holds a nested value"),
         (pl.DataFrame({"a": [1]}).lazy(), r"\.collect\(\)"),
         (pa.table({"a": pa.array([b"\xff\xfe"])}), "Column 'a' holds bytes"),
