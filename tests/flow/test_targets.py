@@ -148,6 +148,7 @@ def test_verbs_of_one_target_say_how_to_name_it(model: Path, folder: Path) -> No
         ("explain", model, data),
         ("fairness", model, data, "--sensitive", "colour"),
         ("compare", model, model, data),
+        ("refit", model, data),
         ("deploy", "docker", model, "-o", folder / "bundle"),
         ("register", model, "--to", folder / "models", "--name", "shop"),
     ):
@@ -159,6 +160,8 @@ def test_verbs_of_one_target_say_how_to_name_it(model: Path, folder: Path) -> No
     assert told("fairness", model, data, "--for", "churned", "--sensitive", "colour")
     assert told("register", model, "--for", "price", "--to", folder / "models", "--name", "shop")
     assert told("deploy", "docker", model, "--for", "price", "-o", folder / "bundle")
+    again = told("refit", model, data, "--for", "price", "-q", "-o", folder / "price.onnx")
+    assert again["target"] == "price"
     code, _, err = run("explain", model, data, "--for", "pric")
     assert (code, "Did you mean 'price'" in err) == (2, True)
 

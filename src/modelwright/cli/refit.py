@@ -2,56 +2,69 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, final
 
 import click
 
 import modelwright
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.output import Memory, display, show
+from modelwright.cli.targets import for_target, opened
 from modelwright.core.destination import check_writable
 from modelwright.core.events import Listener
 from modelwright.progress.events import EventLines
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, one field each."""
+
+    model: str
+    data: str
+    chosen: str | None
+    output: str | None
+    budget: str | None
+    test: str | None
+    as_json: bool
+    events: bool
+    quiet: bool
+
+
 @click.command("refit", short_help="Train the recipe of a model file on other rows.")
 @click.argument("model")
 @click.argument("data")
+@for_target
 @click.option("-o", "--output", metavar="FILE", help="The new model file; MODEL-refit.onnx by default.")
 @click.option("--budget", help="Time for everything: 90s, 5m; as long as it takes by default.")
 @click.option("--test", metavar="DATA", help="Labelled rows to evaluate on, never learned from.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--events", is_flag=True, help="Print every event and then the result as JSON lines.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
-def refit(
-    model: str,
-    data: str,
-    *,
-    output: str | None,
-    budget: str | None,
-    test: str | None,
-    as_json: bool,
-    events: bool,
-    quiet: bool,
-) -> None:
+def refit(**options: Any) -> None:  # click hands over options by name
     """Train what the file MODEL is made of on the rows in DATA, without a search.
 
     Learners, settings, lengths and weights stay those that the first fit found, so minutes become seconds. The score
     is estimated by the same recipe over folds of the new rows.
     """
-    stem = Path(model)
-    place = check_writable(output or stem.with_name(f"{stem.stem}-refit.onnx"), (data, test))
-    limits = None if budget is None else modelwright.Budget.parse(budget)
+    asked = Asked(**options)
+    stem = Path(asked.model)
+    place = check_writable(asked.output or stem.with_name(f"{stem.stem}-refit.onnx"), (asked.data, asked.test))
+    limits = None if asked.budget is None else modelwright.Budget.parse(asked.budget)
+    model = opened(asked.model, asked.chosen)
     memory = Memory()
     with ExitStack() as stack:
         listeners: list[Listener] = [memory]
-        if events:
+        if asked.events:
             listeners.append(EventLines(sys.stdout))
-        elif not quiet:
+        elif not asked.quiet:
             seconds = None if limits is None else limits.seconds
             listeners.append(stack.enter_context(display(seconds, verbose=False)))
-        made = modelwright.refit(model, data, budget=limits, out=place, test=test, listeners=listeners)
-    document = {**fit_document(made, str(place), memory), "from": model}
-    show(fit_text(made, str(place), memory), document, as_json=as_json or events, indent=None if events else 2)
+        made = modelwright.refit(model, asked.data, budget=limits, out=place, test=asked.test, listeners=listeners)
+    document = {**fit_document(made, str(place), memory), "from": asked.model}
+    text = fit_text(made, str(place), memory)
+    show(text, document, as_json=asked.as_json or asked.events, indent=None if asked.events else 2)
     if signal := memory.last("interrupted").get("signal"):
         raise click.exceptions.Exit(128 + int(signal))

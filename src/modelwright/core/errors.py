@@ -26,8 +26,8 @@ class SeveralTargetsError(SpecError, AttributeError):
     def __init__(self, targets: Iterable[str]) -> None:
         names = list(targets)
         super().__init__(
-            f"This model file predicts several targets: {listed(map(repr, names))}. Choose one: --for {names[0]} on the"
-            f" command line, mw.load(FILE)[{names[0]!r}] in Python."
+            f"This model file predicts several targets: {listed(map(repr, names))}. Choose one: --for {names[0]} where"
+            f" the command has that option, or a file of its own, in Python: mw.load(FILE)[{names[0]!r}].save(NEW)"
         )
 
 
