@@ -19,8 +19,13 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine"),
 ]
 
-KINDS = ("binary", "multiclass", "regression")
+KINDS = ("binary", "multiclass", "regression", "letters", "wide", "quantile")
+"""With classes as many as letters, with 80 columns of long names, a text, a date and groups, and with quantiles."""
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WIDTHS = (390, 1280)
+LARGEST = 2_000_000
+TALLEST = 40_000
+"""CSS pixels that a page is high at most on a phone, nothing unfolded: 80 columns make no page without an end."""
 
 
 def rows_of(kind: str, n_rows: int, seed: int) -> dict[str, list[Any]]:
@@ -32,17 +37,36 @@ def rows_of(kind: str, n_rows: int, seed: int) -> dict[str, list[Any]]:
     answer: list[Any] = [("no", "yes")[int(m > 0)] for m in margin]
     if kind == "multiclass":
         answer = [f"class {int(c)}" for c in np.clip(margin + 4, 0, 8) // 1]
-    if kind == "regression":
+    if kind in ("regression", "quantile"):
         answer = margin.round(2).tolist()
-    return {"size": size.round(2).tolist(), "a long name of a colour": colour.tolist(), "answer": answer}
+    rows = {"size": size.round(2).tolist(), "a long name of a colour": colour.tolist()}
+    if kind == "letters":
+        answer = [LETTERS[i % 26] for i in range(n_rows)]
+        rows["width"] = [i % 26 + rng.normal(0, 0.4) for i in range(n_rows)]
+    if kind == "wide":
+        rows |= {f"measurement number {k} of the second series": rng.normal(size=n_rows).tolist() for k in range(74)}
+        rows["note"] = [" ".join(rng.choice(["the", "parcel", "came", "late", "broken"], 6)) for _ in range(n_rows)]
+        rows["joined"] = [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(n_rows)]
+        rows["sex"] = rng.choice(["female", "male"], n_rows).tolist()
+        rows["household"] = [i // 3 for i in range(n_rows)]
+    return rows | {"answer": answer}
+
+
+def asked(kind: str) -> modelwright.FitSpec:
+    """Return what is asked of a fit of a kind."""
+    if kind == "quantile":
+        return modelwright.FitSpec(task="quantile", quantiles=(0.1, 0.5, 0.9))
+    return modelwright.FitSpec(sensitive=("sex",), groups="household") if kind == "wide" else modelwright.FitSpec()
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def page_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     kind: str = request.param
     path = tmp_path_factory.mktemp("report") / f"{kind}.html"
-    model = modelwright.fit(rows_of(kind, 300, 1), "answer", budget=modelwright.Budget(trials=1))
-    modelwright.report(model, path, rows_of(kind, 300, 2), examples=2)
+    n_rows = 520 if kind == "letters" else 300
+    budget = modelwright.Budget(trials=1)
+    model = modelwright.fit(rows_of(kind, n_rows, 1), "answer", budget=budget, spec=asked(kind))
+    modelwright.report(model, path, rows_of(kind, n_rows, 2), examples=2)
     return path
 
 
@@ -83,10 +107,10 @@ def sized(width: int) -> dict[str, int]:
     return {"width": width, "height": 800}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_shut_out(visit: Callable[..., Any], scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nobody_is_shut_out(visit: Callable[..., Any], scheme: str, width: int) -> None:
     # axe must run its script in the page, which the page's own policy forbids.
-    page = visit(viewport=sized(1280), color_scheme=scheme, bypass_csp=True)
+    page = visit(viewport=sized(width), color_scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = axe_core.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -114,9 +138,23 @@ def test_without_scripts_every_number_can_still_be_opened(visit: Callable[..., A
 def test_the_page_is_never_wider_than_the_screen(visit: Callable[..., Any], width: int) -> None:
     page = visit(viewport=sized(width))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    pictures = page.locator("figure svg")
+    # A picture too fine to be shrunk is moved sideways in a frame of its own.
+    pictures = page.locator("figure .picture")
     widest = max(pictures.nth(i).bounding_box()["width"] for i in range(pictures.count()))
     assert widest <= width
+    assert page.evaluate("document.documentElement.scrollHeight") <= TALLEST
+
+
+def test_the_page_is_small(page_file: Path) -> None:
+    assert page_file.stat().st_size <= LARGEST
+
+
+def test_numbers_in_pictures_are_large_enough_on_a_phone(visit: Callable[..., Any]) -> None:
+    page = visit(viewport=sized(390))
+    size = "parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a"
+    texts = "[...document.querySelectorAll('.picture.wide svg text')]"
+    sizes = page.evaluate(f"{texts}.map(text => {size}).filter(size => size > 0.5)")  # turned texts have no size here
+    assert min(sizes, default=8.0) >= 6.0
 
 
 def test_letters_of_twice_the_size_still_fit(visit: Callable[..., Any]) -> None:

@@ -193,3 +193,11 @@ def test_heavy_tails_are_told_and_light_ones_are_not(rng: np.random.Generator) -
     assert any("Heavy tails" in note and "RMSE" in note for note in claims.notes)
     plain = score(Task("regression"), answers + rng.normal(size=400), answers)
     assert not any("Heavy tails" in note and "RMSE" in note for note in plain.notes)
+
+
+def test_few_rows_for_means_of_squares_are_told(rng: np.random.Generator) -> None:
+    answers = rng.normal(size=400)
+    truth = answers + rng.normal(size=400)
+    few, enough = (score(Task("regression"), truth[:n], answers[:n]) for n in (150, 400))
+    assert any("150 rows are few for RMSE, R²" in note for note in few.notes)
+    assert not any("rows are few" in note for note in enough.notes)
