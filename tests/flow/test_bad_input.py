@@ -323,6 +323,10 @@ class TestThePlace:
         refused(run(*words.split()), 2, "is read here, and writing would destroy it")
         assert {path.name: path.read_bytes() for path in place.iterdir()} == before
 
+    def test_a_file_where_a_folder_should_be(self, place: Path, model_file: Path) -> None:
+        (place / "data.csv").write_text(GOOD)
+        refused(run("report", model_file, "--all", "data.csv"), 2, "'data.csv'", "a file, not a folder")
+
     def test_a_device_keeps_its_place(self, place: Path) -> None:
         os.mkfifo("pipe.onnx")
         (place / "data.csv").write_text(GOOD)

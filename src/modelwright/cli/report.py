@@ -8,7 +8,7 @@ import click
 
 from modelwright.cli.output import note, show
 from modelwright.cli.targets import beside_target, either, for_target, in_turn, targets_document
-from modelwright.core.destination import check_writable
+from modelwright.core.destination import check_writable, named
 from modelwright.core.errors import SpecError
 from modelwright.report.catalog import DOCUMENTS
 from modelwright.report.report import report as make
@@ -87,7 +87,8 @@ def report(**options: Any) -> None:
             f"{len(asked.tables)}: modelwright report MODEL.onnx [OTHER.onnx] [LABELLED.csv]"
         )
     if asked.folder is not None:
-        Path(asked.folder).mkdir(parents=True, exist_ok=True)
+        with named(Path(asked.folder)):
+            Path(asked.folder).mkdir(parents=True, exist_ok=True)
     check_writable(asked.page, (*asked.models, *asked.tables))
     from modelwright.model.joint import JointModel  # help loads no runtime
 
