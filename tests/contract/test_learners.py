@@ -27,11 +27,12 @@ TASKS = {
     "quantile": Task("quantile", quantiles=(0.1, 0.5, 0.8)),
 }
 LARGEST = float(np.finfo(np.float32).max)
-FAST = {"rounds": 30, "trees": 12, "width": 32, "epochs": 64}
+FAST = {"rounds": 30, "trees": 12, "width": 32, "epochs": 64, "most_rounds": 60, "bags": 2}
 
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{family: (family, {}) for family in LEARNERS},
+    "glass": ("glass", {"learning_rate": 0.1}),
     "svm-linear": ("svm", {"kernel": "linear"}),
     "extra-trees": ("forest", {"kind": "extra"}),
     **{

@@ -8,14 +8,14 @@ all of it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError
 from modelwright.core.table import Array
-from modelwright.core.task import TaskName
+from modelwright.core.task import Task, TaskName
 from modelwright.learners.answers import Standard, require_learnable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 from modelwright.learners.boosting_lightgbm import LightGBM, offset_of
@@ -30,11 +30,15 @@ SINGLE_SHARE = 0.6
 LEAST_REACHED = 0.5
 """Share of the folds' rounds that a refit must run; rows of its own end it, so it may well run fewer than they did."""
 
+_OF_CLASSES: dict[str, Any] = {"learning_rate": 0.02, "min_leaf": 12, "extra_trees": True, "bags": 8}
+_OF_NUMBERS: dict[str, Any] = {"learning_rate": 0.04, "min_leaf": 5, "extra_trees": False, "bags": 4}
+"""Classes are noisy and like smooth curves; numbers do not (benchmarks/log.md, 2026-11-24: glass boxes)."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Glass(Learner):
-    """An additive model of single features and some pairs of them.
+    """An additive model of single features and some pairs of them; what is None is chosen by the task.
 
     Attributes:
         learning_rate: Share of each tree that is added.
@@ -42,6 +46,7 @@ class Glass(Learner):
         min_leaf: Fewest rows in a leaf.
         feature_fraction: Share of the features that each tree about one feature may use.
         l2: L2 penalty on leaf values.
+        extra_trees: Try one random threshold per feature instead of all, which makes curves smoother.
         max_bin: Most steps of a feature.
         pairs: Most pairs.
         pair_bins: Most steps of a feature in a pair.
@@ -52,15 +57,16 @@ class Glass(Learner):
         expected: Rounds that the folds ran, 0 where that is not known.
     """
 
-    learning_rate: float = 0.04
+    learning_rate: float | None = None
     leaves: int = 3
-    min_leaf: int = 5
+    min_leaf: int | None = None
     feature_fraction: float = 0.5
     l2: float = 1.0
+    extra_trees: bool | None = None
     max_bin: int = 255
     pairs: int = 8
     pair_bins: int = 24
-    bags: int = 4
+    bags: int | None = None
     held_out: float = 0.15
     most_rounds: int = 3000
     patience: int = 40
@@ -81,12 +87,13 @@ class Glass(Learner):
         import lightgbm  # loaded when fitting begins: describing a learner is free
 
         require_learnable(train, self.family)
+        learner = self._suited(train.target.task)
         standard = Standard.of(train.target)
         scaled = replace(train, target=replace(train.target, values=standard.apply(train.target)))
         offset = offset_of(train.target, standard)
-        bags = bags_of(scaled.target, self.bags, self.held_out, seed)
+        bags = bags_of(scaled.target, learner.bags or 1, self.held_out, seed)
         try:
-            stages = self._stages(scaled, bags, seed, deadline)
+            stages = learner._stages(scaled, bags, seed, deadline)
         except lightgbm.basic.LightGBMError as error:
             raise DataError(f"LightGBM cannot learn from these rows: {error}.") from error
 
@@ -108,6 +115,11 @@ class Glass(Learner):
         """Return whether it did not run far fewer rounds than the folds."""
         return isinstance(fitted, TreeSum) and fitted.rounds >= LEAST_REACHED * self.expected
 
+    def _suited(self, task: Task) -> Self:
+        """Return this learner with what is None settled."""
+        usual = _OF_CLASSES if task.is_classification else _OF_NUMBERS
+        return replace(self, **{name: value for name, value in usual.items() if getattr(self, name) is None})
+
     def _stages(self, train: Rows, bags: Sequence[Bag], seed: int, deadline: Deadline) -> list[Stage]:
         n_features = train.features.shape[1]
         alone = Groups(np.arange(n_features), tuple((j,) for j in range(n_features)))
@@ -126,11 +138,12 @@ class Glass(Learner):
 
     def _boosting(self, leaves: int, max_bin: int) -> LightGBM:
         return LightGBM(
-            learning_rate=self.learning_rate,
+            learning_rate=self.learning_rate or _OF_CLASSES["learning_rate"],
             leaves=leaves,
-            min_leaf=self.min_leaf,
+            min_leaf=self.min_leaf or 1,
             feature_fraction=self.feature_fraction,
             l2=self.l2,
+            extra_trees=bool(self.extra_trees),
             max_bin=max_bin,
             rounds=self.most_rounds,
             patience=self.patience,

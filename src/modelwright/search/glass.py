@@ -29,7 +29,7 @@ LEAST_SECONDS = 1.0
 def with_glass_box(entries: Entries, spec: FitSpec, task: Task, n_rows: int) -> Entries:
     """Add a glass box after all others where rows are few and none was named: it takes what time they leave.
 
-    It is compared and not mixed: on 15 small sets the mixture got it into its members four times, and was better on
+    It is compared and not mixed: on 15 small sets the mixture got it into its members three times, and was better on
     the test part once (benchmarks/log.md, 2026-11-24: glass boxes).
     """
     if spec.only_learners or n_rows > MOST_ROWS or any(learner.is_readable for _, learner in entries):
