@@ -10,6 +10,7 @@ from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Column, Table
 from modelwright.core.task import Target, Task
 from modelwright.learners.base import Learner
+from modelwright.learners.glass import Glass
 from modelwright.learners.portfolio import portfolio
 from modelwright.search.folds import plan_folds
 from modelwright.search.honest import honest_margins
@@ -33,7 +34,7 @@ ENTRIES = {
     name: _shortened(learner)
     for n_rows, seconds in ((400, 900.0), (8_000, 900.0), (50_000, 900.0))
     for name, learner in portfolio(BINARY, n_rows, 12, seconds)
-}
+} | {"GLASS": Glass(bags=2, learning_rate=0.05)}
 
 
 def _table(rng: np.random.Generator) -> Table:
