@@ -93,6 +93,9 @@ def documents(folder: Path) -> Documents:
     found["fit"].append(told("fit", data, "-t", "y", "--trials", 1, "-o", folder / "one.onnx", "--run", kept, "-q"))
     found["resume"] = [told("resume", kept, "-o", folder / "resumed.onnx", "-q")]
     found["refit"] = [told("refit", model, data, "-o", folder / "refit.onnx", "-q")]
+    both = folder / "both.onnx"
+    found["fit"].append(told("fit", data, "-t", "y", "sex", "--trials", 2, "-o", both, "--no-report", "-q"))
+    found["inspect"].append(told("inspect", both))
     found["explain"] = [told("explain", model, data, "--row", 1, "--seconds", 1)]
     found["fairness"].append(told("fairness", model, data, "--sensitive", "sex", "--even-out", "equalised_odds"))
     found["report"] = [told("report", model, "-o", folder / "report.html")]
