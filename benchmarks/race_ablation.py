@@ -131,6 +131,7 @@ class _Replayed:
     """Stands for a learner whose answers are known."""
 
     family = "replayed"
+    is_readable = False
 
 
 def collect(case: Case) -> None:
