@@ -131,6 +131,13 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return X and y after scikit-learn's own checks, with its wording."""
+        shape = np.shape(y)
+        if len(shape) == 2 and shape[1] > 1:
+            raise ValueError(
+                f"y should be a 1d array, got an array of shape {shape} instead. Several targets go into one file with"
+                f" modelwright.fit(table, target=[names]), or into one {type(self).__name__} each with"
+                " sklearn.multioutput."
+            )
         if not is_frame(X):
             return validate_data(
                 self, X, y, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2, y_numeric=self._y_numeric()
