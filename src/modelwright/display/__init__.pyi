@@ -14,3 +14,4 @@ from modelwright.display.roc import RocDisplay as RocDisplay
 from modelwright.display.slices import SliceDisplay as SliceDisplay
 from modelwright.display.svg import svg as svg
 from modelwright.display.threshold import ThresholdDisplay as ThresholdDisplay
+from modelwright.display.tradeoff import TradeoffDisplay as TradeoffDisplay

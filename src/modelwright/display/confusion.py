@@ -25,9 +25,6 @@ _FEW = 12
 _MOST_TEXTS = 40
 """Classes up to which a cell is large enough for a number."""
 
-_SHADES = 20
-"""So few that Matplotlib draws the bar of shades as vectors and not as an image, which a page could not restyle."""
-
 _DARK = 0.45
 """Lightness of a cell below which its number is written in white."""
 
@@ -97,7 +94,7 @@ class ConfusionDisplay(Display[Confusion]):
             shares if few else np.ma.masked_equal(shares, 0.0),
             # The root of the share, so that a mistake in fifty is not the shade of none.
             norm=PowerNorm(1.0 if few else 0.5, vmin=0.0, vmax=1.0),
-            cmap=matplotlib.colormaps[_colours()].resampled(_SHADES),
+            cmap=ink.shades("cividis"),  # loses nothing for the colour-blind
             edgecolors="face",
             linewidth=0.1,
         )
@@ -119,9 +116,3 @@ class ConfusionDisplay(Display[Confusion]):
         ax.set(xlabel="Class given", ylabel="True class", aspect="equal")
         ax.invert_yaxis()
         ax.figure.colorbar(mesh, ax=ax, label="Share of the true class", shrink=0.8)
-
-
-def _colours() -> str:
-    """Return the user's colour map, or one that loses nothing for the colour-blind where none was chosen."""
-    chosen: str = matplotlib.rcParams["image.cmap"]
-    return "cividis" if chosen == matplotlib.rcParamsDefault["image.cmap"] else chosen

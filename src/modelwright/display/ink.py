@@ -5,6 +5,7 @@ from typing import Literal
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 
 from modelwright.core.table import Array
 from modelwright.insight.tabulation import printable
@@ -15,6 +16,9 @@ SAFE = ("#0072B2", "#D55E00", "#009E73", "#A8509A", "#767676")
 
 STROKES = ("-", "--", "-.", ":")
 """Lines differ by stroke too, for those who do not see colours, and for print."""
+
+_SHADES = 20
+"""So few that Matplotlib draws the bar of shades as vectors and not as an image, which a page could not restyle."""
 
 _BAND = 0.18
 _MOST_BANDS = 3
@@ -38,6 +42,13 @@ def colour(index: int) -> str:
 def stroke(index: int) -> str:
     """Return the stroke of the line at a position."""
     return STROKES[index % len(STROKES)]
+
+
+def shades(ours: str) -> Colormap:
+    """Return the user's colour map, or ours, that of a name, where Matplotlib's own was left as it is."""
+    chosen: str = matplotlib.rcParams["image.cmap"]
+    name = ours if chosen == matplotlib.rcParamsDefault["image.cmap"] else chosen
+    return matplotlib.colormaps[name].resampled(_SHADES)
 
 
 def faint() -> str:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Self, final
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -15,9 +14,6 @@ from modelwright.insight.tabulation import plain, printable
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
-
-_SHADES = 20
-"""So few that Matplotlib draws the bar of shades as vectors and not as an image, which a page could not restyle."""
 
 
 @final
@@ -75,7 +71,7 @@ class PairDisplay(Display[Pair]):
             values,
             vmin=-reach,
             vmax=reach,
-            cmap=matplotlib.colormaps["PuOr"].resampled(_SHADES),
+            cmap=ink.shades("PuOr"),  # two ways from nothing
             edgecolors="face",
             linewidth=0.1,
         )

@@ -17,6 +17,7 @@ from modelwright.insight.energy_curve import EnergyCurve, Stop
 from modelwright.insight.fairness.thresholds import tradeoff
 from modelwright.insight.importance import Drop, Importance
 from modelwright.insight.predictions import of_classes
+from modelwright.insight.shapes import Pair
 from modelwright.insight.slices import slices_by
 from modelwright.metrics.bootstrap import Interval
 
@@ -51,6 +52,11 @@ def _dependence() -> Dependence:
     return Dependence("size", "yes", "partial", "probability", (*points, missing), 40)
 
 
+def _pair() -> Pair:
+    places = (("missing", "up to 3", "above 3"), ("<free>", "$5 & $6"))
+    return Pair(("$x_1$", "<kind>"), 0.2, places, ((0.0, 0.1), (-0.3, 0.2), (0.4, -0.1)))
+
+
 def _energy_curve() -> EnergyCurve:
     none = Interval(float("nan"), float("nan"), float("nan"))
     stops = [Stop(0.1, Interval(0.1, 0.0, 0.2), 0, 0, none, none)]
@@ -80,7 +86,7 @@ def made(name: str) -> Display[Any]:
         return kind(slices_by(dataclasses.replace(of_classes(truth, said), table=table), ["kind"]))
     if name == "TradeoffDisplay":
         return kind(tradeoff(of_classes(truth, said), read({"sex": ["$f$", "m"] * 60}), min_rows=10))
-    return kind(_importance() if name == "ImportanceDisplay" else _dependence())
+    return kind({"ImportanceDisplay": _importance, "DependenceDisplay": _dependence, "PairDisplay": _pair}[name]())
 
 
 @pytest.fixture(scope="session")

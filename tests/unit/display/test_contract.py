@@ -1,5 +1,7 @@
 """What holds of every display."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+import modelwright.display
 from modelwright.display.base import Display
 from modelwright.display.catalog import DISPLAYS
 
@@ -68,6 +71,13 @@ class TestEveryDisplay:
         assert 'role="img"' in bundle["text/html"] and "<script" not in bundle["text/html"]
         assert displays[name].title and displays[name].describe().endswith(".")
         assert all(side > 0 for side in displays[name].size)
+
+
+def test_type_checkers_and_readers_know_every_display() -> None:
+    stub = Path(modelwright.display.__file__).with_name("__init__.pyi").read_text(encoding="utf-8")
+    assert set(re.findall(r"import (\w+) as \1$", stub, flags=re.MULTILINE)) == {*DISPLAYS, "svg"}
+    plots = (Path(__file__).parents[3] / "docs" / "plots.md").read_text(encoding="utf-8")
+    assert set(DISPLAYS) <= set(re.findall(r"`(\w+Display)`", plots))
 
 
 def test_colours_stand_out_on_white_and_on_dark() -> None:
