@@ -1,5 +1,7 @@
 """The five lines that stand first, and what they rest on."""
 
+import shlex
+
 import numpy as np
 import pytest
 
@@ -107,5 +109,15 @@ def test_the_command_to_fit_again_holds_every_option() -> None:
     made = report(modelwright.fit(rows, "y", budget=modelwright.Budget(trials=1), spec=spec))
     run = made.part("run")
     assert run is not None
-    command = run.blocks[-1].to_json()["text"]
-    assert "--weight heft --groups 'group name' --interval 0.8 --sensitive sex" in command
+    words = shlex.split(run.blocks[-1].to_json()["text"])
+    assert words[:3] == ["modelwright", "fit", "TRAINING_DATA"]
+    options = list(zip(words[3::2], words[4::2], strict=True))  # nothing asked here is a flag without a value
+    assert sorted(options) == [
+        ("--groups", "group name"),
+        ("--interval", "0.8"),
+        ("--output", "model.onnx"),
+        ("--sensitive", "sex"),
+        ("--target", "y"),
+        ("--trials", "1"),
+        ("--weight", "heft"),
+    ]
