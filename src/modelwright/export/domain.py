@@ -6,7 +6,10 @@ rows share are not listed.
 """
 
 import math
+import sys
+from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -21,6 +24,8 @@ _DAY = 86_400_000_000.0
 """Microseconds."""
 
 _ROUND = (1.0, 2.0, 5.0, 10.0)
+
+_LARGEST = Fraction(sys.float_info.max)
 
 
 def shared_domains(schema: Schema, features: Table) -> Schema:
@@ -51,9 +56,9 @@ def with_bounds(schema: ColumnSchema, known: Array) -> ColumnSchema:
     step = max(unit, _step(high - low))
     step = math.ceil(step / unit) * unit if unit else step
     if low != known[0]:
-        low = _round(math.floor(low / step) * step)
+        low = _multiple(low, step, math.floor)
     if high != known[-1]:
-        high = _round(math.ceil(high / step) * step)
+        high = _multiple(high, step, math.ceil)
     if known[0] >= 0:
         low = max(low, 0.0)  # that nobody is below zero tells of all
     return replace(schema, low=low, high=high)
@@ -72,12 +77,19 @@ def _shared(schema: ColumnSchema, column: Column) -> ColumnSchema:
 
 def _step(width: float) -> float:
     """Return a round number of which about `_STEPS` make the width."""
-    if width <= 0 or not math.isfinite(width / _STEPS * _ROUND[-1]):
+    if width / _STEPS <= 0 or not math.isfinite(width / _STEPS * _ROUND[-1]):
         return 1.0
-    power = 10.0 ** math.floor(math.log10(width / _STEPS))
-    return next((power * times for times in _ROUND if power * times >= width / _STEPS), power * _ROUND[-1])
+    power = math.floor(math.log10(width / _STEPS))
+    steps = [float(f"{times:g}e{power}") for times in _ROUND]  # powers that are multiplied are not always as round
+    return next((step for step in steps if step >= width / _STEPS), steps[-1])
 
 
-def _round(value: float) -> float:
-    """Return a multiple of a round number without the noise of its arithmetic."""
-    return float(f"{value:.15g}")
+def _multiple(value: float, step: float, outwards: Callable[[Fraction], int]) -> float:
+    """Return the next multiple of a round number that lies outwards of a value, or the value itself if it is one.
+
+    In fractions, of the decimals that both are written with: so nothing is cut off, for the nearest double of a number
+    that is no greater than a value is no greater than it either, and the bound carries no noise of arithmetic.
+    """
+    unit = Fraction(repr(step))
+    found = outwards(Fraction(repr(value)) / unit) * unit
+    return float(max(-_LARGEST, min(_LARGEST, found)))

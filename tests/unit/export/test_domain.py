@@ -1,10 +1,11 @@
 """Bounds in a file tell of no single row."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import modelwright
@@ -23,6 +24,7 @@ def bounds(values: Any, dtype: Any = "number") -> tuple[float | None, float | No
     return found.low, found.high
 
 
+@example([0.123456789] * 5 + [-0.876543211] * 4 + [0.12345678899999078])
 @given(st.lists(st.floats(-1e12, 1e12, allow_subnormal=False).map(lambda x: x + 0.123456789), min_size=10, max_size=80))
 def test_all_but_a_few_rows_lie_within_and_the_extremes_are_not_told(values: list[float]) -> None:
     low, high = bounds(values)
@@ -32,6 +34,18 @@ def test_all_but_a_few_rows_lie_within_and_the_extremes_are_not_told(values: lis
     for end, value in ((low, known[0]), (high, known[-1])):
         if np.count_nonzero(known == value) < FEWEST and np.ptp(known[FEWEST - 1 : -FEWEST + 1]) > 1e-3:
             assert end != value
+
+
+def test_bounds_far_from_zero_and_as_near_as_doubles_lie_cut_no_row_off() -> None:
+    near = [0.12345678899999078 + i * math.ulp(0.1) for i in range(12)]
+    tiny = [i * 5e-324 for i in range(1, 12)]
+    huge = [1.7e308 + i * 1e306 for i in range(10)]
+    for values in (near, tiny, huge, [-x for x in near], [-x for x in huge], [x + 1e12 for x in near]):
+        low, high = bounds(values)
+        known = np.sort(values)
+        assert low is not None and high is not None
+        assert low <= known[FEWEST - 1] and known[-FEWEST] <= high
+        assert math.isfinite(low) and math.isfinite(high)
 
 
 def test_a_bound_that_rows_share_is_kept_and_a_single_one_is_rounded_away() -> None:
@@ -51,6 +65,9 @@ def test_units_and_signs_stay_what_they_are() -> None:
     assert low is not None and high is not None
     assert low % DAY == 0 and high % DAY == 0
     assert (low, high) != (days[0], days[-1])
+    low, high = bounds((np.arange(100) - 50) * 80_001 * DAY, "date")  # over two hundred centuries
+    assert low is not None and high is not None
+    assert low % DAY == 0 and high % DAY == 0
     assert bounds(np.geomspace(1e-9, 1e-7, 50))[0] == 0.0
 
 
