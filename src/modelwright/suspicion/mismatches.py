@@ -52,7 +52,7 @@ def _mixed(column: Column) -> Finding | None:
         evidence=f"{share:.1%} of the cells are numbers.",
         figure=share,
         action="kept",
-        override=f"--kind {shown(name)}=number --lenient, or correct the other cells",
+        override="correct or empty those cells, and the column is read as numbers",
     )
 
 

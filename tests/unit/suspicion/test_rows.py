@@ -139,6 +139,7 @@ def test_numbers_as_texts_and_other_kinds_in_test_are_mismatches(found: Found, r
     told = found(columns, "y", test)["mismatch"]
     assert {f.severity for f in told} == {"warn", "stop"}
     assert any("'about ten'" in f.where for f in told)
+    assert not any("--lenient" in f.override for f in told)  # neither check nor fit has it
     del test["a"]
     assert any("not in the test table" in f.what for f in found(columns, "y", test)["mismatch"])
 
