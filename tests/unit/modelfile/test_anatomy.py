@@ -51,7 +51,6 @@ def test_a_forest_is_read_as_it_was_written(anatomy: Anatomy) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("n_targets", 2),
         ("aggregate_function", 0),
         ("post_transform", 1),
         ("nodes_modes", np.array([0, 1, 0], dtype=np.uint8)),
@@ -61,6 +60,23 @@ def test_a_forest_is_read_as_it_was_written(anatomy: Anatomy) -> None:
 def test_what_is_no_sum_of_trees_is_no_forest(anatomy: Anatomy, name: str, value: object) -> None:
     (operator,) = [op for op in anatomy.operators if op.kind == "TreeEnsemble"]
     assert Forest.of(anatomy.attributes(operator) | {name: value}) is None
+
+
+def test_of_several_sums_each_has_its_trees(anatomy: Anatomy) -> None:
+    (operator,) = [op for op in anatomy.operators if op.kind == "TreeEnsemble"]
+    # The first tree adds to both sums, the second to the first alone.
+    several = anatomy.attributes(operator) | {"n_targets": 2, "leaf_targetids": np.array([0, 1, 0, 0, 0])}
+    first, second = Forest.of(several, 0), Forest.of(several, 1)
+    assert first is not None and second is not None
+    np.testing.assert_array_equal(first.roots, TREES.roots)
+    np.testing.assert_array_equal(first.values, [1.0, 0.0, 3.0, -4.0, 0.5])
+    np.testing.assert_array_equal(second.roots, [0])
+    np.testing.assert_array_equal(second.threshold, [0.5, -1.0])
+    np.testing.assert_array_equal((second.left, second.right), [[1, ~0], [~2, ~1]])
+    np.testing.assert_array_equal(second.values, [0.0, 2.0, 0.0])
+    none = Forest.of(several, 2)
+    assert none is not None
+    assert len(none.roots) == len(none.values) == 0
 
 
 def test_two_pieces_answer_as_the_whole(anatomy: Anatomy) -> None:
