@@ -1,6 +1,7 @@
 """Every document that a command prints with ``--json`` fits its published JSON Schema."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,11 @@ def documents(folder: Path) -> Documents:
     found["refit"] = [told("refit", model, data, "-o", folder / "refit.onnx", "-q")]
     both = folder / "both.onnx"
     found["fit"].append(told("fit", data, "-t", "y", "sex", "--trials", 2, "-o", both, "--no-report", "-q"))
-    found["inspect"].append(told("inspect", both))
+    for words in (("inspect",), ("evaluate", data), ("verify",), ("report", "-o", folder / "both.html")):
+        found.setdefault(words[0], []).append(told(words[0], both, *words[1:]))  # type: ignore[call-overload]
     found["explain"] = [told("explain", model, data, "--row", 1, "--seconds", 1)]
     found["fairness"].append(told("fairness", model, data, "--sensitive", "sex", "--even-out", "equalised_odds"))
-    found["report"] = [told("report", model, "-o", folder / "report.html")]
+    found.setdefault("report", []).append(told("report", model, "-o", folder / "report.html"))
     for words in (("list",), ("show", 1), ("compare", 1, 2), ("prune", "--keep", 1, "--dry-run")):
         found.setdefault("runs", []).append(told("runs", *words, "--dir", folder / "runs"))
     return found
@@ -134,15 +136,19 @@ def test_every_document_fits_its_schema(documents: Documents) -> None:
             check(document)
     kinds = {document["schema"].split("/")[1] for found in documents.values() for document in found}
     published = {schema["properties"]["schema"]["const"].split("/")[1] for schema in BY_ID.values()}
-    assert published - kinds == {
-        "error",
-        "event",
-        "parts",
-        "sign",
-        "energy",
-        "energy-curve",
-    }  # below, and in test_energy.py
     assert kinds <= published
+    elsewhere = {"error", "event", "parts", "sign", "energy", "energy-curve"}  # below, and in test_energy.py
+    assert published - kinds == elsewhere
+    shown = {document["verb"] for found in documents.values() for document in found if "verb" in document}
+    assert shown == {"fit", "inspect", "evaluate", "verify", "report"}
+
+
+def test_the_page_lists_every_command_and_every_schema() -> None:
+    page = (SCHEMAS.parent / "json.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\(schemas/([\w-]+)\.schema\.json\)", page))
+    assert named == {path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json")}
+    told_of = {word for line in page.splitlines() for word in re.findall(r"`([\w-]+)`", line.split(" | ")[0])}
+    assert set(json_commands()) <= told_of
 
 
 def test_what_folders_hold_fits_its_schema(documents: Documents, folder: Path) -> None:

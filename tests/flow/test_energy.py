@@ -18,8 +18,10 @@ from modelwright.core.errors import SpecError
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.energy.energy import Energy
 from modelwright.energy.regions import REGIONS
-from modelwright.insight.energy_curve import EnergyCurve
+from modelwright.insight.energy_curve import EnergyCurve, Stop
+from modelwright.metrics.bootstrap import Interval
 from modelwright.model.model import Model
+from modelwright.progress.events import json_text
 from modelwright.report.report import report
 
 SCHEMAS = [json.loads(p.read_text()) for p in (Path(__file__).parents[2] / "docs" / "schemas").glob("*.schema.json")]
@@ -66,6 +68,17 @@ def test_the_file_tells_energy_its_source_and_the_curve_or_why_there_is_none(fil
         curve = EnergyCurve.from_json(energy["curve"])
         assert curve.stops[-1].joules.value == pytest.approx(energy["phases"]["race"]["joules"])
         assert curve.stops[-1].score.value == pytest.approx(Model.open(file).evaluation["metrics"][0]["value"])
+
+
+def test_a_curve_fits_its_schema_with_and_without_figures() -> None:
+    joules, none = Interval(3600.0, 1800.0, 7200.0), Interval(float("nan"), float("nan"), float("nan"))
+    half, whole = Stop(0.5, joules, 1, 1, joules, none), Stop(1.0, joules, 2, 2, joules, joules)
+    curve = EnergyCurve("roc_auc", "ROC AUC", True, (half, whole), 400, "DeLong", "a test", notes=("a note",))
+    document = json.loads(json_text(curve.to_json()))
+    check(document, "energy-curve")
+    del document["stops"][0]["rest"]
+    with pytest.raises(jsonschema.ValidationError, match="'rest' is a required property"):
+        check(document, "energy-curve")
 
 
 def test_inspect_shows_it_and_its_document_fits_the_schema(file: Path) -> None:
