@@ -1,10 +1,12 @@
 """How good a model is beside guessing, as a light and in words that need no statistics."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from modelwright.core.losses import pinball_losses
+from modelwright.core.table import Array
 from modelwright.insight.evaluation import Evaluation, Measure, number
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.tabulation import plain, printable
@@ -68,17 +70,34 @@ def _level(found: Measure, chance: float) -> Level:
 
 def _said(e: Evaluation, target: str) -> str:
     named = {m.name: m.value for m in e.metrics if math.isfinite(m.value)}
-    if e.task.is_classification and "accuracy" in named:
+    decision = e.task.decision
+    if decision is not None and decision.costs and e.confusion and "expected_cost" in named:
+        said = _said_of_costs(named["expected_cost"], np.array(decision.costs), np.array(e.confusion))
+    elif e.task.is_classification and "accuracy" in named:
         said = f"It is right in {hundred(named['accuracy'])} rows"
         if e.confusion and (total := sum(map(sum, e.confusion))):
             said += (
                 f"; always giving the commonest class would be right in {hundred(max(map(sum, e.confusion)) / total)}"
             )
-        if e.task.name == "binary" and "roc_auc" in named:
-            positive = printable(e.task.classes[1], 30)
-            said += f". Of a row that is {positive} and one that is not, it ranks the right one first in"
-            said += f" {hundred(named['roc_auc'])} pairs"
-        return f"{said}."
+    else:
+        return _said_of_numbers(e, named, target)
+    if e.task.name == "binary" and "roc_auc" in named:
+        positive = printable(e.task.classes[1], 30)
+        said += f". Of a row that is {positive} and one that is not, it ranks the right one first in"
+        said += f" {hundred(named['roc_auc'])} pairs"
+    return f"{said}."
+
+
+def _said_of_costs(cost: float, costs: Array, confusion: Array) -> str:
+    """Return what labels cost at the costs that decide, beside the same label for every row."""
+    shares = confusion.sum(axis=1) / confusion.sum()
+    same = float((shares @ costs).min())
+    return (
+        f"Its labels cost {plain(cost)} a row at the costs given; the same label for every row, {plain(same)} at best"
+    )
+
+
+def _said_of_numbers(e: Evaluation, named: Mapping[str, float], target: str) -> str:
     if "r2" in named and "mae" in named:
         explained = (
             f"It explains {hundred(named['r2'], 'parts')} of the differences in {target}" if named["r2"] > 0 else ""

@@ -1,14 +1,17 @@
 """The five lines that stand first, and what they rest on."""
 
 import shlex
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import modelwright
+from modelwright.core.decision import Decision
 from modelwright.core.spec import FitSpec
 from modelwright.insight.evaluate import score
 from modelwright.insight.predictions import of_classes, of_values
+from modelwright.insight.tabulation import plain
 from modelwright.report.content import Light
 from modelwright.report.goodness import better_than_guessing
 from modelwright.report.report import Report, report
@@ -70,6 +73,19 @@ def test_guessing_is_told_from_knowing_and_from_too_few_rows() -> None:
     assert judged(0.0, 2000).level == "stop"
     assert judged(0.6, 24).level in ("look", "stop")
     assert "cannot be told from guessing" in judged(0.0, 2000).plainly
+
+
+def test_where_costs_decide_the_first_line_speaks_of_costs() -> None:
+    rng = np.random.default_rng(5)
+    truth = (rng.random(400) < 0.25).astype(np.int64)
+    p = of_classes(truth, 1 / (1 + np.exp(-2.0 * (truth - 0.5) - rng.normal(size=400))))
+    task = replace(p.task, decision=Decision.of_costs([[0.0, 1.0], [5.0, 0.0]]))
+    light = better_than_guessing(score(task, p.truth, p.answers), "y", replace(p, task=task))
+    labels = p.answers[:, 1] >= 1 / 6
+    cost = np.mean(np.where(truth == 1, 5.0 * ~labels, 1.0 * labels))
+    assert f"Its labels cost {plain(float(cost))} a row at the costs given" in light.plainly
+    assert f"{plain(float(min((truth == 0).mean(), 5 * truth.mean())))} at best" in light.plainly
+    assert "right in" not in light.plainly.split(". Of a row")[0]
 
 
 def test_numbers_are_told_by_what_is_explained() -> None:
