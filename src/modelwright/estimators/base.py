@@ -131,7 +131,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return X and y after scikit-learn's own checks, with its wording."""
-        shape = getattr(y, "shape", ())
+        shape: tuple[int, ...] = getattr(y, "shape", ())
         if len(shape) == 2 and shape[1] > 1:
             raise ValueError(
                 f"y should be a 1d array, got an array of shape {shape} instead. Several targets go into one file with"
