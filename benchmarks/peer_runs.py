@@ -121,7 +121,9 @@ def line_cores(line: Mapping[str, Any]) -> str:
 
 def said(outcome: Outcome) -> str:
     """Return the end of what a failed process complained of."""
-    return f"code {outcome.code} after {outcome.seconds:.0f} s: {outcome.errors.strip()[-500:]}"
+    # The last line alone: a traceback names folders of the machine, and the log keeps it whole.
+    last = (outcome.errors.strip().splitlines() or [""])[-1]
+    return f"code {outcome.code} after {outcome.seconds:.0f} s: {last[-500:]}"
 
 
 def _noted(folder: Path, name: str) -> Any:
