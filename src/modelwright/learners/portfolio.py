@@ -165,6 +165,8 @@ def _candidates(is_regression: bool, n_rows: int, networked: tuple[int, int]) ->
     yield from combined
     if n_rows > 50_000:
         yield "LGB-W", "lightgbm", boosters.WIDE  # many classes make it slow, and poker_100k needs the entry before
+        if n_rows <= 100_000:
+            yield "XT-1", "forest", {"trees": 60, **boosters.RANDOM_SPLITS}
     yield "LGB-2", "lightgbm", second
     if is_large:
         yield "LIN", "linear", {}  # slow on many rows, and seldom in the mixture then
@@ -188,7 +190,7 @@ def _others(n_rows: int) -> Iterator[Entry]:
     """Return what differs most from the first boosters, and costs little."""
     if n_rows <= 3_000:
         yield "SVM-RBF", "svm", {}
-    if n_rows <= 100_000:
+    if n_rows <= 50_000:
         yield "XT-1", "forest", {"trees": 100 if n_rows <= 3_000 else 60, **boosters.RANDOM_SPLITS}
     if 5_000 < n_rows <= 10_000:
         yield "LGB-0", "lightgbm", boosters.PLAIN
