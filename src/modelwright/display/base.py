@@ -9,9 +9,10 @@ from matplotlib.figure import Figure, SubFigure
 
 from modelwright.core.errors import SpecError
 from modelwright.display.svg import picture
-from modelwright.insight.document import Cells
+from modelwright.insight.document import Cells, Document
 
 R = TypeVar("R")
+D = TypeVar("D", bound=Document)
 
 
 class Display(ABC, Generic[R]):
@@ -88,3 +89,11 @@ class Display(ABC, Generic[R]):
         figure = Figure(layout="constrained")
         self._draw(figure.subplots())
         return {"text/plain": repr(self), "text/html": picture(figure, self.title, self.describe(), "display")}
+
+
+class DocumentDisplay(Display[D]):
+    """A picture of a result that has tidy columns itself."""
+
+    def to_columns(self) -> Cells:
+        """Return the numbers behind the picture as tidy columns."""
+        return self.result.to_columns()

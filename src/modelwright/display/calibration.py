@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 
 from modelwright.core.task import Label
 from modelwright.display import ink
-from modelwright.display.base import Display
+from modelwright.display.base import DocumentDisplay
 from modelwright.insight.calibration import Calibration, calibration
-from modelwright.insight.document import Cells, reach
+from modelwright.insight.document import reach
 from modelwright.insight.predictions import of_classes, predictions_of
 from modelwright.insight.tabulation import plain, printable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @final
-class CalibrationDisplay(Display[Calibration]):
+class CalibrationDisplay(DocumentDisplay[Calibration]):
     """What probabilities said against what came true, with intervals; on the dotted line they mean what they say."""
 
     @classmethod
@@ -55,10 +55,6 @@ class CalibrationDisplay(Display[Calibration]):
             f"Probability of {printable(found.what)} against how often it came true on {found.n_rows:,} rows. Expected"
             f" calibration error {plain(found.error.value)} ({reach(found.error)}). {bins}."
         )
-
-    def to_columns(self) -> Cells:
-        """Return one row per bin."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         bins = self.result.bins

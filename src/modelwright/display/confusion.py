@@ -10,9 +10,8 @@ from matplotlib.colors import PowerNorm
 
 from modelwright.core.task import Label
 from modelwright.display import ink
-from modelwright.display.base import Display
+from modelwright.display.base import DocumentDisplay
 from modelwright.insight.confusion import Confusion, confusion
-from modelwright.insight.document import Cells
 from modelwright.insight.predictions import of_classes, predictions_of
 from modelwright.insight.tabulation import plain, printable
 
@@ -30,7 +29,7 @@ _DARK = 0.45
 
 
 @final
-class ConfusionDisplay(Display[Confusion]):
+class ConfusionDisplay(DocumentDisplay[Confusion]):
     """Share of each class that was given each, shaded; the number of rows written."""
 
     @classmethod
@@ -78,10 +77,6 @@ class ConfusionDisplay(Display[Confusion]):
         """Return how much of each class is found, in words."""
         rates = "; ".join(f"{printable(r.label)}: {plain(r.recall.value)} found" for r in self.result.rates)
         return f"True classes against the classes given, {self.result.n_rows:,} rows, {self.result.rule}. {rates}."
-
-    def to_columns(self) -> Cells:
-        """Return one row per cell."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         cells = np.array(self.result.cells)

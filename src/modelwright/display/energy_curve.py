@@ -6,15 +6,15 @@ from typing import final
 from matplotlib.axes import Axes
 
 from modelwright.display import ink
-from modelwright.display.base import Display
+from modelwright.display.base import DocumentDisplay
 from modelwright.energy.energy import JOULES_PER_WATT_HOUR
-from modelwright.insight.document import Cells, reach
+from modelwright.insight.document import reach
 from modelwright.insight.energy_curve import EnergyCurve
 from modelwright.insight.tabulation import plain
 
 
 @final
-class EnergyCurveDisplay(Display[EnergyCurve]):
+class EnergyCurveDisplay(DocumentDisplay[EnergyCurve]):
     """The score the search would have had when stopped earlier, with its band."""
 
     @property
@@ -31,10 +31,6 @@ class EnergyCurveDisplay(Display[EnergyCurve]):
             for s in self.result.stops
         )
         return f"{self.result.title} by the energy of the search: {stops}. {self.result.verdict}"
-
-    def to_columns(self) -> Cells:
-        """Return one row per stop."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         known = self.result.known

@@ -7,15 +7,14 @@ from matplotlib.axes import Axes
 
 from modelwright.core.task import Task
 from modelwright.display import ink
-from modelwright.display.base import Display
-from modelwright.insight.document import Cells
+from modelwright.display.base import DocumentDisplay
 from modelwright.insight.learning_curve import LearningCurve, learning_curve_of
 from modelwright.insight.tabulation import plain
 from modelwright.metrics.choose import metric_for
 
 
 @final
-class LearningCurveDisplay(Display[LearningCurve]):
+class LearningCurveDisplay(DocumentDisplay[LearningCurve]):
     """Scores of models made from ever more rows, and the forecast with its band."""
 
     @classmethod
@@ -32,10 +31,6 @@ class LearningCurveDisplay(Display[LearningCurve]):
         """Return points and verdict in words."""
         points = "; ".join(f"{p.n_rows:,} rows {plain(p.mean)}" for p in self.result.points)
         return f"{self.result.title} by number of rows: {points}. {self.result.verdict}"
-
-    def to_columns(self) -> Cells:
-        """Return one row per model made and per forecast."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         r = self.result

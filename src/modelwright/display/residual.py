@@ -1,33 +1,24 @@
 """Residuals as a picture."""
 
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import final
 
 from matplotlib.axes import Axes
 
 from modelwright.display import ink
-from modelwright.display.base import Display
-from modelwright.insight.document import Cells, reach
-from modelwright.insight.predictions import of_values, predictions_of
+from modelwright.display.predicted import ValuesDisplay
+from modelwright.insight.document import reach
+from modelwright.insight.predictions import Predictions
 from modelwright.insight.residuals import Residuals, residuals
 from modelwright.insight.tabulation import plain
 
-if TYPE_CHECKING:
-    from modelwright.model.model import Model
-
 
 @final
-class ResidualDisplay(Display[Residuals]):
+class ResidualDisplay(ValuesDisplay[Residuals]):
     """Residuals against predictions: at most 500 points, the median, and the band that holds 80 % of the rows."""
 
-    @classmethod
-    def from_predictions(cls, truth: Any, values: Any, *, weight: Any = None) -> Self:
-        """Make the display from arrays of numbers (n_rows,)."""
-        return cls(residuals(of_values(truth, values, weight)))
-
-    @classmethod
-    def from_model(cls, model: "Model", table: Any, *, target: str | None = None, weight: str | None = None) -> Self:
-        """Make the display from a model and a labelled table; see `modelwright.insight.predictions.predictions_of`."""
-        return cls(residuals(predictions_of(model, table, target=target, weight=weight)))
+    @staticmethod
+    def _result(predictions: Predictions) -> Residuals:
+        return residuals(predictions)
 
     @property
     def title(self) -> str:
@@ -44,10 +35,6 @@ class ResidualDisplay(Display[Residuals]):
             f" The size of errors goes with the prediction by a correlation of {plain(r.trend.value)}"
             f" ({reach(r.trend)})."
         )
-
-    def to_columns(self) -> Cells:
-        """Return one row per point."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         r = self.result

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Self, final
 from matplotlib.axes import Axes
 
 from modelwright.display import ink
-from modelwright.display.base import Display
-from modelwright.insight.document import Cells, reach
+from modelwright.display.base import DocumentDisplay
+from modelwright.insight.document import reach
 from modelwright.insight.predictions import predictions_of
 from modelwright.insight.slices import Slices, slices_by, worst_slices
 from modelwright.insight.tabulation import plain, printable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @final
-class SliceDisplay(Display[Slices]):
+class SliceDisplay(DocumentDisplay[Slices]):
     """The metric per slice with its interval; dotted: all rows."""
 
     @classmethod
@@ -52,10 +52,6 @@ class SliceDisplay(Display[Slices]):
             f"{printable(s.rows, 60)} ({s.n_rows:,} rows) {plain(s.metric.value)} ({reach(s.metric)})" for s in r.slices
         )
         return f"{r.title} on all rows {plain(r.overall.value)} ({reach(r.overall)}). {slices or 'No slice is worse'}."
-
-    def to_columns(self) -> Cells:
-        """Return one row per slice."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         r = self.result

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from modelwright.core.task import Label
 from modelwright.display import ink
-from modelwright.display.base import Display
-from modelwright.insight.document import Cells, reach
+from modelwright.display.base import DocumentDisplay
+from modelwright.insight.document import reach
 from modelwright.insight.predictions import of_classes, predictions_of
 from modelwright.insight.tabulation import plain, printable
 from modelwright.insight.threshold import Threshold, threshold
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @final
-class ThresholdDisplay(Display[Threshold]):
+class ThresholdDisplay(DocumentDisplay[Threshold]):
     """The goal at every threshold with its band, and the threshold chosen with its interval."""
 
     @classmethod
@@ -62,10 +62,6 @@ class ThresholdDisplay(Display[Threshold]):
             f" {plain(r.chosen.value)} ({reach(r.chosen)}) on: {r.goal} {plain(r.value.value)} ({reach(r.value)}),"
             f" against {plain(r.usual)} at 0.5."
         )
-
-    def to_columns(self) -> Cells:
-        """Return one row per threshold."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         r = self.result

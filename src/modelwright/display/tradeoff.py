@@ -5,15 +5,15 @@ from typing import final
 from matplotlib.axes import Axes
 
 from modelwright.display import ink
-from modelwright.display.base import Display
-from modelwright.insight.document import Cells, reach
+from modelwright.display.base import DocumentDisplay
+from modelwright.insight.document import reach
 from modelwright.insight.fairness.measures import GAP_TITLES
 from modelwright.insight.fairness.tradeoff import Tradeoff
 from modelwright.insight.tabulation import plain, printable
 
 
 @final
-class TradeoffDisplay(Display[Tradeoff]):
+class TradeoffDisplay(DocumentDisplay[Tradeoff]):
     """The goal against the gap, with intervals both ways: up is better, left is more even."""
 
     @property
@@ -30,10 +30,6 @@ class TradeoffDisplay(Display[Tradeoff]):
             for p in r.points
         )
         return f"Gap of {GAP_TITLES[r.constraint]} and {r.goal} on {r.n_rows:,} rows. {points}."
-
-    def to_columns(self) -> Cells:
-        """Return one row per point."""
-        return self.result.to_columns()
 
     def _draw(self, ax: Axes) -> None:
         r = self.result
