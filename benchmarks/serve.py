@@ -234,9 +234,10 @@ def soak(seconds: float) -> str:
             time.sleep(0.2)  # connections that ended are closed on the other side too
             n_files = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
             samples.append((time.monotonic() - began, resident(process.pid) / 1e6, n_files))
-    warm = samples[len(samples) // 3 :]
+    warm = samples[len(samples) // 2 :]
     slope = statistics.linear_regression([at / 3600 for at, _, _ in warm], [held for _, held, _ in warm]).slope
-    held = f"{samples[0][1]:.1f}, {warm[0][1]:.1f} when warm, {warm[-1][1]:.1f} MB at the end, {slope:+.2f} MB/h"
+    tenths = ", ".join(f"{samples[min(len(samples) - 1, len(samples) * i // 10)][1]:.1f}" for i in range(11))
+    held = f"{tenths} MB at each tenth of the time, {slope:+.2f} MB/h in the second half"
     files = f"open files {samples[0][2]}, {warm[0][2]} when warm, {warm[-1][2]} at the end"
     return f"soak of {seconds:.0f} s: memory {held}; {files}; answers by status {dict(sorted(answered.items()))}"
 

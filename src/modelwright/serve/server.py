@@ -191,6 +191,7 @@ def _work(
         ssl_keyfile=address.key,
     )
     server = Server(config, service)
+    memory.share_arenas()
     memory.bound(HEADROOM_BYTES + 4 * sum(served.model.size_bytes for served in service.shelf.all()))
     if announced:
         service.journal.write("info", "listening", address=announced, models=list(service.shelf.names))
