@@ -1,19 +1,18 @@
 """An amount of energy: a value, how far off it may be, and where it comes from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self, final
+from typing import Any, ClassVar, final
 
-from modelwright.core.errors import DataError
+from modelwright.core.written import Written
 
-SCHEMA = "modelwright/energy/1"
 JOULES_PER_WATT_HOUR = 3600.0
 _BETWEEN = "; "
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Energy:
+class Energy(Written):
     """Energy that was used.
 
     Attributes:
@@ -23,6 +22,8 @@ class Energy:
         source: Where the figure comes from, in words.
         cpu_seconds: Processor time that it was used in.
     """
+
+    SCHEMA: ClassVar[str] = "modelwright/energy/1"
 
     joules: float
     low: float
@@ -58,30 +59,8 @@ class Energy:
         return f"{value} {name} (between {low} and {high}; {self.source or 'nothing was used'})"
 
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "joules": self.joules,
-            "low": self.low,
-            "high": self.high,
-            "watt_hours": self.watt_hours,
-            "source": self.source,
-            "cpu_seconds": self.cpu_seconds,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build an amount from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            if value["schema"] != SCHEMA:
-                raise DataError(f"This is not energy of the form {SCHEMA} but '{value['schema']}'.")
-            return cls(value["joules"], value["low"], value["high"], value["source"], value["cpu_seconds"])
-        except (KeyError, TypeError) as error:
-            raise DataError(f"Energy cannot be understood: {error!r}.") from error
+        """Return a JSON-able dictionary, the watt-hours too; `from_json` reverses it."""
+        return {**Written.to_json(self), "watt_hours": self.watt_hours}
 
 
 NOTHING = Energy(0.0, 0.0, 0.0, "")

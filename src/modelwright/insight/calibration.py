@@ -81,10 +81,6 @@ class Calibration(Document):
         caption = f"Calibration error {plain(self.error.value)} ({reach(self.error)}), probability of {self.what}"
         return (Sheet(caption, (head, *rows), ">>>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def calibration(predictions: Predictions, *, n_bins: int = 10, seed: int = 0) -> Calibration:
     """Return the calibration curve and the expected calibration error with an interval.

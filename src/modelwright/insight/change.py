@@ -1,13 +1,10 @@
 """What would have changed an answer: the result of a search for counterfactuals."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self, final
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
-from modelwright.core.errors import DataError
+from modelwright.core.written import Written
 from modelwright.insight.tabulation import aligned, html_notes, html_table, plain, printable
-
-SCHEMA = "modelwright/counterfactuals/1"
 
 
 @final
@@ -38,7 +35,7 @@ class Counterfactual:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Counterfactuals:
+class Counterfactuals(Written):
     """Ways to another answer, nearest first, each through other columns where there are such.
 
     Attributes:
@@ -50,43 +47,14 @@ class Counterfactuals:
         notes: What a reader must know, one sentence each.
     """
 
+    SCHEMA: ClassVar[str] = "modelwright/counterfactuals/1"
+
     wanted: str
     before: float
     found: tuple[Counterfactual, ...]
     kept: tuple[str, ...]
     n_asked: int
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "wanted": self.wanted,
-            "before": self.before,
-            "found": [{**asdict(c), "changes": [asdict(x) for x in c.changes]} for c in self.found],
-            "kept": list(self.kept),
-            "n_asked": self.n_asked,
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build the result from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            fields = dict(value)
-            if fields.pop("schema") != SCHEMA:
-                raise DataError(f"These are not counterfactuals of the form {SCHEMA}.")
-            found = tuple(
-                Counterfactual(**{**c, "changes": tuple(Change(**x) for x in c["changes"])})
-                for c in fields.pop("found")
-            )
-            return cls(found=found, kept=tuple(fields.pop("kept")), notes=tuple(fields.pop("notes")), **fields)
-        except (KeyError, TypeError) as error:
-            raise DataError(f"Counterfactuals cannot be understood: {error!r}.") from error
 
     def __repr__(self) -> str:
         return f"<Counterfactuals to {self.wanted}: {len(self.found)} found>"

@@ -125,10 +125,6 @@ class Comparison(Document):
         )
         return (Sheet(self.verdict, (head, *rows), "<>>>>><"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def compare(
     first: "Model",

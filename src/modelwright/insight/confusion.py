@@ -83,10 +83,6 @@ class Confusion(Document):
             sheets.append(Sheet(caption, (("", *names), *rows), "<" + ">" * len(names)))
         return tuple(sheets)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def confusion(
     predictions: Predictions, *, threshold: float | None = None, costs: Sequence[Sequence[float]] | None = None

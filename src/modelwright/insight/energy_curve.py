@@ -134,10 +134,6 @@ class EnergyCurve(Document):
         )
         return (Sheet(self.verdict, (head, *rows), ">>>>>>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def _hours(stop: Stop) -> str:
     return f"{stop.joules.value / JOULES_PER_WATT_HOUR:.2g}"

@@ -2,14 +2,11 @@
 
 import html
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, final, get_args
+from typing import Any, ClassVar, Literal, final
 
-from modelwright.core.errors import DataError
 from modelwright.core.task import Task
-
-SCHEMA = "modelwright/evaluation/1"
+from modelwright.core.written import Written
 
 Source = Literal["out-of-fold", "test"]
 """Which rows were scored: those of the training table, each by models that had not seen it, or others."""
@@ -36,7 +33,7 @@ class Measure:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Evaluation:
+class Evaluation(Written):
     """How good predictions are.
 
     Attributes:
@@ -51,6 +48,8 @@ class Evaluation:
         weighted: Whether the rows had weights.
         notes: What was left out and why, one sentence each.
     """
+
+    SCHEMA: ClassVar[str] = "modelwright/evaluation/1"
 
     task: Task
     source: Source
@@ -73,61 +72,6 @@ class Evaluation:
             if measure.name == name:
                 return measure
         raise KeyError(name)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary, None for what is not a finite number; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "task": self.task.to_json(),
-            "source": self.source,
-            "n_rows": self.n_rows,
-            "metric": self.metric,
-            "metrics": [
-                {
-                    "name": m.name,
-                    "title": m.title,
-                    "value": _finite(m.value),
-                    "low": _finite(m.low),
-                    "high": _finite(m.high),
-                    "greater_is_better": m.greater_is_better,
-                }
-                for m in self.metrics
-            ],
-            "confusion": [list(row) for row in self.confusion],
-            "level": self.level,
-            "weighted": self.weighted,
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build an evaluation from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            if value["schema"] != SCHEMA:
-                raise DataError(f"This is not an evaluation of the form {SCHEMA} but '{value['schema']}'.")
-            if value["source"] not in get_args(Source):
-                raise DataError(f"An evaluation cannot be of rows from '{value['source']}'.")
-            metrics = tuple(
-                Measure(**{**m, **{k: math.nan if m[k] is None else float(m[k]) for k in ("value", "low", "high")}})
-                for m in value["metrics"]
-            )
-            return cls(
-                task=Task.from_json(value["task"]),
-                source=value["source"],
-                n_rows=value["n_rows"],
-                metric=value["metric"],
-                metrics=metrics,
-                confusion=tuple(tuple(row) for row in value["confusion"]),
-                level=value["level"],
-                weighted=value["weighted"],
-                notes=tuple(value["notes"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise DataError(f"An evaluation cannot be understood: {error!r}.") from error
 
     def __repr__(self) -> str:
         return f"<Evaluation {self.main}, {self.n_rows:,} rows, {self.source}>"
@@ -171,10 +115,6 @@ def number(value: float) -> str:
     if 1e4 <= abs(value) < 1e12:
         return f"{value:,.0f}"
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _reach(measure: Measure) -> str:

@@ -1,11 +1,10 @@
 """Everything that explains a model and some of its answers, in one result."""
 
 import html
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self, final
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
-from modelwright.core.errors import DataError
+from modelwright.core.written import Written
 from modelwright.insight.attribution import Attribution
 from modelwright.insight.change import Counterfactuals
 from modelwright.insight.curve import Dependence
@@ -15,7 +14,6 @@ from modelwright.insight.scale import Scale
 from modelwright.insight.surrogate import Surrogate
 from modelwright.insight.tabulation import aligned, html_notes, html_table, plain, printable
 
-SCHEMA = "modelwright/explanation/1"
 _MOST_SHOWN = 15
 
 
@@ -32,7 +30,7 @@ class Strength:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Explanation(Written):
     """A model explained, and some of its answers. Holds no rows but those that were asked to be explained.
 
     Attributes:
@@ -48,6 +46,8 @@ class Explanation:
         notes: What was left out and why, one sentence each.
     """
 
+    SCHEMA: ClassVar[str] = "modelwright/explanation/1"
+
     answer: str
     scale: Scale
     strengths: tuple[Strength, ...]
@@ -58,53 +58,6 @@ class Explanation:
     local: Attribution | None
     ways: tuple[Counterfactuals, ...]
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "answer": self.answer,
-            "scale": self.scale,
-            "strengths": [asdict(s) for s in self.strengths],
-            "importance": None if self.importance is None else self.importance.to_json(),
-            "curves": [c.to_json() for c in self.curves],
-            "interactions": None if self.interactions is None else self.interactions.to_json(),
-            "surrogate": None if self.surrogate is None else self.surrogate.to_json(),
-            "local": None if self.local is None else self.local.to_json(),
-            "ways": [w.to_json() for w in self.ways],
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build an explanation from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            if value["schema"] != SCHEMA:
-                raise DataError(f"This is not an explanation of the form {SCHEMA} but '{value['schema']}'.")
-            parts: dict[str, Any] = {
-                name: None if value[name] is None else kind.from_json(value[name])
-                for name, kind in (
-                    ("importance", Importance),
-                    ("interactions", Interactions),
-                    ("surrogate", Surrogate),
-                    ("local", Attribution),
-                )
-            }
-            return cls(
-                answer=value["answer"],
-                scale=value["scale"],
-                strengths=tuple(Strength(**s) for s in value["strengths"]),
-                curves=tuple(Dependence.from_json(c) for c in value["curves"]),
-                ways=tuple(Counterfactuals.from_json(w) for w in value["ways"]),
-                notes=tuple(value["notes"]),
-                **parts,
-            )
-        except (KeyError, TypeError) as error:
-            raise DataError(f"An explanation cannot be understood: {error!r}.") from error
 
     def __repr__(self) -> str:
         n_local = 0 if self.local is None else len(self.local)

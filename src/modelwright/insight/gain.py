@@ -86,10 +86,6 @@ class Gain(Document):
         ]
         return (Sheet(f"Gain and lift on {self.n_rows:,} rows", (head, *rows), "<>>>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def gain(predictions: Predictions, *, seed: int = 0) -> Gain:
     """Return cumulative gain and lift with pointwise bands.

@@ -1,7 +1,8 @@
 """A small decision tree over raw columns that a person can read in full, grown on what a model says."""
 
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -54,6 +55,23 @@ class Node:
     split: Split | None = None
     yes: "Node | None" = None
     no: "Node | None" = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary, without a question for a leaf; `from_json` reverses it."""
+        made: dict[str, Any] = {"n_rows": self.n_rows, "values": list(self.values)}
+        if self.split is not None and self.yes is not None and self.no is not None:
+            split = {**asdict(self.split), "levels": list(self.split.levels)}
+            made |= {"split": split, "yes": self.yes.to_json(), "no": self.no.to_json()}
+        return made
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Build a tree from `to_json` output."""
+        if "split" not in value:
+            return cls(value["n_rows"], tuple(value["values"]))
+        split = Split(**{**value["split"], "levels": tuple(value["split"]["levels"])})
+        yes, no = cls.from_json(value["yes"]), cls.from_json(value["no"])
+        return cls(value["n_rows"], tuple(value["values"]), split, yes, no)
 
     @property
     def n_leaves(self) -> int:

@@ -1,26 +1,26 @@
 """How much worse a model gets when a column, or a group of columns that go together, tells it nothing."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import SpecError
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.association import MOST_COLUMNS, column_groups
+from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.pool import replaced
 from modelwright.insight.rows import LabelledRows, labelled_rows, sampled
-from modelwright.insight.tabulation import aligned, html_notes, html_table, plain, printable, signed
+from modelwright.insight.tabulation import plain, printable, signed
 from modelwright.metrics.base import Metric
 from modelwright.metrics.choose import metric_for
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-SCHEMA = "modelwright/importance/1"
 LEVEL = 0.95
 _RESAMPLES = 200
 _MOST_SHOWN = 20
@@ -48,7 +48,7 @@ class Drop:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Importance:
+class Importance(Shown):
     """Permutation importance of raw columns and of groups.
 
     Attributes:
@@ -62,6 +62,8 @@ class Importance:
         level: Level of the intervals.
         notes: What a reader must know, one sentence each.
     """
+
+    SCHEMA: ClassVar[str] = "modelwright/importance/1"
 
     metric: str
     title: str
@@ -79,63 +81,18 @@ class Importance:
                 return drop
         raise KeyError(name)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary, None for what is undefined; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "metric": self.metric,
-            "title": self.title,
-            "score": _finite(self.score),
-            "columns": [_drop_to_json(d) for d in self.columns],
-            "groups": [_drop_to_json(d) for d in self.groups],
-            "n_rows": self.n_rows,
-            "level": self.level,
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build an importance from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            if value["schema"] != SCHEMA:
-                raise DataError(f"This is not an importance of the form {SCHEMA} but '{value['schema']}'.")
-            return cls(
-                metric=value["metric"],
-                title=value["title"],
-                score=_number(value["score"]),
-                columns=tuple(_drop_from_json(d) for d in value["columns"]),
-                groups=tuple(_drop_from_json(d) for d in value["groups"]),
-                n_rows=value["n_rows"],
-                level=value["level"],
-                notes=tuple(value["notes"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise DataError(f"An importance cannot be understood: {error!r}.") from error
-
     def __repr__(self) -> str:
         return f"<Importance {self.title}, {len(self.columns)} columns, {self.n_rows:,} rows>"
 
-    def __str__(self) -> str:
-        lines: list[str] = []
-        for caption, rows in self._tables():
-            lines += [caption, "", *aligned(rows, "<>>"), ""]
-        return "\n".join([*lines, *self.notes]).rstrip()
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        tables = "".join(html_table(rows, caption, "<>>") for caption, rows in self._tables())
-        return {"text/plain": str(self), "text/html": tables + html_notes(self.notes)}
-
-    def _tables(self) -> list[tuple[str, list[list[str]]]]:
-        head = ["", "worse by", f"{self.level * 100:g} % interval"]
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Return the most important columns, and the groups."""
+        head = ("", "worse by", f"{self.level * 100:g} % interval")
         what = f"{self.title} {plain(self.score)} on {self.n_rows:,} rows; worse without a column"
-        tables = [(what, [head, *map(_cells, self.columns[:_MOST_SHOWN])])]
+        tables = [Sheet(what, (head, *map(_cells, self.columns[:_MOST_SHOWN])), "<>>")]
         if self.groups:
-            tables.append(("Columns that go together, permuted together", [head, *map(_cells, self.groups)]))
-        return tables
+            together = "Columns that go together, permuted together"
+            tables.append(Sheet(together, (head, *map(_cells, self.groups)), "<>>"))
+        return tuple(tables)
 
 
 def importance(
@@ -261,29 +218,6 @@ def _sorted(drops: Sequence[Drop]) -> tuple[Drop, ...]:
     return tuple(sorted(drops, key=lambda d: -d.value if math.isfinite(d.value) else math.inf))
 
 
-def _cells(drop: Drop) -> list[str]:
+def _cells(drop: Drop) -> tuple[str, ...]:
     names = " + ".join(printable(name) for name in drop.columns)
-    return [printable(names, 60), signed(drop.value), f"{signed(drop.low)} to {signed(drop.high)}"]
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _drop_to_json(drop: Drop) -> dict[str, Any]:
-    return {
-        "columns": list(drop.columns),
-        "value": _finite(drop.value),
-        "low": _finite(drop.low),
-        "high": _finite(drop.high),
-        "repeats": [_finite(v) for v in drop.repeats],
-    }
-
-
-def _drop_from_json(value: Mapping[str, Any]) -> Drop:
-    numbers = {k: _number(value[k]) for k in ("value", "low", "high")}
-    return Drop(tuple(value["columns"]), **numbers, repeats=tuple(_number(v) for v in value["repeats"]))
+    return printable(names, 60), signed(drop.value), f"{signed(drop.low)} to {signed(drop.high)}"

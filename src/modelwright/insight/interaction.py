@@ -1,23 +1,22 @@
 """Which columns do not simply add up: Friedman's H for pairs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError
 from modelwright.core.table import Array, Table
+from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.pool import recombined
 from modelwright.insight.rows import feature_rows, sampled
 from modelwright.insight.scale import Scale, answer_names, answer_position, answers, scale_for
-from modelwright.insight.tabulation import aligned, html_notes, html_table, plain, printable
+from modelwright.insight.tabulation import plain, printable
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-SCHEMA = "modelwright/interactions/1"
 LEVEL = 0.95
 _RESAMPLES = 200
 _ROWS_AT_ONCE = 1 << 15
@@ -47,7 +46,7 @@ class Pair:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Interactions:
+class Interactions(Shown):
     """Pairs of columns, by the size of their interaction.
 
     Attributes:
@@ -59,6 +58,8 @@ class Interactions:
         notes: What a reader must know, one sentence each.
     """
 
+    SCHEMA: ClassVar[str] = "modelwright/interactions/1"
+
     pairs: tuple[Pair, ...]
     answer: str
     scale: Scale
@@ -66,60 +67,22 @@ class Interactions:
     level: float = LEVEL
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "pairs": [{**asdict(p), "columns": list(p.columns)} for p in self.pairs],
-            "answer": self.answer,
-            "scale": self.scale,
-            "n_rows": self.n_rows,
-            "level": self.level,
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build the result from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            fields = dict(value)
-            if fields.pop("schema") != SCHEMA:
-                raise DataError(f"These are not interactions of the form {SCHEMA}.")
-            pairs = tuple(Pair(**{**p, "columns": tuple(p["columns"])}) for p in fields.pop("pairs"))
-            return cls(pairs=pairs, notes=tuple(fields.pop("notes")), **fields)
-        except (KeyError, TypeError) as error:
-            raise DataError(f"Interactions cannot be understood: {error!r}.") from error
-
     def __repr__(self) -> str:
         return f"<Interactions for {self.answer}, {len(self.pairs)} pairs, {self.n_rows} rows>"
 
-    def __str__(self) -> str:
-        return "\n".join(
-            [self._about(), "", *aligned(self._cells(), "<>>>"), *(["", *self.notes] if self.notes else [])]
-        )
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        page = html_table(self._cells(), self._about(), "<>>>") + html_notes(self.notes)
-        return {"text/plain": str(self), "text/html": page}
-
-    def _about(self) -> str:
-        return f"Interactions for {printable(self.answer)}, {self.n_rows} rows"
-
-    def _cells(self) -> list[list[str]]:
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Return the strongest pairs."""
+        head = ("columns", "size", "H", f"{self.level * 100:g} % interval")
         rows = [
-            [
+            (
                 " × ".join(map(printable, p.columns)),
                 plain(p.size),
                 plain(p.strength),
                 f"{plain(p.low)} to {plain(p.high)}",
-            ]
+            )
             for p in self.pairs[:_MOST_SHOWN]
         ]
-        return [["columns", "size", "H", f"{self.level * 100:g} % interval"], *rows]
+        return (Sheet(f"Interactions for {printable(self.answer)}, {self.n_rows} rows", (head, *rows), "<>>>"),)
 
 
 def interactions(

@@ -103,10 +103,6 @@ class LearningCurve(Document):
         ahead = tuple((f"{f.n_rows:,}", plain(f.score.value), reach(f.score), "expected") for f in self.forecasts)
         return (Sheet(self.verdict, (head, *made, *ahead), ">>><"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def learning_curve_of(scores: Mapping[int, Sequence[float]], metric: Metric, *, seed: int = 0) -> LearningCurve:
     """Return the learning curve of scores measured elsewhere, with its forecast.

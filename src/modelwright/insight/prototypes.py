@@ -1,13 +1,14 @@
 """The rows most like a given one, with what the model says of them; only of rows the caller gives, none are kept."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self, final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
 from modelwright.core.errors import DataError, SpecError
 from modelwright.core.table import Array, Column, Table
+from modelwright.core.written import Written
 from modelwright.insight.pool import joined
 from modelwright.insight.rows import feature_rows
 from modelwright.insight.scale import answer_names, answers
@@ -17,7 +18,6 @@ from modelwright.model.row import is_row
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-SCHEMA = "modelwright/prototypes/1"
 _MOST_COLUMNS_SHOWN = 8
 
 
@@ -41,43 +41,16 @@ class Prototype:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Prototypes:
+class Prototypes(Written):
     """The rows most like a given one, nearest first."""
+
+    SCHEMA: ClassVar[str] = "modelwright/prototypes/1"
 
     columns: tuple[str, ...]
     answers: tuple[str, ...]
     cells: tuple[str, ...]
     given: tuple[float, ...]
     found: tuple[Prototype, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "columns": list(self.columns),
-            "answers": list(self.answers),
-            "cells": list(self.cells),
-            "given": list(self.given),
-            "found": [{**asdict(p), "answers": list(p.answers), "cells": list(p.cells)} for p in self.found],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build the result from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            if value["schema"] != SCHEMA:
-                raise DataError(f"These are not prototypes of the form {SCHEMA}.")
-            found = tuple(
-                Prototype(p["row"], p["likeness"], tuple(p["answers"]), tuple(p["cells"])) for p in value["found"]
-            )
-            lists = {k: tuple(value[k]) for k in ("columns", "answers", "cells", "given")}
-            return cls(**lists, found=found)
-        except (KeyError, TypeError) as error:
-            raise DataError(f"Prototypes cannot be understood: {error!r}.") from error
 
     def __repr__(self) -> str:
         return f"<Prototypes: {len(self.found)} rows>"

@@ -68,10 +68,6 @@ class PrecisionRecall(Document):
         rows = tuple((printable(c.label), plain(c.average.value), reach(c.average), plain(c.share)) for c in self.lines)
         return (Sheet(f"Average precision on {self.n_rows:,} rows", (head, *rows), "<>>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def precision_recall(predictions: Predictions, *, seed: int = 0) -> PrecisionRecall:
     """Return the precision-recall curve with a pointwise band, and its average with a bootstrap interval.

@@ -121,10 +121,6 @@ class Residuals(Document):
             Sheet("By prediction", (head, *rows), ">>>>>>"),
         )
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def residuals(predictions: Predictions, *, seed: int = 0) -> Residuals:
     """Return how far and in which way numbers were missed.

@@ -101,10 +101,6 @@ class Robustness(Document):
         caption = f"{self.title} {plain(self.score)} on {self.n_rows:,} rows as they are"
         return (Sheet(caption, (head, *rows), "<>>>>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Robustness:
     """Score a model on rows whose cells were made worse.

@@ -67,10 +67,6 @@ class Roc(Document):
         rows = tuple((printable(c.label), plain(c.area.value), reach(c.area)) for c in self.lines)
         return (Sheet(f"Area under the ROC curve on {self.n_rows:,} rows", (head, *rows), "<>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def roc(predictions: Predictions, *, seed: int = 0) -> Roc:
     """Return the ROC curve with a pointwise band, and its area with DeLong's interval.

@@ -5,14 +5,13 @@ for each column the mean answer with the row's cell less that, plus for each pai
 each says alone. So the functions are found by asking the file, and adding them up must give its answers.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError
 from modelwright.core.table import Array, Column, Table
+from modelwright.core.written import Written
 from modelwright.insight.background import make_background
 from modelwright.insight.curve import Dependence, Point
 from modelwright.insight.encoding import Encoding
@@ -24,7 +23,6 @@ from modelwright.modelfile.forest import Forest
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-SCHEMA = "modelwright/shapes/1"
 TOLERANCE = 1e-6
 """Largest difference, beside the spread of the answers, at which the sum counts as all that the file says."""
 
@@ -56,7 +54,7 @@ class Pair:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Written):
     """All that a glass box knows, for one answer.
 
     Attributes:
@@ -70,6 +68,8 @@ class Shapes:
         n_rows: Background rows, made from the sketch in the file.
     """
 
+    SCHEMA: ClassVar[str] = "modelwright/shapes/1"
+
     answer: str
     scale: Scale
     base: float
@@ -78,49 +78,6 @@ class Shapes:
     pairs: tuple[Pair, ...]
     rest: float
     n_rows: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        return {
-            "schema": SCHEMA,
-            "answer": self.answer,
-            "scale": self.scale,
-            "base": self.base,
-            "curves": [curve.to_json() for curve in self.curves],
-            "sizes": list(self.sizes),
-            "pairs": [asdict(pair) for pair in self.pairs],
-            "rest": self.rest,
-            "n_rows": self.n_rows,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build shapes from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            fields = dict(value)
-            if fields.pop("schema") != SCHEMA:
-                raise DataError(f"These are not shapes of the form {SCHEMA}.")
-            curves, pairs, sizes = fields.pop("curves"), fields.pop("pairs"), fields.pop("sizes")
-            return cls(
-                curves=tuple(Dependence.from_json(curve) for curve in curves),
-                sizes=tuple(sizes),
-                pairs=tuple(
-                    Pair(
-                        tuple(pair["columns"]),
-                        pair["size"],
-                        (tuple(pair["places"][0]), tuple(pair["places"][1])),
-                        tuple(map(tuple, pair["values"])),
-                    )
-                    for pair in pairs
-                ),
-                **fields,
-            )
-        except (KeyError, TypeError, IndexError) as error:
-            raise DataError(f"Shapes cannot be understood: {error!r}.") from error
 
 
 def shapes(model: "Model") -> Shapes | None:

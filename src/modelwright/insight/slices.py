@@ -114,10 +114,6 @@ class Slices(Document):
         what = f"{self.title} {plain(self.overall.value)} on all {self.n_rows:,} rows; {self.n_searched:,} slices"
         return (Sheet(what, (head, *rows), "<>>>>>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def worst_slices(
     predictions: Predictions,

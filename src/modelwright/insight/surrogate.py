@@ -1,15 +1,15 @@
 """A glass box in the model's place: how well a tree that one can read says the same, and what using it would cost."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
 from modelwright.core.errors import DataError, SpecError
 from modelwright.core.table import Array
-from modelwright.insight.glassbox import Node, Split, grow
+from modelwright.core.written import Written
+from modelwright.insight.glassbox import Node, grow
 from modelwright.insight.rows import rows_with_answers, sampled
 from modelwright.insight.scale import answer_names, answers, label_codes
 from modelwright.insight.tabulation import html_notes, plain, printable, signed
@@ -19,7 +19,6 @@ from modelwright.metrics.choose import metric_for
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
-SCHEMA = "modelwright/surrogate/1"
 LEVEL = 0.95
 _RESAMPLES = 200
 
@@ -37,7 +36,7 @@ class Cost:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Surrogate:
+class Surrogate(Written):
     """A small tree grown on the model's answers, with its fidelity on rows it was not grown on.
 
     Attributes:
@@ -52,6 +51,8 @@ class Surrogate:
         notes: What a reader must know, one sentence each.
     """
 
+    SCHEMA: ClassVar[str] = "modelwright/surrogate/1"
+
     answers: tuple[str, ...]
     tree: Node
     fidelity: Interval
@@ -61,48 +62,6 @@ class Surrogate:
     n_held_out: int
     level: float = LEVEL
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary; `from_json` reverses it."""
-        cost = self.cost
-        return {
-            "schema": SCHEMA,
-            "answers": list(self.answers),
-            "tree": _node_to_json(self.tree),
-            "fidelity": self.fidelity.to_json(),
-            "agreement": None if self.agreement is None else self.agreement.to_json(),
-            "cost": None
-            if cost is None
-            else {"metric": cost.metric, "title": cost.title, "model": cost.model, "loss": cost.loss.to_json()},
-            "n_rows": self.n_rows,
-            "n_held_out": self.n_held_out,
-            "level": self.level,
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Build a surrogate from `to_json` output.
-
-        Raises:
-            DataError: It is not such a document.
-        """
-        try:
-            fields = dict(value)
-            if fields.pop("schema") != SCHEMA:
-                raise DataError(f"This is not a surrogate of the form {SCHEMA}.")
-            agreement, cost = fields.pop("agreement"), fields.pop("cost")
-            return cls(
-                answers=tuple(fields.pop("answers")),
-                tree=_node_from_json(fields.pop("tree")),
-                fidelity=Interval.from_json(fields.pop("fidelity")),
-                agreement=None if agreement is None else Interval.from_json(agreement),
-                cost=None if cost is None else Cost(**{**cost, "loss": Interval.from_json(cost["loss"])}),
-                notes=tuple(fields.pop("notes")),
-                **fields,
-            )
-        except (KeyError, TypeError) as error:
-            raise DataError(f"A surrogate cannot be understood: {error!r}.") from error
 
     def __repr__(self) -> str:
         return f"<Surrogate tree of {self.tree.n_leaves} leaves, fidelity {plain(self.fidelity.value)}>"
@@ -246,28 +205,3 @@ def _interval(values: Array) -> Interval:
 
 def _reach(interval: Interval) -> str:
     return f"{plain(interval.low)} to {plain(interval.high)}"
-
-
-def _node_to_json(node: Node) -> dict[str, Any]:
-    made: dict[str, Any] = {"n_rows": node.n_rows, "values": list(node.values)}
-    if node.split is not None and node.yes is not None and node.no is not None:
-        split = node.split
-        made["split"] = {
-            "column": split.column,
-            "threshold": split.threshold,
-            "levels": list(split.levels),
-            "unknown": split.unknown,
-            "text": split.text,
-            "otherwise": split.otherwise,
-        }
-        made |= {"yes": _node_to_json(node.yes), "no": _node_to_json(node.no)}
-    return made
-
-
-def _node_from_json(value: Mapping[str, Any]) -> Node:
-    if "split" not in value:
-        return Node(value["n_rows"], tuple(value["values"]))
-    split = Split(**{**value["split"], "levels": tuple(value["split"]["levels"])})
-    return Node(
-        value["n_rows"], tuple(value["values"]), split, _node_from_json(value["yes"]), _node_from_json(value["no"])
-    )

@@ -130,10 +130,6 @@ class Threshold(Document):
         caption = f"'{printable(self.label)}' from {plain(self.chosen.value)} on, {self.n_rows:,} rows"
         return (Sheet(caption, rows, "<>>"),)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def threshold(
     predictions: Predictions, *, by: str = "f1", costs: str | Mapping[str, float] | None = None, seed: int = 0

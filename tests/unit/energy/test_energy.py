@@ -29,7 +29,7 @@ def test_an_amount_is_never_printed_bare() -> None:
 
 def test_an_amount_survives_json() -> None:
     assert Energy.from_json(USED.to_json()) == USED
-    with pytest.raises(DataError, match="energy of the form"):
+    with pytest.raises(DataError, match="not a document of the form"):
         Energy.from_json({**USED.to_json(), "schema": "x"})
     with pytest.raises(DataError, match="cannot be understood"):
         Energy.from_json({})

@@ -202,10 +202,6 @@ class Fairness(Document):
         by = dict.fromkeys(g.columns for g in self.groups)
         return (self._gap_sheet(), *(self._group_sheet(columns) for columns in by), *self._proxy_sheets())
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
     def _gap_sheet(self) -> Sheet:
         span = f"{self.level * 100:g} % interval"
         head = ("by", "gap", "of", "difference", span, "ratio", span, "lowest", "highest")

@@ -117,10 +117,6 @@ class Tradeoff(Document):
         what = f"Probability of '{printable(self.label)}' from which a row is selected"
         return (sheet, Sheet(what, tuple(bars), "<" + ">" * len(chosen)))
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return the notes."""
-        return self.notes
-
 
 def _bar(threshold: float) -> str:
     return "never" if threshold > 1 else plain(threshold)
