@@ -7,10 +7,12 @@ from typing import Any, Literal, Self, final, get_args
 import numpy as np
 
 from modelwright.core.decision import Decision
-from modelwright.core.table import Array
+from modelwright.core.table import Array, Column
 
 TaskName = Literal["binary", "multiclass", "regression", "count", "quantile"]
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
+OF_CLASSES: tuple[TaskName, ...] = ("binary", "multiclass")
+OF_NUMBERS: tuple[TaskName, ...] = ("regression", "count", "quantile")
 Label = str | int | bool
 
 LARGEST_EXPONENT = 700.0
@@ -38,6 +40,12 @@ def looks_like_classes(distinct: Array, n_rows: int, *, is_category: bool) -> bo
     return bool(dense and len(distinct) <= FEW_NUMBERS and n_rows >= 20 * len(distinct) ** 0.5)
 
 
+def holds_classes(column: Column, distinct: Array) -> bool:
+    """Say whether a target column holds classes where nobody said so; `distinct` are its distinct values."""
+    is_category = column.schema.kind in ("category", "flag")
+    return column.schema.dtype != "number" or looks_like_classes(distinct, len(column), is_category=is_category)
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -60,7 +68,7 @@ class Task:
     @property
     def is_classification(self) -> bool:
         """Whether classes are predicted."""
-        return self.name in ("binary", "multiclass")
+        return self.name in OF_CLASSES
 
     @property
     def n_margins(self) -> int:

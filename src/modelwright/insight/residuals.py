@@ -6,6 +6,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from modelwright.core.table import Array
+from modelwright.core.task import OF_NUMBERS
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL
@@ -37,7 +38,7 @@ def _correlation(means: Array) -> Array:
 
 
 def _metric(name: str, title: str, form: Means) -> Metric:
-    return Metric(name, title, ("regression", "count", "quantile"), "values", False, None, None, Score(form), form)
+    return Metric(name, title, OF_NUMBERS, "values", False, None, None, Score(form), form)
 
 
 _BIAS = _metric("bias", "Mean residual", Means(_errors))

@@ -15,11 +15,10 @@ import numpy as np
 
 from modelwright.core.deadline import Deadline
 from modelwright.core.errors import DataError, SpecError, listed, nearest
-from modelwright.core.task import TaskName
+from modelwright.core.task import OF_CLASSES, TaskName
 from modelwright.learners.answers import Standard, require_learnable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
 
-CLASSES: tuple[TaskName, ...] = ("binary", "multiclass")
 NUMBERS: tuple[TaskName, ...] = ("regression",)
 COUNTS: tuple[TaskName, ...] = ("count",)
 
@@ -34,8 +33,8 @@ def _several(module: str, names: str, part: str, *known: Any) -> dict[str, Known
 
 
 KNOWN: Mapping[str, Known] = {
-    **_several("linear_model", "LogisticRegression LogisticRegressionCV SGDClassifier", "linear", "linear", CLASSES),
-    **_several("discriminant_analysis", "LinearDiscriminantAnalysis", "linear", "linear", CLASSES),
+    **_several("linear_model", "LogisticRegression LogisticRegressionCV SGDClassifier", "linear", "linear", OF_CLASSES),
+    **_several("discriminant_analysis", "LinearDiscriminantAnalysis", "linear", "linear", OF_CLASSES),
     **_several(
         "linear_model",
         "LinearRegression Ridge RidgeCV Lasso LassoCV ElasticNet ElasticNetCV BayesianRidge ARDRegression"
@@ -46,17 +45,17 @@ KNOWN: Mapping[str, Known] = {
     ),
     **_several("linear_model", "PoissonRegressor", "linear", "linear", COUNTS),
     **_several("svm", "LinearSVR", "linear", "linear", NUMBERS),
-    **_several("tree", "DecisionTreeClassifier ExtraTreeClassifier", "trees", "tree", CLASSES),
+    **_several("tree", "DecisionTreeClassifier ExtraTreeClassifier", "trees", "tree", OF_CLASSES),
     **_several("tree", "DecisionTreeRegressor ExtraTreeRegressor", "trees", "tree", NUMBERS),
-    **_several("ensemble", "RandomForestClassifier ExtraTreesClassifier", "trees", "tree", CLASSES),
+    **_several("ensemble", "RandomForestClassifier ExtraTreesClassifier", "trees", "tree", OF_CLASSES),
     **_several("ensemble", "RandomForestRegressor ExtraTreesRegressor", "trees", "tree", NUMBERS),
-    **_several("ensemble", "GradientBoostingClassifier", "boosting", "linear", CLASSES),
+    **_several("ensemble", "GradientBoostingClassifier", "boosting", "linear", OF_CLASSES),
     **_several("ensemble", "GradientBoostingRegressor", "boosting", "linear", NUMBERS),
-    **_several("ensemble", "HistGradientBoostingClassifier", "histogram", "tree", CLASSES),
+    **_several("ensemble", "HistGradientBoostingClassifier", "histogram", "tree", OF_CLASSES),
     **_several("ensemble", "HistGradientBoostingRegressor", "histogram", "tree", (*NUMBERS, *COUNTS)),
-    **_several("neural_network", "MLPClassifier", "perceptron", "linear", CLASSES),
+    **_several("neural_network", "MLPClassifier", "perceptron", "linear", OF_CLASSES),
     **_several("neural_network", "MLPRegressor", "perceptron", "linear", NUMBERS),
-    **_several("naive_bayes", "GaussianNB", "bayes", "linear", CLASSES),
+    **_several("naive_bayes", "GaussianNB", "bayes", "linear", OF_CLASSES),
 }
 """The estimators whose fitted attributes we can write; nothing else of scikit-learn is imported by name."""
 

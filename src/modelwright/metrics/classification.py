@@ -3,7 +3,7 @@
 import numpy as np
 
 from modelwright.core.table import Array
-from modelwright.core.task import TaskName
+from modelwright.core.task import OF_CLASSES
 from modelwright.metrics.base import Answers, Metric, Prepare, Score
 from modelwright.metrics.counts import CountForm, Counts
 from modelwright.metrics.means import Means
@@ -11,8 +11,6 @@ from modelwright.metrics.ranks import OneVersusRest, area_under_roc, average_pre
 
 _SMALLEST = 1e-15
 """Probabilities are raised to this in the log loss, so that one sure and wrong answer costs 34.5 and not infinity."""
-
-_BOTH: tuple[TaskName, ...] = ("binary", "multiclass")
 
 
 def _log_losses(truth: Array, answers: Array) -> Array:
@@ -62,11 +60,11 @@ def _matthews(counts: Counts) -> Array:
 
 
 def _by_class(name: str, title: str, answers: Answers, prepare: Prepare, *, worst: float = 0.0) -> Metric:
-    return Metric(name, title, _BOTH, answers, True, worst, 1.0, Score(prepare), prepare, by_class=True)
+    return Metric(name, title, OF_CLASSES, answers, True, worst, 1.0, Score(prepare), prepare, by_class=True)
 
 
 def _cost(name: str, title: str, worst: float | None, prepare: Prepare) -> Metric:
-    return Metric(name, title, _BOTH, "probabilities", False, worst, 0.0, Score(prepare), prepare)
+    return Metric(name, title, OF_CLASSES, "probabilities", False, worst, 0.0, Score(prepare), prepare)
 
 
 ROC_AUC = _by_class("roc_auc", "ROC AUC", "probabilities", OneVersusRest(area_under_roc))
@@ -84,7 +82,7 @@ BRIER = _cost("brier", "Brier score", 2.0, Means(_squared_distances, skewed=True
 """Two classes: mean (p - y)^2 of the positive class, 0 to 1. More: the sum over all classes, 0 to 2 (Brier 1950)."""
 
 _accuracy_form = Means(_hits)
-ACCURACY = Metric("accuracy", "Accuracy", _BOTH, "labels", True, 0.0, 1.0, Score(_accuracy_form), _accuracy_form)
+ACCURACY = Metric("accuracy", "Accuracy", OF_CLASSES, "labels", True, 0.0, 1.0, Score(_accuracy_form), _accuracy_form)
 """Share of rows given their own class."""
 
 BALANCED_ACCURACY = _by_class("balanced_accuracy", "Balanced accuracy", "labels", CountForm(_balanced_accuracy))

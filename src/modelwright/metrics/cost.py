@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 
 from modelwright.core.table import Array
-from modelwright.core.task import Task
+from modelwright.core.task import OF_CLASSES, Task
 from modelwright.metrics.base import Metric, Score
 from modelwright.metrics.means import Means
 
@@ -35,7 +35,7 @@ def _made(costs: tuple[tuple[float, ...], ...]) -> Metric:
     return Metric(
         "expected_cost",
         "Expected cost",
-        ("binary", "multiclass"),
+        OF_CLASSES,
         "labels",
         False,
         worst,

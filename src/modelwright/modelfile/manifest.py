@@ -10,7 +10,7 @@ from typing import Any, Self, final
 from modelwright.core.decision import Decision, is_decision
 from modelwright.core.errors import DataError, FileRefusedError
 from modelwright.core.schema import Schema
-from modelwright.core.task import TASKS, Task
+from modelwright.core.task import OF_NUMBERS, TASKS, Task
 from modelwright.modelfile import digest
 
 FORMAT = 1
@@ -45,8 +45,6 @@ LARGEST_METADATA = 16 * 1024 * 1024
 DEEPEST_JSON = 64
 MOST_JSON_VALUES = 2_000_000
 MOST_QUANTILES = 100
-
-_NUMBERS = ("regression", "count", "quantile")
 
 
 @final
@@ -231,7 +229,7 @@ def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
 def _task(value: Mapping[str, Any]) -> Task:
     name, classes, quantiles = value.get("name"), value.get("classes"), value.get("quantiles", [])
     kinds = {type(c) for c in classes} if isinstance(classes, list) else set()
-    fits = {"binary": lambda n: n == 2, "multiclass": lambda n: n >= 2, **dict.fromkeys(_NUMBERS, lambda n: n == 0)}
+    fits = {"binary": lambda n: n == 2, "multiclass": lambda n: n >= 2, **dict.fromkeys(OF_NUMBERS, lambda n: n == 0)}
     if (
         name not in TASKS
         or not isinstance(classes, list)

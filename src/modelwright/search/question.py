@@ -10,7 +10,7 @@ from modelwright.core.errors import DataError, SpecError, listed, nearest
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import TASKS, Label, Target, Task, TaskName, looks_like_classes
+from modelwright.core.task import OF_NUMBERS, TASKS, Label, Target, Task, TaskName, holds_classes
 from modelwright.search.costs import decided_by_cost
 from modelwright.search.fairness import mitigated, told
 from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
@@ -117,9 +117,6 @@ def _weights(table: Table, spec: FitSpec) -> tuple[Array | None, Array | None]:
     return weights, None if weights.all() else weights > 0
 
 
-_OF_NUMBERS: dict[str, TaskName] = {"regression": "regression", "count": "count", "quantile": "quantile"}
-
-
 def _task_name(answers: Column, asked: str) -> TaskName:
     if asked != "auto" and asked not in TASKS:
         raise SpecError(f"Task '{asked}' is unknown.{nearest(asked, TASKS)} Tasks: auto, {listed(TASKS)}.")
@@ -133,15 +130,13 @@ def _task_name(answers: Column, asked: str) -> TaskName:
     distinct = np.unique(values)
     if len(distinct) < 2:
         raise DataError(f"Target '{name}' has the same value in all {len(values)} rows; there is nothing to learn.")
-    if asked in _OF_NUMBERS:
+    if asked in OF_NUMBERS:
         if dtype == "string":
             raise SpecError(f"Target '{name}' holds text, so the task cannot be {asked}. Leave out --task.")
-        return _OF_NUMBERS[asked]
+        return OF_NUMBERS[OF_NUMBERS.index(asked)]
     as_classes: TaskName = "binary" if len(distinct) == 2 else "multiclass"
     if asked == "auto":
-        is_category = answers.schema.kind in ("category", "flag")
-        codes = dtype != "number" or looks_like_classes(distinct, len(values), is_category=is_category)
-        return as_classes if codes else "regression"
+        return as_classes if holds_classes(answers, distinct) else "regression"
     if asked == "binary" and len(distinct) != 2:
         raise SpecError(f"Target '{name}' has {len(distinct)} distinct values, so the task cannot be binary.")
     if dtype == "number" and (distinct != np.round(distinct)).any():
@@ -150,7 +145,7 @@ def _task_name(answers: Column, asked: str) -> TaskName:
 
 
 def _encode(answers: Column, task_name: TaskName, quantiles: tuple[float, ...]) -> tuple[Task, Array]:
-    if task_name in _OF_NUMBERS:
+    if task_name in OF_NUMBERS:
         task = Task(task_name, quantiles=quantiles)
         return task, encode_numbers(answers, task)
     distinct, codes = np.unique(answers.values, return_inverse=True)

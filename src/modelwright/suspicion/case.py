@@ -8,7 +8,7 @@ import numpy as np
 from modelwright.core.errors import DataError, SpecError
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import Task, looks_like_classes
+from modelwright.core.task import OF_NUMBERS, Task, holds_classes
 from modelwright.suspicion.bins import binned
 
 MOST_ROWS = 50_000
@@ -139,29 +139,18 @@ def make_case(
     )
 
 
-_OF_NUMBERS = ("regression", "count", "quantile")
-
-
 def _answers(column: Column, task: str) -> Answers:
     distinct, codes = np.unique(column.values, return_inverse=True)
     if len(distinct) < 2:
         raise DataError(f"Target '{column.name}' has the same value in every row; there is nothing to learn.")
     if column.schema.dtype == "date":
         raise DataError(f"Target '{column.name}' holds dates, which cannot be predicted. Turn it into a number.")
-    if task in _OF_NUMBERS and column.schema.dtype == "string":
+    if task in OF_NUMBERS and column.schema.dtype == "string":
         raise SpecError(f"Target '{column.name}' holds text, so the task cannot be {task}. Leave out --task.")
-    if task in _OF_NUMBERS or (task == "auto" and _is_quantity(column, distinct)):
+    if task in OF_NUMBERS or (task == "auto" and not holds_classes(column, distinct)):
         finite = np.isfinite(column.values)
         if not finite.all():
             raise DataError(f"Target '{column.name}' is infinite in {int((~finite).sum())} rows. Correct them.")
         return Answers(column.name, True, np.asarray(column.values, dtype=np.float64), ())
     names = [str(column.levels[c]) for c in distinct] if column.levels is not None else [f"{v:g}" for v in distinct]
     return Answers(column.name, False, codes.astype(np.int64), tuple(names))
-
-
-def _is_quantity(column: Column, distinct: Array) -> bool:
-    """Say whether numbers are amounts, by the rule by which a fit decides it."""
-    if column.schema.dtype != "number":
-        return False
-    is_category = column.schema.kind in ("category", "flag")
-    return not looks_like_classes(distinct, len(column), is_category=is_category)
