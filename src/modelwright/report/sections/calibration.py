@@ -3,36 +3,33 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
+from modelwright.core.task import OF_CLASSES
 from modelwright.insight.calibration import Calibration, calibration
 from modelwright.insight.document import reach
+from modelwright.insight.predictions import Predictions
 from modelwright.insight.tabulation import plain
-from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Level, Light, Text
 from modelwright.report.drawing import chart, notes
-from modelwright.report.wording import NEEDS_ROWS
+from modelwright.report.drawn import DrawnSection
 
 _FAR = 0.05
 """A mean gap of five points between what is said and what comes true changes decisions."""
 
 
 @final
-class CalibrationSection(Section[Calibration]):
+class CalibrationSection(DrawnSection[Calibration]):
     """What the model says beside what came true, with the calibration error."""
 
     title: ClassVar[str] = "Do the probabilities come true?"
     chapter: ClassVar[str] = "quality"
-    applies: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+    applies: ClassVar[tuple[str, ...]] = OF_CLASSES
+    display: ClassVar[str] = "CalibrationDisplay"
+    picture: ClassVar[str] = "calibration"
 
-    def look(self, case: Case) -> Calibration:
-        """Return the calibration on the labelled rows."""
-        if case.rows is None:
-            raise NotHere("It is drawn from labelled rows.", NEEDS_ROWS)
-        return calibration(case.rows.predictions)
-
-    def command(self, case: Case) -> str:
-        """Return the line of Python that draws it again."""
-        return case.display("CalibrationDisplay")
+    def result(self, predictions: Predictions) -> Calibration:
+        """Return what is drawn."""
+        return calibration(predictions)
 
     def blocks(self, result: Calibration, case: Case) -> Sequence[Block]:
         """Return error and picture."""
@@ -40,7 +37,7 @@ class CalibrationSection(Section[Calibration]):
             f"On average what the model says is {100 * result.error.value:.2g} points of a hundred from what comes "
             f"true ({_points(result)}). The picture shows {len(result.bins)} groups of rows of about equal size."
         )
-        return (Text(text), chart("CalibrationDisplay", result, "calibration"), *notes(result.notes))
+        return (Text(text), chart(self.display, result, self.picture), *notes(result.notes))
 
     def lights(self, result: Calibration, case: Case) -> Sequence[Light]:
         """Say whether the error may matter."""

@@ -3,37 +3,34 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
+from modelwright.core.task import OF_NUMBERS
 from modelwright.insight.document import reach
+from modelwright.insight.predictions import Predictions
 from modelwright.insight.residuals import Residuals, residuals
 from modelwright.insight.tabulation import plain
-from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Light
 from modelwright.report.drawing import chart, grids, notes
-from modelwright.report.wording import NEEDS_ROWS
+from modelwright.report.drawn import DrawnSection
 
 
 @final
-class ResidualsSection(Section[Residuals]):
+class ResidualsSection(DrawnSection[Residuals]):
     """Predicted against actual, and what is left."""
 
     title: ClassVar[str] = "How far off"
     chapter: ClassVar[str] = "quality"
-    applies: ClassVar[tuple[str, ...]] = ("regression", "count", "quantile")
+    applies: ClassVar[tuple[str, ...]] = OF_NUMBERS
+    display: ClassVar[str] = "ResidualDisplay"
+    picture: ClassVar[str] = "residual"
 
-    def look(self, case: Case) -> Residuals:
-        """Return the residuals of the labelled rows."""
-        if case.rows is None:
-            raise NotHere("It is drawn from labelled rows.", NEEDS_ROWS)
-        return residuals(case.rows.predictions)
-
-    def command(self, case: Case) -> str:
-        """Return the line of Python that draws it again."""
-        return case.display("ResidualDisplay")
+    def result(self, predictions: Predictions) -> Residuals:
+        """Return what is drawn."""
+        return residuals(predictions)
 
     def blocks(self, result: Residuals, case: Case) -> Sequence[Block]:
         """Return both pictures and the bins."""
-        pictures = (chart("PredictionDisplay", result, "prediction"), chart("ResidualDisplay", result, "residual"))
+        pictures = (chart("PredictionDisplay", result, "prediction"), chart(self.display, result, self.picture))
         return (*pictures, *grids(result, folded=True), *notes(result.notes))
 
     def lights(self, result: Residuals, case: Case) -> Sequence[Light]:
