@@ -1,15 +1,15 @@
 """The rows that an insight looks at, read as the model needs them."""
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from modelwright.core.errors import DataError, SchemaError, SpecError
-from modelwright.core.schema import ColumnSchema, Dtype, Schema
+from modelwright.core.schema import Schema
 from modelwright.core.table import Array, Table
 from modelwright.insight.answers import encode_target
+from modelwright.insight.predictions import target_schema
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -93,7 +93,7 @@ def rows_with_answers(
     else:
         from modelwright.data import read  # as above
 
-        wanted = Schema((*model.schema, _target_schema(model, target)))
+        wanted = Schema((*model.schema, target_schema(model, target)))
         table = read(source, schema=wanted, optional=() if must else (target,))
     features = feature_rows(model, table)
     if not must and target not in table.names:
@@ -105,12 +105,3 @@ def rows_with_answers(
 def sampled(n_rows: int, most: int, rng: np.random.Generator) -> Array:
     """Return the positions of at most `most` rows, drawn without replacement, in order."""
     return np.arange(n_rows) if n_rows <= most else np.sort(rng.choice(n_rows, most, replace=False))
-
-
-def _target_schema(model: "Model", target: str) -> ColumnSchema:
-    saved = model.manifest.target_schema
-    if saved:
-        return dataclasses.replace(ColumnSchema.from_json(saved), name=target)
-    dtypes: dict[type, Dtype] = {str: "string", int: "number", bool: "boolean"}
-    dtype = dtypes[type(model.task.classes[0])] if model.task.is_classification else "number"
-    return ColumnSchema(target, "number" if dtype == "number" else "category", dtype)

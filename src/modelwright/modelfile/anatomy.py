@@ -13,7 +13,7 @@ from modelwright.core.errors import FileRefusedError
 from modelwright.core.table import Array
 from modelwright.modelfile.grammar import (
     ATTRIBUTE,
-    ELEMENTS,
+    ELEMENT_OF_DTYPE,
     GRAPH,
     GRAPH_FIELD,
     METADATA_FIELD,
@@ -29,15 +29,6 @@ Span = tuple[int, int]
 
 _NODE_FIELD, _NAME_FIELD, _CONSTANT_FIELD, _INPUT_FIELD, _OUTPUT_FIELD = 1, 2, 5, 11, 12
 _NUMPY: Mapping[int, str] = {1: "<f4", 2: "u1", 6: "<i4", 7: "<i8", 9: "?", 11: "<f8"}
-_ELEMENTS: Mapping[str, int] = {
-    "float32": ELEMENTS["float"],
-    "float64": ELEMENTS["double"],
-    "int32": ELEMENTS["int32"],
-    "int64": ELEMENTS["int64"],
-    "uint8": ELEMENTS["uint8"],
-    "bool": ELEMENTS["bool"],
-    "object": ELEMENTS["string"],
-}
 
 
 @final
@@ -144,7 +135,7 @@ class Anatomy:
                 written.blob(_INPUT_FIELD, self.data[slice(*span)])
         else:
             for name, dtype in given.items():
-                written.message(_INPUT_FIELD, _matrix(name, _ELEMENTS[dtype]))
+                written.message(_INPUT_FIELD, _matrix(name, ELEMENT_OF_DTYPE[dtype]))
         for name in outputs:
             value = Message()
             value.text(1, name)  # ONNX Runtime finds the type out

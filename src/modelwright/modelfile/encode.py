@@ -14,7 +14,7 @@ from modelwright.core.errors import OutputError
 from modelwright.core.graph import OPSETS, Attribute, Graph, Node, TensorSpec
 from modelwright.core.table import Array
 from modelwright.modelfile import digest
-from modelwright.modelfile.grammar import ELEMENTS, IR_VERSION
+from modelwright.modelfile.grammar import ELEMENT_OF_DTYPE, ELEMENTS, IR_VERSION
 from modelwright.modelfile.wire import Message, pack_varints
 
 LARGEST = 2**31 - 1
@@ -22,16 +22,6 @@ LARGEST = 2**31 - 1
 
 ROWS = "rows"
 """Name of the free first size of every input and output."""
-
-_ELEMENT_OF_DTYPE: Mapping[str, int] = {
-    "float32": ELEMENTS["float"],
-    "float64": ELEMENTS["double"],
-    "int32": ELEMENTS["int32"],
-    "int64": ELEMENTS["int64"],
-    "uint8": ELEMENTS["uint8"],
-    "bool": ELEMENTS["bool"],
-    "object": ELEMENTS["string"],
-}
 
 
 def encode(graph: Graph, metadata: Mapping[str, str]) -> bytes:
@@ -138,7 +128,7 @@ def _tensor(array: Array, name: str) -> Message:
     written = Message()
     for size in array.shape:
         written.integer(1, size)
-    written.integer(2, _ELEMENT_OF_DTYPE[array.dtype.name])
+    written.integer(2, ELEMENT_OF_DTYPE[array.dtype.name])
     if array.dtype == object:
         for text in array.ravel().tolist():
             written.text(6, text)

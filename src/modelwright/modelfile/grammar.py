@@ -23,6 +23,17 @@ ELEMENTS: Mapping[str, int] = {
 }
 """Number of each element type."""
 
+ELEMENT_OF_DTYPE: Mapping[str, int] = {
+    "float32": ELEMENTS["float"],
+    "float64": ELEMENTS["double"],
+    "int32": ELEMENTS["int32"],
+    "int64": ELEMENTS["int64"],
+    "uint8": ELEMENTS["uint8"],
+    "bool": ELEMENTS["bool"],
+    "object": ELEMENTS["string"],
+}
+"""The same for the types of numpy."""
+
 ITEM_SIZES: Mapping[int, int] = {1: 4, 2: 1, 6: 4, 7: 8, 9: 1, 11: 8}
 """Bytes of one element in ``raw_data``; texts have none."""
 
