@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 import numpy as np
 
 from modelwright.core.errors import DataError
+from modelwright.core.json_value import json_fields
 
 
 class Written(ABC):
@@ -23,7 +24,7 @@ class Written(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary, None for what is not a finite number; `from_json` reverses it."""
-        return {"schema": self.SCHEMA, **_fields(self)}
+        return {"schema": self.SCHEMA, **json_fields(self)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -41,22 +42,6 @@ class Written(ABC):
                 raise
             raise DataError(f"A document of the form {cls.SCHEMA} cannot be understood: {error!r}.") from error
         return made
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {f.name: _encoded(getattr(value, f.name)) for f in dataclasses.fields(value)}
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, tuple | list):
-        return [_encoded(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return value.tolist() if np.isfinite(value).all() else _encoded(value.tolist())
-    if hasattr(value, "to_json"):
-        return value.to_json()
-    return _fields(value) if dataclasses.is_dataclass(value) else value
 
 
 @functools.cache

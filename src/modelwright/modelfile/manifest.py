@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Self, final
 
 from modelwright.core.decision import Decision, is_decision
 from modelwright.core.errors import DataError, FileRefusedError
+from modelwright.core.json_value import json_value
 from modelwright.core.schema import Schema
-from modelwright.core.task import OF_NUMBERS, TASKS, Task
+from modelwright.core.task import TASKS, Task
 from modelwright.modelfile import digest
 
 FORMAT = 1
@@ -158,7 +159,7 @@ def documents(manifest: Manifest, schema: Schema, **others: Any) -> dict[str, st
 
 def dumps(value: Any, what: str) -> str:
     """Return `value` as compact JSON with sorted keys; numbers that are not finite become null."""
-    text = json.dumps(_finite(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(json_value(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -229,11 +230,11 @@ def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
 def _task(value: Mapping[str, Any]) -> Task:
     name, classes, quantiles = value.get("name"), value.get("classes"), value.get("quantiles", [])
     kinds = {type(c) for c in classes} if isinstance(classes, list) else set()
-    fits = {"binary": lambda n: n == 2, "multiclass": lambda n: n >= 2, **dict.fromkeys(OF_NUMBERS, lambda n: n == 0)}
+    least, most = {"binary": (2, 2), "multiclass": (2, inf)}.get(str(name), (0, 0))
     if (
         name not in TASKS
         or not isinstance(classes, list)
-        or not fits[name](len(classes))
+        or not least <= len(classes) <= most
         or len(kinds) > 1
         or not kinds <= {str, int, bool}
         or len(set(classes)) != len(classes)
@@ -252,14 +253,6 @@ def _are_quantiles(values: Any, *, wanted: bool) -> bool:
         return False
     ordered = all(isinstance(v, float) and 0 < v < 1 for v in values)
     return ordered and all(low < high for low, high in pairwise(values))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Events as JSON lines, for programs that watch a fit."""
 
 import json
-import math
 from typing import Any, TextIO, final
 
 from modelwright.core.events import Event
+from modelwright.core.json_value import json_value
 
 
 @final
@@ -27,18 +27,4 @@ class EventLines:
 
 def json_text(document: Any, indent: int | None = None) -> str:
     """Return `document` as strict JSON: numbers without a value (NaN, infinities) become null, arrays lists."""
-    return json.dumps(_plain(document), indent=indent, ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(v) for v in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if hasattr(value, "tolist"):  # a numpy array or scalar
-        return _plain(value.tolist())
-    return str(value)
+    return json.dumps(json_value(document), indent=indent, ensure_ascii=False, allow_nan=False, default=str)

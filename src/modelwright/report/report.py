@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-import numpy as np
-
 from modelwright.core.destination import whole_file
 from modelwright.core.errors import MissingExtraError, ModelwrightError, SpecError, listed
+from modelwright.core.json_value import json_value
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.catalog import CHAPTERS, DOCUMENTS, ENDINGS, SECTIONS
@@ -71,7 +69,7 @@ class Report:
             ],
             "absent": [a.to_json() for a in self.absent],
         }
-        finite: dict[str, Any] = _finite(document)
+        finite: dict[str, Any] = json_value(document)
         return finite
 
     def parts_of(self, chapter: str) -> tuple[Part, ...]:
@@ -222,17 +220,6 @@ def moment() -> str:
 def dumped(value: Any) -> str:
     """Return a JSON document as text, a newline at its end."""
     return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """Return a JSON value with None for what is not a finite number, and plain numbers for those of numpy."""
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _filled(name: str, section: Section[Any], case: Case) -> Part:
