@@ -2,7 +2,7 @@
 
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -14,14 +14,12 @@ from modelwright.cli.costs import parsed_costs
 from modelwright.cli.fit_targets import PerTarget, joint_output, pages_beside, specs_of, told_joint
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.numbers import parsed_directions, parsed_quantiles
-from modelwright.cli.output import Memory, display, note, show
+from modelwright.cli.output import Memory, end, listening, note
 from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError, SpecError
-from modelwright.core.events import Listener
 from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes, parse_latency
-from modelwright.progress.events import EventLines
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -171,15 +169,11 @@ def fit(**options: Any) -> None:  # click hands over options by name
         budget = replace(budget, after=min(BESIDE_SECONDS * len(asked.target), MOST_REPORTS * budget.seconds))
     place = check_writable(asked.output or default_output(*asked.target), (asked.data, asked.test, asked.schema))
     memory = Memory()
-    with ExitStack() as stack:
-        listeners: list[Listener] = [memory]
-        if asked.events:
-            listeners.append(EventLines(sys.stdout))
-        elif not asked.quiet:
-            seconds = None if budget.trials else budget.seconds
-            listeners.append(stack.enter_context(display(seconds, verbose=asked.verbose)))
-        tracker = None if asked.track is None else stack.enter_context(_tracker(asked))
-        listeners += [] if tracker is None else [tracker]
+    seconds = None if budget.trials else budget.seconds
+    with (
+        listening(seconds, events=asked.events, quiet=asked.quiet, verbose=asked.verbose) as shown,
+        nullcontext() if asked.track is None else _tracker(asked) as tracker,
+    ):
         source, budget = _source(asked, budget)
         model = modelwright.fit(
             source,
@@ -189,7 +183,7 @@ def fit(**options: Any) -> None:  # click hands over options by name
             test=asked.test,
             seed=asked.seed,
             spec=_specs(asked),
-            listeners=listeners,
+            listeners=[memory, *shown, *([] if tracker is None else [tracker])],
         )
         kept = None
         if tracker is not None and not isinstance(model, JointModel):
@@ -198,20 +192,13 @@ def fit(**options: Any) -> None:  # click hands over options by name
     if isinstance(model, JointModel):
         pages = pages_beside(model, place, left) if asked.report else ()
         text, document = told_joint(model, str(place), memory, pages)
-        _end(text, document, asked, memory)
+        end(text, document, memory, as_json=asked.as_json, events=asked.events)
         return
     pages = _beside(place, left) if asked.report else ()
     document = {**fit_document(model, str(place), memory), "run": kept, "report": [str(page) for page in pages]}
     text = fit_text(model, str(place), memory) + "".join(f"\nReport   {page}" for page in pages[:1])
     text += "" if kept is None else f"\nRun        {kept}"
-    _end(text, document, asked, memory)
-
-
-def _end(text: str, document: dict[str, Any], asked: Asked, memory: Memory) -> None:
-    """Print the result, and end with the signal that ended the search, where one did."""
-    show(text, document, as_json=asked.as_json or asked.events, indent=None if asked.events else 2)
-    if signal := memory.last("interrupted").get("signal"):
-        raise click.exceptions.Exit(128 + int(signal))
+    end(text, document, memory, as_json=asked.as_json, events=asked.events)
 
 
 def _check_several(asked: Asked) -> None:

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import click
@@ -11,12 +11,19 @@ import click
 from modelwright.core.catalog import load
 from modelwright.core.events import Event, Listener
 from modelwright.progress.catalog import DISPLAYS
-from modelwright.progress.events import json_text
+from modelwright.progress.events import EventLines, json_text
 
 
 def show(text: str, document: dict[str, Any], *, as_json: bool, indent: int | None = 2) -> None:
     """Print a result: the text, or exactly one JSON document."""
     click.echo(json_text(document, indent) if as_json else text)
+
+
+def end(text: str, document: dict[str, Any], memory: "Memory", *, as_json: bool, events: bool) -> None:
+    """Print the result of a fit, and end with the signal that ended the search, where one did."""
+    show(text, document, as_json=as_json or events, indent=None if events else 2)
+    if signal := memory.last("interrupted").get("signal"):
+        raise click.exceptions.Exit(128 + int(signal))
 
 
 def note(text: str, *, quiet: bool = False) -> None:
@@ -33,6 +40,18 @@ def display(budget: float | None, *, verbose: bool) -> AbstractContextManager[Li
     redraws = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
     made: AbstractContextManager[Listener] = _display(redraws)(sys.stderr, budget=budget, verbose=verbose)
     return made
+
+
+@contextmanager
+def listening(budget: float | None, *, events: bool, quiet: bool, verbose: bool = False) -> Iterator[list[Listener]]:
+    """Give the listeners that the options of a fit name: events as JSON lines on stdout, or progress, or nothing."""
+    if events:
+        yield [EventLines(sys.stdout)]
+    elif quiet:
+        yield []
+    else:
+        with display(budget, verbose=verbose) as shown:
+            yield [shown]
 
 
 def _display(redraws: bool) -> Any:

@@ -1,7 +1,5 @@
 """``modelwright refit``: train the recipe of a model file on other rows."""
 
-import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -10,11 +8,9 @@ import click
 
 import modelwright
 from modelwright.cli.fit_text import fit_document, fit_text
-from modelwright.cli.output import Memory, display, show
+from modelwright.cli.output import Memory, end, listening
 from modelwright.cli.targets import for_target, opened
 from modelwright.core.destination import check_writable
-from modelwright.core.events import Listener
-from modelwright.progress.events import EventLines
 
 
 @final
@@ -55,16 +51,10 @@ def refit(**options: Any) -> None:  # click hands over options by name
     limits = None if asked.budget is None else modelwright.Budget.parse(asked.budget)
     model = opened(asked.model, asked.chosen)
     memory = Memory()
-    with ExitStack() as stack:
-        listeners: list[Listener] = [memory]
-        if asked.events:
-            listeners.append(EventLines(sys.stdout))
-        elif not asked.quiet:
-            seconds = None if limits is None else limits.seconds
-            listeners.append(stack.enter_context(display(seconds, verbose=False)))
-        made = modelwright.refit(model, asked.data, budget=limits, out=place, test=asked.test, listeners=listeners)
+    seconds = None if limits is None else limits.seconds
+    with listening(seconds, events=asked.events, quiet=asked.quiet) as shown:
+        made = modelwright.refit(
+            model, asked.data, budget=limits, out=place, test=asked.test, listeners=[memory, *shown]
+        )
     document = {**fit_document(made, str(place), memory), "from": asked.model}
-    text = fit_text(made, str(place), memory)
-    show(text, document, as_json=asked.as_json or asked.events, indent=None if asked.events else 2)
-    if signal := memory.last("interrupted").get("signal"):
-        raise click.exceptions.Exit(128 + int(signal))
+    end(fit_text(made, str(place), memory), document, memory, as_json=asked.as_json, events=asked.events)

@@ -1,7 +1,5 @@
 """``modelwright resume``: go on with a fit whose run was kept."""
 
-import sys
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +8,8 @@ import click
 import modelwright
 from modelwright.cli.fit import default_output
 from modelwright.cli.fit_text import fit_document, fit_text
-from modelwright.cli.output import Memory, display, show
+from modelwright.cli.output import Memory, end, listening
 from modelwright.core.destination import check_writable
-from modelwright.core.events import Listener
-from modelwright.progress.events import EventLines
 
 
 @click.command("resume", short_help="Go on with a fit that was killed or ended too early.")
@@ -40,16 +36,9 @@ def resume(
     seconds = (limits or request.budget).seconds
     place = check_writable(output or default_output(request.target))
     memory = Memory()
-    with ExitStack() as stack:
-        listeners: list[Listener] = [memory]
-        if events:
-            listeners.append(EventLines(sys.stdout))
-        elif not quiet:
-            listeners.append(stack.enter_context(display(None if request.budget.trials else seconds, verbose=verbose)))
-        model = modelwright.resume(run, budget=limits, out=place, listeners=listeners)
+    with listening(None if request.budget.trials else seconds, events=events, quiet=quiet, verbose=verbose) as shown:
+        model = modelwright.resume(run, budget=limits, out=place, listeners=[memory, *shown])
     resumed = memory.last("resumed")
     document = {**fit_document(model, str(place), memory), "run": run, "resumed": resumed}
     text = fit_text(model, str(place), memory) + f"\nRun        {run}"
-    show(text, document, as_json=as_json or events, indent=None if events else 2)
-    if signal := memory.last("interrupted").get("signal"):
-        raise click.exceptions.Exit(128 + int(signal))
+    end(text, document, memory, as_json=as_json, events=events)
