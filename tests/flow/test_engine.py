@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,25 +21,7 @@ from modelwright.model.session import Session
 from modelwright.pipeline.pipeline import Pipeline
 from modelwright.search.fit import fit_table
 from modelwright.search.watch import Watch
-
-
-def people(n_rows: int, seed: int = 0) -> Table:
-    """A table of every kind of column whose flag depends on three of them."""
-    rng = np.random.default_rng(seed)
-    age = rng.normal(40, 10, n_rows)
-    city = rng.choice(["Bonn", "Köln", "東京", ""], n_rows)
-    day = np.datetime64("2020-01-01") + rng.integers(0, 900, n_rows).astype("timedelta64[D]")
-    logit = (age - 40) / 5 + (city == "Köln") * 2.0 - (city == "") * 1.5
-    return read(
-        {
-            "age": np.where(rng.random(n_rows) < 0.1, np.nan, age),
-            "city": city.tolist(),
-            "since": day.astype(str).tolist(),
-            "noise": rng.normal(size=n_rows),
-            "left": np.where(rng.random(n_rows) < 1 / (1 + np.exp(-logit)), "yes", "no").tolist(),
-        },
-        kinds={"city": "category"},
-    )
+from people import people
 
 
 def estimate(model: Model) -> Evaluation:
@@ -47,14 +30,14 @@ def estimate(model: Model) -> Evaluation:
 
 def test_counted_trials_give_the_same_bytes_whatever_the_hash_seed() -> None:
     code = (
-        "import hashlib, sys; sys.path.insert(0, sys.argv[1]); from test_engine import people;"
+        "import hashlib, sys; sys.path.insert(0, sys.argv[1]); from people import people;"
         "from modelwright.search.fit import fit_table; from modelwright.core.spec import Budget, FitSpec;"
         "data = fit_table(people(300), 'left', Budget(trials=3), FitSpec(), seed=5);"
         "print(hashlib.sha256(data).hexdigest())"
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", code, os.path.dirname(__file__)],  # noqa: PTH120  # an argument, not a path to work on
+            [sys.executable, "-c", code, str(Path(__file__).parents[1])],
             env=os.environ | {"PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,

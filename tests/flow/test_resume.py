@@ -19,7 +19,6 @@ import modelwright as mw
 from modelwright.cli.program import program
 from modelwright.core.errors import DataError, FileRefusedError, OutputError
 from modelwright.core.spec import Budget, FitSpec
-from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.model.model import Model
 from modelwright.search.fit import fit_table, resume_fit
@@ -27,33 +26,15 @@ from modelwright.search.memory import resident
 from modelwright.search.power import EnergyLimit
 from modelwright.search.run_folder import opened
 from modelwright.search.watch import Watch
+from people import people
 
-HERE = str(Path(__file__).parent)
+TESTS = str(Path(__file__).parents[1])
 POSIX = pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are of POSIX systems")
 FIT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from test_resume import people;"
+    "import sys; sys.path.insert(0, sys.argv[1]); from people import people;"
     "from modelwright.search.fit import fit_table; from modelwright.core.spec import Budget, FitSpec;"
     "fit_table(people(300), 'left', Budget(trials=3), FitSpec(run=sys.argv[2]), seed=5)"
 )
-
-
-def people(n_rows: int, seed: int = 0) -> Table:
-    """A table of every kind of column whose flag depends on three of them."""
-    rng = np.random.default_rng(seed)
-    age = rng.normal(40, 10, n_rows)
-    city = rng.choice(["Bonn", "Köln", "東京", ""], n_rows)
-    day = np.datetime64("2020-01-01") + rng.integers(0, 900, n_rows).astype("timedelta64[D]")
-    logit = (age - 40) / 5 + (city == "Köln") * 2.0 - (city == "") * 1.5
-    return read(
-        {
-            "age": np.where(rng.random(n_rows) < 0.1, np.nan, age),
-            "city": city.tolist(),
-            "since": day.astype(str).tolist(),
-            "noise": rng.normal(size=n_rows),
-            "left": np.where(rng.random(n_rows) < 1 / (1 + np.exp(-logit)), "yes", "no").tolist(),
-        },
-        kinds={"city": "category"},
-    )
 
 
 def sha(data: bytes) -> str:
@@ -199,7 +180,7 @@ def test_two_processes_never_work_in_one_folder(run: Path, monkeypatch: pytest.M
 def test_a_killed_fit_resumes_to_the_same_bytes(finished: tuple[Path, bytes], tmp_path: Path, share: float) -> None:
     """The moment is counted in finished work and not in seconds: machines differ."""
     run = tmp_path / "run"
-    child = subprocess.Popen([sys.executable, "-c", FIT, HERE, str(run)], start_new_session=True)
+    child = subprocess.Popen([sys.executable, "-c", FIT, TESTS, str(run)], start_new_session=True)
     wanted = round(20 * share)
     while child.poll() is None:
         journal = run / "journal.jsonl"
