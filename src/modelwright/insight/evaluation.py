@@ -1,16 +1,17 @@
 """The result of an evaluation, and how it looks in a terminal and in a notebook."""
 
-import html
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, final
 
 from modelwright.core.task import Task
 from modelwright.core.written import Written
+from modelwright.insight.tabulation import aligned, html_notes, html_table, printable
 
 Source = Literal["out-of-fold", "test"]
 """Which rows were scored: those of the training table, each by models that had not seen it, or others."""
 
+_OF_CONFUSION = "Rows: the truth. Columns: what was predicted."
 _MOST_CLASSES_SHOWN = 10
 _LONGEST_LABEL = 16
 
@@ -78,18 +79,17 @@ class Evaluation(Written):
 
     def __str__(self) -> str:
         rows = [[m.title, number(m.value), _reach(m), _direction(m)] for m in self.metrics]
-        lines = [f"{self._about()}", "", *_aligned([["", "value", self._range(), ""], *rows], "<>><")]
+        lines = [f"{self._about()}", "", *aligned([["", "value", self._range(), ""], *rows], "<>><")]
         if self._shows_confusion():
-            lines += ["", "Rows: the truth. Columns: what was predicted.", *_aligned(self._confusion_cells(), "<")]
+            lines += ["", _OF_CONFUSION, *aligned(self._confusion_cells(), self._sides())]
         return "\n".join([*lines, *(["", *self.notes] if self.notes else [])])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         rows = [[m.title, number(m.value), _reach(m)] for m in self.metrics]
-        tables = _table([["", "value", self._range()], *rows], self._about())
+        tables = html_table([["", "value", self._range()], *rows], self._about(), "<>>")
         if self._shows_confusion():
-            tables += _table(self._confusion_cells(), "Rows: the truth. Columns: what was predicted.")
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return {"text/plain": str(self), "text/html": tables + notes}
+            tables += html_table(self._confusion_cells(), _OF_CONFUSION, self._sides())
+        return {"text/plain": str(self), "text/html": tables + html_notes(self.notes)}
 
     def _about(self) -> str:
         rows = "1 row" if self.n_rows == 1 else f"{self.n_rows:,} rows"
@@ -102,8 +102,11 @@ class Evaluation(Written):
     def _shows_confusion(self) -> bool:
         return 0 < len(self.confusion) <= _MOST_CLASSES_SHOWN
 
+    def _sides(self) -> str:
+        return "<" + ">" * len(self.task.classes)
+
     def _confusion_cells(self) -> list[list[str]]:
-        labels = [_label(c) for c in self.task.classes]
+        labels = [printable(c, _LONGEST_LABEL) for c in self.task.classes]
         rows = [[label, *(f"{cell:.6g}" for cell in row)] for label, row in zip(labels, self.confusion, strict=True)]
         return [["", *labels], *rows]
 
@@ -125,28 +128,3 @@ def _reach(measure: Measure) -> str:
 
 def _direction(measure: Measure) -> str:
     return "higher is better" if measure.greater_is_better else "lower is better"
-
-
-def _label(label: object) -> str:
-    """Return a class as one short printable text: labels come from data and may hold control characters."""
-    text = "".join(c if c.isprintable() else "�" for c in str(label))
-    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
-
-
-def _aligned(cells: list[list[str]], sides: str) -> list[str]:
-    """Return lines of cells in columns; `sides` says "<" or ">" per column; those beyond it stand right."""
-    sides = sides.ljust(len(cells[0]), ">")
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, widths, strict=True)).rstrip() for row in cells]
-
-
-def _table(cells: list[list[str]], caption: str) -> str:
-    def line(row: list[str], first: bool) -> str:
-        head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in row)
-        if first:
-            return f"<tr>{head}</tr>"
-        rest = "".join(f'<td style="text-align:right">{html.escape(c)}</td>' for c in row[1:])
-        return f'<tr><th scope="row" style="text-align:left">{html.escape(row[0])}</th>{rest}</tr>'
-
-    body = "".join(line(row, i == 0) for i, row in enumerate(cells))
-    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"

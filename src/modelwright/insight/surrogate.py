@@ -9,6 +9,7 @@ import numpy as np
 from modelwright.core.errors import DataError, SpecError
 from modelwright.core.table import Array
 from modelwright.core.written import Written
+from modelwright.insight.document import reach
 from modelwright.insight.glassbox import Node, grow
 from modelwright.insight.rows import rows_with_answers, sampled
 from modelwright.insight.scale import answer_names, answers, label_codes
@@ -80,14 +81,14 @@ class Surrogate(Written):
             return [f"The model gives the same answer to each of {self.n_rows + self.n_held_out:,} rows."]
         facts = [
             f"A tree of {self.tree.n_leaves} leaves says {self.fidelity.value:.0%} of what the model says "
-            f"(R² {_reach(self.fidelity)}, {self.n_held_out:,} rows it was not grown on)."
+            f"(R² {reach(self.fidelity)}, {self.n_held_out:,} rows it was not grown on)."
         ]
         if self.agreement is not None:
-            facts.append(f"It gives the same class to {self.agreement.value:.1%} of rows ({_reach(self.agreement)}).")
+            facts.append(f"It gives the same class to {self.agreement.value:.1%} of rows ({reach(self.agreement)}).")
         if self.cost is not None:
             loss = self.cost.loss
             facts.append(
-                f"Used instead, it is worse by {signed(loss.value)} {self.cost.title} ({_reach(loss)}); "
+                f"Used instead, it is worse by {signed(loss.value)} {self.cost.title} ({reach(loss)}); "
                 f"the model has {plain(self.cost.model)}."
             )
         return facts
@@ -199,9 +200,5 @@ def _interval(values: Array) -> Interval:
     known = values[1:][np.isfinite(values[1:])]
     if not len(known):
         return Interval(float(values[0]), float("nan"), float("nan"))
-    reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) * float(known.std())
-    return Interval(float(values[0]), float(values[0]) - reach, float(values[0]) + reach)
-
-
-def _reach(interval: Interval) -> str:
-    return f"{plain(interval.low)} to {plain(interval.high)}"
+    half = NormalDist().inv_cdf(0.5 + LEVEL / 2) * float(known.std())
+    return Interval(float(values[0]), float(values[0]) - half, float(values[0]) + half)
