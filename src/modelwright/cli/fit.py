@@ -19,6 +19,7 @@ from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError, SpecError
+from modelwright.core.events import Listener
 from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes, parse_latency
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def fit(**options: Any) -> None:  # click hands over options by name
         listening(seconds, events=asked.events, quiet=asked.quiet, verbose=asked.verbose) as shown,
         nullcontext() if asked.track is None else _tracker(asked) as tracker,
     ):
+        listeners: list[Listener] = [memory, *shown, *([] if tracker is None else [tracker])]
         source, budget = _source(asked, budget)
         model = modelwright.fit(
             source,
@@ -183,7 +185,7 @@ def fit(**options: Any) -> None:  # click hands over options by name
             test=asked.test,
             seed=asked.seed,
             spec=_specs(asked),
-            listeners=[memory, *shown, *([] if tracker is None else [tracker])],
+            listeners=listeners,
         )
         kept = None
         if tracker is not None and not isinstance(model, JointModel):

@@ -9,8 +9,6 @@ from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
-import numpy as np
-
 from modelwright.core.errors import DataError
 from modelwright.core.json_value import json_fields
 
@@ -66,6 +64,10 @@ def _decoded(hint: Any, value: Any) -> Any:
     kind, inner = get_origin(hint), get_args(hint)
     if kind is None:
         return _checked(value, isinstance(value, hint), hint)
+    if kind.__name__ == "ndarray":
+        import numpy as np  # energy, which has no arrays, needs the standard library only
+
+        return np.array(value, dtype=np.float64)
     return _PARTED[kind](hint, inner, value)
 
 
@@ -85,7 +87,6 @@ _PARTED: dict[Any, Callable[[Any, tuple[Any, ...], Any], Any]] = {
     tuple: _tuple,
     types.UnionType: _union,
     Literal: lambda hint, inner, value: _checked(value, value in inner, hint),
-    np.ndarray: lambda _hint, _inner, value: np.array(value, dtype=np.float64),
 }
 
 

@@ -1,4 +1,4 @@
-"""A budget of energy: how much may be used, and whether it has been."""
+"""A budget of energy: how much may be used, and what is left of it."""
 
 import re
 from dataclasses import dataclass
@@ -36,16 +36,3 @@ class Allowance:
     def left(self, used: Energy) -> float:
         """Return the watt-hours left, 0 when all are used."""
         return max(0.0, self.watt_hours - used.watt_hours)
-
-    def is_spent(self, used: Energy) -> bool:
-        """Return whether nothing is left."""
-        return used.watt_hours >= self.watt_hours
-
-    def seconds_left(self, used: Energy, seconds: float) -> float:
-        """Return the seconds for which the rest lasts when used as fast as so far; infinite before anything was used.
-
-        Args:
-            used: Energy so far.
-            seconds: Seconds in which it was used.
-        """
-        return float("inf") if used.joules <= 0 else self.left(used) / used.watt_hours * seconds

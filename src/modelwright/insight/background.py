@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, final, get_args
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Origin = Literal["rows", "reference", "schema"]
 """Where the rows come from: the caller, the sketch in the file, or only the ranges and levels in the file."""
 
-ORIGINS: tuple[Origin, ...] = get_args(Origin)
 MOST_ROWS = 64
 
 

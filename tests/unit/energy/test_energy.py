@@ -1,5 +1,3 @@
-import math
-
 import pytest
 
 from modelwright.core.errors import DataError, SpecError
@@ -63,10 +61,6 @@ def test_what_is_no_allowance_is_refused(text: str) -> None:
 def test_an_allowance_runs_out() -> None:
     allowance = Allowance(3.0)
     assert allowance.left(USED) == pytest.approx(1.0)
-    assert not allowance.is_spent(USED)
-    assert allowance.seconds_left(USED, 60.0) == pytest.approx(30.0)
-    assert allowance.seconds_left(NOTHING, 60.0) == math.inf
-    assert allowance.is_spent(USED + USED)
     assert allowance.left(USED + USED) == 0.0
 
 
