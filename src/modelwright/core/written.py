@@ -83,10 +83,14 @@ def _union(hint: Any, inner: tuple[Any, ...], value: Any) -> Any:
     return _decoded(left[0], value) if len(left) == 1 else _checked(value, isinstance(value, tuple(left)), hint)
 
 
+def _literal(hint: Any, inner: tuple[Any, ...], value: Any) -> Any:
+    return _checked(value, value in inner, hint)
+
+
 _PARTED: dict[Any, Callable[[Any, tuple[Any, ...], Any], Any]] = {
     tuple: _tuple,
     types.UnionType: _union,
-    Literal: lambda hint, inner, value: _checked(value, value in inner, hint),
+    Literal: _literal,
 }
 
 
