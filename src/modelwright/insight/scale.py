@@ -67,11 +67,9 @@ def explained(model: "Model", shares: Array, scale: Scale) -> Array:
     return logs[:, 1:] - logs[:, :1] if model.task.name == "binary" else logs
 
 
-def label_codes(model: "Model", numbers: Array, scale: Scale = "probability") -> Array:
-    """Return the class code that follows from explained numbers (n_rows, n_answers)."""
+def label_codes(model: "Model", shares: Array) -> Array:
+    """Return the class code that follows from explained probabilities (n_rows, n_answers)."""
     if model.task.name == "binary":
-        positive = numbers[:, 0] if scale == "probability" else 1.0 / (1.0 + np.exp(-numbers[:, 0]))
-        return model.task.decide(np.column_stack([1.0 - positive, positive]))
-    # Logarithms of probabilities; those of a surrogate need not sum to one, which costs would notice.
-    shares = numbers if scale == "probability" else np.exp(numbers - numbers.max(axis=1, keepdims=True))
+        return model.task.decide(np.column_stack([1.0 - shares, shares]))
+    # Those of a surrogate need not sum to one, which costs would notice.
     return model.task.decide(shares / shares.sum(axis=1, keepdims=True))

@@ -55,12 +55,12 @@ def delong(positive: Array, scores: Array, weight: Array | None = None) -> Areas
     return Areas(values, covariance, min(1.0 / float(up @ up), 1.0 / float(down @ down)))
 
 
-def area_interval(areas: Areas, which: int = 0, level: float = 0.95) -> Interval:
-    """Return one area with its interval, symmetric on the logit scale so that it stays between 0 and 1.
+def area_interval(areas: Areas, level: float = 0.95) -> Interval:
+    """Return the first area with its interval, symmetric on the logit scale so that it stays between 0 and 1.
 
     An area of exactly 0 or 1 gets the bound of the smaller class alone (Clopper and Pearson 1934).
     """
-    value, variance = float(areas.values[which]), float(areas.covariance[which, which])
+    value, variance = float(areas.values[0]), float(areas.covariance[0, 0])
     if not math.isfinite(value) or areas.fewest <= 1.0:
         return Interval(value, _NAN, _NAN)
     tail = 0.5 - 0.5 * level

@@ -23,11 +23,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return lines + [f"| {' | '.join(map(plain_text, row))} |" for row in rows]
 
 
-def code(text: str, language: str = "") -> list[str]:
+def code(text: str) -> list[str]:
     """Return the lines of a block of code; the fence is longer than any run of back ticks in it."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return [fence + language, *text.splitlines(), fence]
+    return [fence, *text.splitlines(), fence]
 
 
 def blank(question: str) -> str:

@@ -30,16 +30,16 @@ PROCESSES = Path("/proc")
 GROUPS = Path("/sys/fs/cgroup")
 
 
-def resident(process: int, processes: Path = PROCESSES) -> int | None:
+def resident(process: int) -> int | None:
     """Return the bytes that a process holds in memory, or None where that cannot be seen."""
     try:
-        return int((processes / str(process) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int((PROCESSES / str(process) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return None
 
 
 @contextmanager
-def address_space(further: int, processes: Path = PROCESSES) -> Iterator[None]:
+def address_space(further: int) -> Iterator[None]:
     """Let this process ask for so many bytes more during the block; past them it gets a MemoryError, where POSIX can.
 
     For code of others that must run in this process: its allocations fail instead of taking the machine's memory.
@@ -47,7 +47,7 @@ def address_space(further: int, processes: Path = PROCESSES) -> Iterator[None]:
     try:
         import resource
 
-        used = int((processes / "self" / "statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        used = int((PROCESSES / "self" / "statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (ImportError, OSError, ValueError, IndexError):
         yield
         return
