@@ -1,6 +1,7 @@
 """What the columns of a table are: their kinds, how their cells are written, their domains."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, final, get_args
@@ -194,3 +195,9 @@ class Schema:
                 " Make one with: modelwright schema data.csv -o schema.json"
             )
         return cls(tuple(ColumnSchema.from_json(c) for c in value["columns"]))
+
+
+def words(name: str) -> frozenset[str]:
+    """Return the lower-case words of a column's name, split at marks and at capitals."""
+    parts = re.split(r"[^0-9A-Za-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))
+    return frozenset(p.lower() for p in parts if p)

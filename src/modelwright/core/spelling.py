@@ -95,13 +95,14 @@ def _value(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     try:
-        return _frozen(json.loads(text))
+        return frozen(json.loads(text))
     except ValueError:
         return text
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def frozen(value: Any) -> Any:
+    """Return what JSON made a list of as the tuple that it was."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
 def _written(name: str, value: Any, path: str) -> str:

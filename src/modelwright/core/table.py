@@ -1,6 +1,6 @@
 """Named, typed columns in memory: the one form in which data travels between our parts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Self, final
 
@@ -14,6 +14,13 @@ Array = npt.NDArray[Any]
 
 MISSING_DATE = np.iinfo(np.int64).min
 """The cell of a date column that holds no date."""
+
+
+def object_array(texts: Collection[str]) -> Array:
+    """Return texts as an object array, also when there is none."""
+    array = np.empty(len(texts), dtype=object)
+    array[:] = list(texts)
+    return array
 
 
 @final

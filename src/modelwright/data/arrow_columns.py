@@ -10,12 +10,12 @@ import pyarrow.types as pt
 
 from modelwright.core.errors import DataError
 from modelwright.core.schema import Parsing
-from modelwright.core.table import MISSING_DATE, Array
+from modelwright.core.table import MISSING_DATE, Array, object_array
 from modelwright.data import pages
 from modelwright.data.cells import factorised, from_cells
 from modelwright.data.distinct import differ
 from modelwright.data.numbers import parse
-from modelwright.data.raw import EXACT, Form, Later, Raw, Unlisted, object_array
+from modelwright.data.raw import EXACT, Form, Later, Raw, Unlisted
 from modelwright.data.texts import NUMBER_MARKS
 
 _MANY_ROWS = 200_000

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from modelwright.core.errors import DataError
-from modelwright.core.table import MISSING_DATE, Array
-from modelwright.data.raw import EXACT, Raw, number_text, object_array
+from modelwright.core.table import MISSING_DATE, Array, object_array
+from modelwright.data.raw import EXACT, Raw, number_text
 
 _MISSING_TYPES = frozenset({"NoneType", "NAType", "NaTType"})
 _NESTED = (list, dict, tuple, set, frozenset)

@@ -1,11 +1,11 @@
 """Integers that are not quantities: codes, identifiers and row numbers."""
 
-import re
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from modelwright.core.schema import words
 from modelwright.core.table import Array
 
 _ID_WORDS = frozenset(
@@ -89,9 +89,3 @@ def code_reason(integers: Integers, *, has_zeros: bool, beside_codes: bool = Fal
     if beside_codes and uses >= 2 and gap >= 20 and distinct[-1] >= 10_000:
         return "repeated large integers beside columns of codes"
     return None
-
-
-def words(name: str) -> frozenset[str]:
-    """Return the lower-case words of a name, split at marks and at capitals."""
-    parts = re.split(r"[^0-9A-Za-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))
-    return frozenset(p.lower() for p in parts if p)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from modelwright.core.schema import ColumnSchema, Dtype, Kind, Parsing
-from modelwright.core.table import MISSING_DATE, Array, Column
-from modelwright.data.raw import number_text, object_array
+from modelwright.core.table import MISSING_DATE, Array, Column, object_array
+from modelwright.data.raw import number_text
 from modelwright.data.texts import STRING_MARKS, Texts
 
 _MOST_LEVELS = 50

@@ -6,11 +6,11 @@ import numpy as np
 
 from modelwright.core.errors import SchemaError, listed, nearest
 from modelwright.core.schema import ColumnSchema, Schema
-from modelwright.core.table import MISSING_DATE, Array, Column, Table
+from modelwright.core.table import MISSING_DATE, Array, Column, Table, object_array
 from modelwright.data import dates, numbers
 from modelwright.data.kinds import shortened
 from modelwright.data.parallel import each
-from modelwright.data.raw import Raw, RawTable, as_text, made, number_text, object_array
+from modelwright.data.raw import Raw, RawTable, as_text, made, number_text
 from modelwright.data.texts import NUMBER_MARKS, clean, marked
 
 _LENIENT = "Correct the cell, or pass --lenient (lenient=True) to read such cells as missing."

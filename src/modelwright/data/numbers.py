@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from modelwright.core.schema import Parsing
-from modelwright.core.table import Array
+from modelwright.core.table import Array, object_array
 from modelwright.data.texts import sample
 
 _AFFIXES = ("US$", "$", "€", "£", "¥", "₹", "%", "USD", "EUR", "GBP", "CHF", "JPY")
@@ -78,10 +78,8 @@ def _plain(levels: list[str]) -> Array | None:
     joined = "".join(levels)
     if "_" in joined or not joined.isascii() or "n" in joined.lower().replace("inf", "").replace("init", ""):
         return None  # float() also takes 1_000, other scripts' digits and nan
-    array = np.empty(len(levels), dtype=object)
-    array[:] = levels
     try:
-        return array.astype(np.float64)
+        return object_array(levels).astype(np.float64)
     except ValueError:
         return None
 

@@ -163,10 +163,3 @@ def as_text(raw: Raw) -> tuple[Array, list[str]]:
     if raw.form == "boolean":
         return all_codes, [("False", "True")[int(v)] for v in distinct]
     return all_codes, [number_text(v) for v in distinct.tolist()]
-
-
-def object_array(texts: list[str]) -> Array:
-    """Return texts as an object array, also when there is none."""
-    array = np.empty(len(texts), dtype=object)
-    array[:] = texts
-    return array

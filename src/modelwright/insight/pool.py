@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from modelwright.core.table import Array, Column, Table
+from modelwright.core.table import Array, Column, Table, object_array
 
 
 def compact(table: Table) -> Table:
@@ -30,9 +30,7 @@ def merged_levels(known: Array, others: Array) -> tuple[Array, Array]:
         return known, np.array([*range(len(known)), -1], dtype=np.int32)
     codes = {level: code for code, level in enumerate(known.tolist())}
     found = [codes.setdefault(level, len(codes)) for level in others.tolist()]
-    levels = np.empty(len(codes), dtype=object)
-    levels[:] = list(codes)
-    return levels, np.array([*found, -1], dtype=np.int32)
+    return object_array(codes), np.array([*found, -1], dtype=np.int32)
 
 
 def recombined(pool: Table, rows: Array) -> Table:

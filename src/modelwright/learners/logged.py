@@ -14,6 +14,7 @@ from modelwright.core.table import Array
 from modelwright.core.task import LARGEST_EXPONENT, Target, TaskName
 from modelwright.learners.answers import require_learnable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
+from modelwright.learners.catalog import LEARNERS
 from modelwright.learners.course import Course
 
 SKEWED = 1.0
@@ -124,10 +125,7 @@ class Logged(Learner):
 
     @property
     def _inner(self) -> Learner:
-        from modelwright.learners.catalog import LEARNERS  # it lists this learner too
-
-        made: Learner = load(LEARNERS, self.kind, "learner")(**dict(self.settings))
-        return made
+        return other_learner(self.kind, self.settings)
 
     def _factor(self, inner: Fitted, rows: Rows) -> float:
         if not self.of_means:
@@ -136,6 +134,12 @@ class Logged(Learner):
             return self.factor
         ratios = np.exp(np.clip(rows.target.values - inner.margins(rows.features)[:, 0], -50.0, 50.0))
         return float(np.clip(np.average(ratios, weights=weights(rows.target)), LEAST_FACTOR, MOST_FACTOR))
+
+
+def other_learner(kind: str, settings: Settings) -> Learner:
+    """Return the learner that another one stands around."""
+    made: Learner = load(LEARNERS, kind, "learner")(**dict(settings))
+    return made
 
 
 def _logged(rows: Rows) -> Rows:

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self, final
+from typing import ClassVar, Self, final
 
 import numpy as np
 
-from modelwright.core.catalog import load
 from modelwright.core.deadline import Deadline
 from modelwright.core.task import Target, Task, TaskName
 from modelwright.learners.answers import require_learnable, weights
 from modelwright.learners.base import Fitted, Learner, Rows, ViewName
+from modelwright.learners.logged import Settings, other_learner
 
 MEDIAN = Task("quantile", quantiles=(0.5,))
 
 LEAST_SHARE = 0.01
 """Answers nearer to zero than this share of the usual one weigh no more than it would: one of them would decide all."""
-
-Settings = tuple[tuple[str, Any], ...]
 
 
 @final
@@ -64,10 +62,7 @@ class Median(Learner):
 
     @property
     def _inner(self) -> Learner:
-        from modelwright.learners.catalog import LEARNERS  # it lists this learner too
-
-        made: Learner = load(LEARNERS, self.kind, "learner")(**dict(self.settings))
-        return made
+        return other_learner(self.kind, self.settings)
 
     def _asked(self, rows: Rows) -> Rows:
         target = rows.target

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from modelwright.core.schema import ColumnSchema, Schema
-from modelwright.core.table import MISSING_DATE, Array, Column, Table
+from modelwright.core.table import MISSING_DATE, Array, Column, Table, object_array
 
 RECIPE = 1
 """Number of the way rows are made."""
@@ -99,9 +99,7 @@ def _string(column: ColumnSchema, draw: Array, hostile: Array, missing: Array) -
     levels = sorted({text for text in (*known, *special) if text})
     codes = {"": -1, **{text: code for code, text in enumerate(levels)}}
     cells = np.where(hostile, _pick(_codes(special, codes), draw), _pick(_codes(known, codes), draw))
-    named = np.empty(len(levels), dtype=object)
-    named[:] = levels
-    return Column(column, np.where(missing, -1, cells).astype(np.int32), named)
+    return Column(column, np.where(missing, -1, cells).astype(np.int32), object_array(levels))
 
 
 def _codes_of(column: ColumnSchema) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Any, Self, final
 from modelwright.core.catalog import load
 from modelwright.core.errors import FileRefusedError, ModelwrightError, SpecError
 from modelwright.core.spec import FitSpec
+from modelwright.core.spelling import frozen
 from modelwright.learners.base import Learner
 from modelwright.learners.catalog import LEARNERS
 from modelwright.search.blend import Blend
@@ -70,7 +71,7 @@ class Recipe:
                 raise FileRefusedError(f"The recipe of the model file is not of the form {SCHEMA}.")
             learners = {member["id"]: _learner(member) for member in value["members"]}
             weights = {member["id"]: float(member["weight"]) for member in value["members"]}
-            spec = FitSpec(**{name: _frozen(inner) for name, inner in value["spec"].items()})
+            spec = FitSpec(**{name: frozen(inner) for name, inner in value["spec"].items()})
             return cls(learners, Blend(weights, float(value["temperature"])), spec, int(value["seed"]))
         except FileRefusedError:
             raise
@@ -82,7 +83,7 @@ class Recipe:
 
 def _learner(member: Mapping[str, Any]) -> Learner:
     kind = load(LEARNERS, member["family"], "learner")
-    learner: Learner = kind(**{name: _frozen(inner) for name, inner in member["settings"].items()})
+    learner: Learner = kind(**{name: frozen(inner) for name, inner in member["settings"].items()})
     return learner
 
 
@@ -90,8 +91,3 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_plain, value))
     return value is None or type(value) in (bool, int, float, str)
-
-
-def _frozen(value: Any) -> Any:
-    """Return what JSON made a list of as the tuple that it was."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from modelwright.core.schema import words
 from modelwright.core.table import Array, Column
 from modelwright.suspicion.case import Case
 from modelwright.suspicion.finding import Finding, named, shown
-from modelwright.suspicion.identifiers import words
 
 ALIKE = 0.5
 """Correlation of two answers of one group from which folds must not part it."""

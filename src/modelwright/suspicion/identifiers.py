@@ -1,9 +1,8 @@
 """Columns that name the rows: nothing that they say holds for new rows."""
 
-import re
-
 import numpy as np
 
+from modelwright.core.schema import words
 from modelwright.core.table import Column
 from modelwright.suspicion.case import Case
 from modelwright.suspicion.finding import Finding, named, shown
@@ -72,9 +71,3 @@ def _nearly_unique(column: Column) -> float:
 
 def _n_distinct(column: Column) -> int:
     return len(np.unique(column.values[~column.missing]))
-
-
-def words(name: str) -> frozenset[str]:
-    """Return the lower-case words of a name, split at marks and at capitals."""
-    parts = re.split(r"[^0-9A-Za-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))
-    return frozenset(p.lower() for p in parts if p)

@@ -2,7 +2,7 @@
 
 import re
 
-from modelwright.suspicion.identifiers import words
+from modelwright.core.schema import words
 
 _PLURAL_OF = 3
 

@@ -16,7 +16,7 @@ from typing import Self, final
 import numpy as np
 
 from modelwright.core.graph import Graph
-from modelwright.core.table import Array
+from modelwright.core.table import Array, object_array
 
 MOST_WORDS = 10_000
 MOST_FORMS = 50_000
@@ -104,9 +104,9 @@ class Tokens:
         class_ids[classes] = np.arange(len(classes)) + len(words) + 1
         forms = _forms(pieces, word_of, words)
         return cls(
-            _objects([*words, *("" for _ in classes)]),
+            object_array([*words, *("" for _ in classes)]),
             np.array([*(frequency[word] for word in words), *(tally[i] for i in classes)], dtype=np.int64),
-            _objects(list(forms)),
+            object_array(list(forms)),
             np.array(list(forms.values()), dtype=np.int64),
             class_ids,
             by_line,
@@ -212,12 +212,6 @@ def _forms(pieces: Counter[str], word_of: dict[str, str], words: list[str]) -> d
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
-
-
-def _objects(values: list[str]) -> Array:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
 
 
 def _integers(values: list[int]) -> Array:
