@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from modelwright.core.errors import SpecError
-from modelwright.core.schema import ColumnSchema, Schema
-from modelwright.core.table import Table
 from modelwright.insight.evaluate import evaluate
 from modelwright.insight.evaluation import Evaluation
-from modelwright.insight.predictions import target_schema
+from modelwright.insight.predictions import read_labelled, target_schema
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel
@@ -72,16 +70,8 @@ def evaluate_targets(
             "A file of several targets finds each under its name in training. Leave out the column of true answers,"
             " or evaluate one target at a time."
         )
-    table = source if isinstance(source, Table) else _read(model, source, weight, lenient=lenient)
+    targets = [target_schema(part, name) for name, part in model.items()]
+    table = read_labelled(model.schema, targets, source, weight, lenient=lenient)
     return JointEvaluation(
         {name: evaluate(part, table, weight=weight, metric=metric, lenient=lenient) for name, part in model.items()}
     )
-
-
-def _read(model: "JointModel", source: Any, weight: str | None, *, lenient: bool) -> Table:
-    from modelwright.data import read  # scoring arrays must not need the readers
-
-    columns = [*model.schema, *(target_schema(part, name) for name, part in model.items())]
-    if weight is not None and weight not in model.schema:
-        columns.append(ColumnSchema(weight, "number", "number"))
-    return read(source, schema=Schema(tuple(columns)), lenient=lenient)

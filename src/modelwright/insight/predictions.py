@@ -1,7 +1,7 @@
 """Answers beside the truth: what every look at the quality of a model starts from."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
@@ -99,7 +99,7 @@ def predictions_of(
     target = model.manifest.target if target is None else target
     if target in model.schema:
         raise SpecError(f"Column '{target}' is a feature of this model, so it cannot be the target to score it by.")
-    table = source if isinstance(source, Table) else _read(model, source, target, weight, lenient=lenient)
+    table = read_labelled(model.schema, [target_schema(model, target)], source, weight, lenient=lenient)
     truth, known = encode_target(table.column(target), model.task)
     weights = None if weight is None else _weights(table.column(weight), known)
     notes = list(table.notes)
@@ -175,11 +175,16 @@ def target_schema(model: "Model", target: str) -> ColumnSchema:
     return ColumnSchema(target, "number" if dtype == "number" else "category", dtype)
 
 
-def _read(model: "Model", source: Any, target: str, weight: str | None, *, lenient: bool) -> Table:
+def read_labelled(
+    schema: Schema, targets: Iterable[ColumnSchema], source: Any, weight: str | None, *, lenient: bool
+) -> Table:
+    """Read rows with true answers, and weights where there are; a Table is taken as it is."""
+    if isinstance(source, Table):
+        return source
     from modelwright.data import read  # scoring arrays must not need the readers
 
-    columns = [*model.schema, target_schema(model, target)]
-    if weight is not None and weight not in model.schema:
+    columns = [*schema, *targets]
+    if weight is not None and weight not in schema:
         columns.append(ColumnSchema(weight, "number", "number"))
     return read(source, schema=Schema(tuple(columns)), lenient=lenient)
 

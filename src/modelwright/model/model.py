@@ -3,7 +3,7 @@
 import html
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, final
 
@@ -110,11 +110,7 @@ class Model:
         """
         if not self.task.is_classification:
             raise SpecError("This model predicts numbers, which have no class probabilities. Use predict.")
-        if isinstance(data, Mapping) and is_row(data):
-            row = self._session.run(self._outputs[1:], self._row.read(data, lenient=lenient))[0][0]
-            return dict(zip(self.classes, row.tolist(), strict=True))
-        answers = self._score(self._outputs[1], self._table(data, lenient=lenient))
-        return like_frame(data, answers, self.classes)
+        return self._named_answers(data, self.classes, self.classes, lenient=lenient)
 
     def predict_quantiles(self, data: Any, *, lenient: bool = False) -> Any:
         """Return the quantiles of each row, rising: below the quantile 0.9 lies the truth in about 90 % of rows.
@@ -133,11 +129,7 @@ class Model:
         """
         if not self.task.quantiles:
             raise SpecError("This model predicts no quantiles. Fit one with --quantiles 0.1 0.5 0.9, or FitSpec.")
-        if isinstance(data, Mapping) and is_row(data):
-            row = self._session.run(self._outputs[1:], self._row.read(data, lenient=lenient))[0][0]
-            return dict(zip(self.task.quantiles, row.tolist(), strict=True))
-        answers = self._score(self._outputs[1], self._table(data, lenient=lenient))
-        return like_frame(data, answers, self.task.quantile_names)
+        return self._named_answers(data, self.task.quantiles, self.task.quantile_names, lenient=lenient)
 
     def answers(self, table: Table, *, lenient: bool = False) -> Array:
         """Return what metrics look at of many rows: probabilities, values or quantiles, see `Task.answers`."""
@@ -320,6 +312,13 @@ class Model:
                     f"{expected.dtype}s. Read the table with schema=model.schema."
                 )
         return table
+
+    def _named_answers(self, data: Any, keys: Sequence[Any], names: Sequence[Any], *, lenient: bool) -> Any:
+        """Return the second output, several numbers per row: of one row by `keys`, of a frame by `names`."""
+        if isinstance(data, Mapping) and is_row(data):
+            row = self._session.run(self._outputs[1:], self._row.read(data, lenient=lenient))[0][0]
+            return dict(zip(keys, row.tolist(), strict=True))
+        return like_frame(data, self._score(self._outputs[1], self._table(data, lenient=lenient)), names)
 
     def _named(self, data: Any) -> Any:
         """Give the columns of a matrix their names, unless the model itself learned from a matrix (x0, x1, ...)."""
