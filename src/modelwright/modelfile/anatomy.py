@@ -11,19 +11,18 @@ import numpy as np
 
 from modelwright.core.errors import FileRefusedError
 from modelwright.core.table import Array
+from modelwright.modelfile.excerpt import with_graph
 from modelwright.modelfile.grammar import (
     ATTRIBUTE,
     ELEMENT_OF_DTYPE,
     GRAPH,
-    GRAPH_FIELD,
-    METADATA_FIELD,
     MODEL,
     NODE,
     TENSOR,
     VALUE,
     Parsed,
 )
-from modelwright.modelfile.wire import BYTES, VARINT, Message, fields, signed, unpack_varints
+from modelwright.modelfile.wire import BYTES, Message, signed, unpack_varints
 
 Span = tuple[int, int]
 
@@ -111,15 +110,7 @@ class Anatomy:
                 with the inputs of the file, all of them.
             outputs: Tensors to make; none of them is among `given`.
         """
-        cut = Message()
-        for number, wire, start, end in fields(self.data, 0, len(self.data)):
-            if number == GRAPH_FIELD:
-                cut.message(number, self._graph(given, outputs))
-            elif wire == VARINT:
-                cut.integer(number, start)
-            elif number != METADATA_FIELD:
-                cut.blob(number, self.data[start:end])
-        return b"".join(cut.parts)
+        return with_graph(self.data, lambda _: self._graph(given, outputs))
 
     def _graph(self, given: Mapping[str, str] | None, outputs: Sequence[str]) -> Message:
         nodes, needed = self._needed(() if given is None else given, outputs)

@@ -4,7 +4,7 @@ ONNX Runtime runs every operator of a session, asked for or not (measured on 1.3
 plain prediction many times slower). So a session that is asked for one output is made of that output's operators.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from modelwright.modelfile.grammar import GRAPH, GRAPH_FIELD, METADATA_FIELD, NODE, TENSOR, VALUE, Parsed
 from modelwright.modelfile.wire import VARINT, Message, fields
@@ -19,10 +19,15 @@ def excerpt(data: bytes, outputs: Iterable[str]) -> bytes:
         data: An audited model file.
         outputs: Names of the outputs to keep.
     """
+    return with_graph(data, lambda span: _graph(data, span, set(outputs)))
+
+
+def with_graph(data: bytes, graph: Callable[[tuple[int, int]], Message]) -> bytes:
+    """Return the bytes of a model with another graph in place of its own, made from where that lies; no metadata."""
     cut = Message()
     for number, wire, start, end in fields(data, 0, len(data)):
         if number == GRAPH_FIELD:
-            cut.message(number, _graph(data, (start, end), set(outputs)))
+            cut.message(number, graph((start, end)))
         elif wire == VARINT:
             cut.integer(number, start)
         elif number != METADATA_FIELD:
