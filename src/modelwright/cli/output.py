@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from modelwright.core.catalog import load
+from modelwright.core.errors import one_line
 from modelwright.core.events import Event, Listener
 from modelwright.progress.catalog import DISPLAYS
 from modelwright.progress.events import EventLines, json_text
@@ -108,5 +109,4 @@ def grid(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), 
 
 def printable(text: str, longest: int = 40) -> str:
     """Return a text from data as one short line: it may hold anything, control characters too."""
-    shown = "".join(c if c.isprintable() else "�" for c in text)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    return one_line(text, longest)

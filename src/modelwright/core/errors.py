@@ -84,6 +84,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean '{lowered[found[0]]}'?" if found else ""
 
 
+def one_line(value: object, longest: int) -> str:
+    """Return a text from data as one short line: it may hold anything, control characters too."""
+    text = "".join(c if c.isprintable() else "�" for c in str(value))
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def listed(names: Iterable[str], most: int = 12) -> str:
     """Return the first `most` names as a comma-separated text that says how many more there are."""
     names = list(names)

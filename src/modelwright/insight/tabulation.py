@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 
+from modelwright.core.errors import one_line
 from modelwright.core.table import Column
 
 _LONGEST = 24
@@ -33,8 +34,7 @@ def html_notes(notes: Sequence[str]) -> str:
 
 def printable(value: object, longest: int = _LONGEST) -> str:
     """Return a text from data as one short line: it may hold anything, control characters too."""
-    text = "".join(c if c.isprintable() else "�" for c in str(value))
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return one_line(value, longest)
 
 
 def signed(value: float) -> str:

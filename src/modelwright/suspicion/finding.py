@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, final, get_args
 
-from modelwright.core.errors import DataError, listed
+from modelwright.core.errors import DataError, listed, one_line
 
 SCHEMA = "modelwright/findings/1"
 
@@ -156,8 +156,7 @@ class Findings:
 
 def shown(name: str) -> str:
     """Return a name from data as one short printable text."""
-    text = "".join(c if c.isprintable() else "�" for c in name)
-    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
+    return one_line(name, _LONGEST_NAME)
 
 
 def named(columns: tuple[str, ...], most: int = 8) -> str:
