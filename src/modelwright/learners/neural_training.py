@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from modelwright.core.errors import DataError
-from modelwright.learners.answers import Standard, mean_loss, prior_margins, weights
+from modelwright.learners.answers import weights
 from modelwright.learners.course import MOST_CELLS, Course
+from modelwright.learners.neural_answers import NeuralAnswers, kept_between, tempered
 from modelwright.learners.neural_network import N_WAVES, Network
 from modelwright.learners.perceptron import CALM, LIMIT, NeuralFitted, Recipe
 
 if TYPE_CHECKING:
     from modelwright.core.deadline import Deadline
     from modelwright.core.table import Array
-    from modelwright.core.task import Target
     from modelwright.learners.base import Rows
 
 MOST_WAVED = 64
@@ -53,14 +52,6 @@ TIME_SHARE = 0.9
 RATES = {True: 0.04, False: 0.2}
 """Learning rate of classes and of numbers."""
 
-SLACK = 0.05
-"""Answers may leave the range of the training answers by this share of it."""
-
-UNLIKELY = -1e9
-"""Score of a class without rows; lower than any the network gives."""
-
-TEMPERATURES = tuple(2.0 ** (i / 4) for i in range(-4, 13))
-
 
 def learn(recipe: Recipe, train: Rows, valid: Rows | None, *, seed: int, deadline: Deadline) -> NeuralFitted:
     """Train the network.
@@ -84,68 +75,12 @@ class _Kept:
 
 
 @final
-class _Question:
-    """The answers as the network sees them, and back."""
-
-    def __init__(self, target: Target) -> None:
-        self._standard = Standard.of(target)
-        self._task = target.task
-        self._prior = prior_margins(target)
-        self.seen = np.arange(target.task.n_margins)
-        if target.task.name == "multiclass":
-            self.seen = np.flatnonzero(np.bincount(target.values, minlength=len(self._prior)))
-        self.middle = self._prior[self.seen] if target.task.is_classification else np.zeros(1)
-
-    def answers(self, target: Target) -> torch.Tensor:
-        """Return the answers, codes among the classes seen or standardised values."""
-        values = self._standard.apply(target)
-        if self._task.name == "multiclass":
-            return torch.from_numpy(np.searchsorted(self.seen, values))
-        return torch.from_numpy(values.astype(np.float32))
-
-    def known(self, target: Target) -> Array:
-        """Return the positions of the rows whose class was seen: learning gets better at no other."""
-        if self._task.name != "multiclass":
-            return np.arange(len(target))
-        return np.flatnonzero(np.isin(target.values, self.seen))
-
-    def losses(self, outcome: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-        """Return the loss of every row."""
-        if self._task.name == "multiclass":
-            return functional.cross_entropy(outcome, answers, reduction="none")
-        if self._task.name == "binary":
-            return functional.binary_cross_entropy_with_logits(outcome[:, 0], answers, reduction="none")
-        return (outcome[:, 0] - answers).square()
-
-    def margins(self, outcome: Array) -> Array:
-        """Return margins of all classes, or values."""
-        if self._task.name != "multiclass":
-            return outcome * self._standard.spread + self._standard.centre
-        margins = np.full((len(outcome), len(self._prior)), UNLIKELY)
-        margins[:, self.seen] = outcome
-        return margins
-
-    @property
-    def floor(self) -> Array | None:
-        """The logarithm of the prior of a class without rows, which the network never saw and would rule out."""
-        absent = np.ones(len(self._prior), dtype=np.bool_)
-        absent[self.seen] = False
-        return np.where(absent, self._prior, UNLIKELY) if absent.any() else None
-
-    def last(self, matrix: Array, bias: Array) -> tuple[Array, Array]:
-        """Return the last layer with what `margins` does."""
-        whole = np.zeros((len(matrix), self._task.n_margins))
-        whole[:, self.seen] = matrix * self._standard.spread
-        return whole, self.margins(bias[None, :])[0]
-
-
-@final
 class _Training:
     """One fit: the rows as tensors, and the schedules run over them."""
 
     def __init__(self, recipe: Recipe, train: Rows, valid: Rows | None, *, seed: int, deadline: Deadline) -> None:
         self._recipe, self._target, self._valid, self._deadline = recipe, train.target, valid, deadline
-        self._question = _Question(train.target)
+        self._question = NeuralAnswers(train.target)
         self._rows = _tensor(train.features)
         self._answers = self._question.answers(train.target)
         self._weights = torch.from_numpy(weights(train.target).astype(np.float32))
@@ -276,13 +211,13 @@ class _Training:
         with torch.no_grad():
             outcome = torch.cat([self._network(part) for part in self._watched.split(4_096)])
         margins = self._question.margins(outcome.numpy().astype(np.float64))
-        loss, temperature = _tempered(self._valid.target.take(self._judged), margins[self._judged])
+        loss, temperature = tempered(self._valid.target.take(self._judged), margins[self._judged])
         self._answered.append(self._limited(margins / temperature))
         if loss < self._kept.loss:
             self._kept = _Kept(loss, flat.clone(), moment, temperature)
 
     def _limited(self, margins: Array) -> Array:
-        span, floor = _span(self._target), self._question.floor
+        span, floor = kept_between(self._target), self._question.floor
         if floor is not None:
             margins = np.maximum(margins - np.logaddexp.reduce(margins, axis=1, keepdims=True), floor)
         return margins if span is None else np.clip(margins, *span)
@@ -317,7 +252,7 @@ class _Training:
             tuple(matrices),
             tuple(biases),
             self._question.floor,
-            _span(self._target),
+            kept_between(self._target),
             kept.moment,
             kept.temperature,
             self._course(),
@@ -327,20 +262,6 @@ class _Training:
 def _tensor(features: Array) -> torch.Tensor:
     # A copy of torch's own lies at an address that fits the processor, whatever numpy's did.
     return torch.from_numpy(np.clip(features, -LIMIT, LIMIT).astype(np.float32)).clone()
-
-
-def _span(target: Target) -> tuple[float, float] | None:
-    if target.task.is_classification:
-        return None
-    low, high = float(target.values.min()), float(target.values.max())
-    return low - SLACK * (high - low), high + SLACK * (high - low)
-
-
-def _tempered(target: Target, margins: Array) -> tuple[float, float]:
-    """Return the least loss over temperatures, and that temperature; values have none."""
-    if not target.task.is_classification:
-        return mean_loss(target, margins), 1.0
-    return min((mean_loss(target, margins / t), t) for t in TEMPERATURES)
 
 
 def _many_valued(features: Array) -> Array:
