@@ -3,8 +3,7 @@
 Names are handed out lazily, so that importing the package loads no library.
 """
 
-import importlib
-from typing import Any
+from modelwright.core.lazy import handed_out
 
 _NAMES = {
     "read": "modelwright.data.reading",
@@ -13,9 +12,4 @@ _NAMES = {
 
 __all__ = ["read", "scan"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds a public name when it is first asked for."""
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_NAMES[name]), name)
+__getattr__ = handed_out(__name__, _NAMES)

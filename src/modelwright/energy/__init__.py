@@ -4,8 +4,7 @@ Sensors where they can be read, a model of the load where not. Needs the standar
 lazily, so that importing the package loads nothing.
 """
 
-import importlib
-from typing import Any
+from modelwright.core.lazy import handed_out
 
 _NAMES = {
     "Allowance": "modelwright.energy.allowance",
@@ -19,9 +18,4 @@ _NAMES = {
 
 __all__ = ["Allowance", "Energy", "Meter", "carbon", "find_sensors", "per_thousand", "shared"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds a public name when it is first asked for."""
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_NAMES[name]), name)
+__getattr__ = handed_out(__name__, _NAMES)

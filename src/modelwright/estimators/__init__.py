@@ -1,7 +1,8 @@
 """The same engine in scikit-learn's grammar: `Classifier` and `Regressor`."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modelwright.core.lazy import handed_out
 
 if TYPE_CHECKING:
     from modelwright.estimators.classifier import Classifier as Classifier
@@ -12,9 +13,4 @@ _NAMES = {
     "Regressor": "modelwright.estimators.regressor",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module of a class when it is asked for (PEP 562)."""
-    if name not in _NAMES:
-        raise AttributeError(f"module 'modelwright.estimators' has no attribute '{name}'")
-    return getattr(importlib.import_module(_NAMES[name]), name)
+__getattr__ = handed_out(__name__, _NAMES)

@@ -3,28 +3,7 @@
 ``modelwright.track`` is the verb as well as this package: calling it keeps a model, whichever was imported first.
 """
 
-import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+from modelwright.core.lazy import handed_out, make_verb
 
-
-class _Verb(ModuleType):
-    """A package that can be called, because importing any module of it puts it where the verb stands."""
-
-    @property
-    def __call__(self) -> Callable[..., str]:
-        """The verb."""
-        from modelwright.track.listener import track  # importing the package must stay free
-
-        return track
-
-    @property
-    def tracker(self) -> Callable[..., Any]:
-        """The listener that keeps the fit it follows."""
-        from modelwright.track.listener import tracker  # as above
-
-        return tracker
-
-
-sys.modules[__name__].__class__ = _Verb
+__getattr__ = handed_out(__name__, {"tracker": "modelwright.track.listener"})
+make_verb(__name__, "modelwright.track.listener")
