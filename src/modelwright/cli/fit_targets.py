@@ -9,9 +9,10 @@ import click
 
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.output import Memory, grid, note, printable
-from modelwright.cli.targets import beside_target, in_turn, safe_name, targets_document
+from modelwright.cli.targets import beside_target, in_turn, targets_document
 from modelwright.core.errors import SpecError, listed
 from modelwright.core.spec import FitSpec
+from modelwright.model.naming import safe_name
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel

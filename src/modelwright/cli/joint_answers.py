@@ -5,6 +5,7 @@ from typing import final
 from modelwright.cli.answers import Answers, check_kept, kept_cells, kept_types
 from modelwright.core.table import Array, Table
 from modelwright.model.joint import JointModel
+from modelwright.model.naming import answer_names
 
 
 @final
@@ -24,7 +25,8 @@ class JointAnswers:
         self._model = model
         self._keep = tuple(dict.fromkeys(keep))
         self._parts = {target: Answers(part, interval=interval) for target, part in model.items()}
-        self._given = [_named(name, target) for target, part in self._parts.items() for name in part.names]
+        named = answer_names({target: part.names for target, part in self._parts.items()})
+        self._given = [name for names in named.values() for name in names.values()]
         check_kept(self._keep, self._given)
 
     @property
@@ -41,9 +43,3 @@ class JointAnswers:
         """Return the columns for the rows of `table`."""
         given = [column for part in self._parts.values() for column in part.of(table)]
         return [*(kept_cells(table.column(name)) for name in self._keep), *given]
-
-
-def _named(name: str, target: str) -> str:
-    """Return the name of an answer with the target behind its first word."""
-    what, _, rest = name.partition("_")
-    return f"{what}_{target}_{rest}" if rest else f"{what}_{target}"

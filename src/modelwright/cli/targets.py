@@ -1,6 +1,5 @@
 """Files of several targets on the command line: one is chosen with ``--for``, or all are shown in turn."""
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ import click
 
 import modelwright
 from modelwright.core.errors import SeveralTargetsError
+from modelwright.model.naming import safe_name
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel
@@ -52,11 +52,6 @@ def in_turn(model: "JointModel", told: Callable[["Model"], str]) -> str:
 def beside_target(path: Path, target: str) -> Path:
     """Return the name of a file that belongs to one target: ``shop.html`` becomes ``shop.price.html``."""
     return path.with_name(f"{path.stem}.{safe_name(target)}{path.suffix}")
-
-
-def safe_name(target: str) -> str:
-    """Return the name of a target without what file systems refuse."""
-    return re.sub(r"[^\w.-]+", "_", target).strip("._") or "model"
 
 
 def targets_document(

@@ -12,9 +12,9 @@ from modelwright.core.schema import Schema
 from modelwright.core.table import Array, Table
 from modelwright.model.frames import like_columns
 from modelwright.model.model import Model
-from modelwright.model.model import load as load_single
 from modelwright.model.row import is_row
 from modelwright.modelfile import store
+from modelwright.modelfile.audit import Contents, audit
 from modelwright.modelfile.joint import Joint, split
 
 
@@ -216,18 +216,38 @@ def load(path: str | os.PathLike[str], *, target: str | None = None) -> Model | 
         DataError: There is no such file.
         SpecError: The file has no such target.
     """
-    try:
-        model = load_single(path)
-    except SeveralTargetsError:
-        joint = _open(path)
-        return joint if target is None else joint[target]
+    model = opened(store.read(path), Path(path))
+    if isinstance(model, JointModel):
+        return model if target is None else model[target]
     if target not in (None, model.manifest.target):
         raise SpecError(f"The model file '{path}' predicts '{model.manifest.target}', not '{target}'.")
     return model
 
 
-def _open(path: str | os.PathLike[str]) -> JointModel:
+def opened(data: bytes, path: Path) -> Model | JointModel:
+    """Audit and open a file that was read, whether of one target or of several.
+
+    Args:
+        data: Its bytes.
+        path: Where they came from.
+
+    Raises:
+        FileRefusedError: It is corrupt, foreign, too new or hostile; the text names it.
+    """
+    found = audited(data, path)
+    return JointModel(found, path) if isinstance(found, Joint) else Model(data, found, path)
+
+
+def audited(data: bytes, path: str | os.PathLike[str]) -> Contents | Joint:
+    """Audit a file that was read, whether of one target or of several, without a session of the runtime.
+
+    Raises:
+        FileRefusedError: As for `opened`.
+    """
     try:
-        return JointModel.open(path)
+        try:
+            return audit(data)
+        except SeveralTargetsError:
+            return split(data)
     except FileRefusedError as error:
         raise FileRefusedError(f"'{path}' is refused. {error}") from error

@@ -365,16 +365,3 @@ class Model:
 
     def _labels(self, answers: Array) -> Array:
         return answers.astype(np.bool_) if self.classes and isinstance(self.classes[0], bool) else answers
-
-
-def load(path: str | os.PathLike[str]) -> Model:
-    """Open a model file, after auditing it.
-
-    Args:
-        path: The ``.onnx`` file.
-
-    Raises:
-        FileRefusedError: It is corrupt, foreign, too new or hostile.
-        DataError: There is no such file.
-    """
-    return Model.open(Path(path))

@@ -12,6 +12,7 @@ from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.serve.door import Door
 from modelwright.serve.endpoint import Endpoint
@@ -23,7 +24,7 @@ from modelwright.serve.settings import Settings
 _SNAPSHOT_SECONDS = 1.0
 
 
-def application(models: Mapping[str, Model], settings: Settings | None = None) -> Starlette:
+def application(models: Mapping[str, Model | JointModel], settings: Settings | None = None) -> Starlette:
     """Return the ASGI application of some models.
 
     It may be mounted in another Starlette or FastAPI application. Files are watched for replacement only where the

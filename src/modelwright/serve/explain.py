@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from modelwright.insight.attribution import Attribution
 from modelwright.serve.exchange import Reply, Request, Route, json_reply
 from modelwright.serve.explainer import attributed
+from modelwright.serve.given import Given
 from modelwright.serve.plain import counted, read_rows
+from modelwright.serve.shelf import Asked, Joined
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -13,10 +15,15 @@ if TYPE_CHECKING:
 
 def explain(service: "Service", request: Request) -> Reply:
     """Answer contributions: the base and all of them add up to what the model says."""
-    served = service.model(request)
-    given, _ = read_rows(service, served, request)
-    found = attributed(served.explainer, given, request.until)
-    return counted(json_reply(_document(found)), given.n_rows, served)
+    asked = service.model(request)
+    given, _ = read_rows(service, asked, request)
+    return counted(json_reply(_explained(asked, given, request.until)), given.n_rows, asked)
+
+
+def _explained(asked: Asked, given: Given, until: float) -> dict[str, Any]:
+    if isinstance(asked, Joined):
+        return {"targets": {target: _explained(part, own, end) for target, part, own, end in asked.turns(given, until)}}
+    return _document(attributed(asked.explainer, given, until))
 
 
 def _document(found: Attribution) -> dict[str, Any]:

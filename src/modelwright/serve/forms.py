@@ -8,7 +8,7 @@ from typing import Any
 from modelwright.serve import bodies, strict_json
 from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Request
 from modelwright.serve.refusal import RefusedRequestError
-from modelwright.serve.scoring import Answers
+from modelwright.serve.scoring import Answers, JointAnswers
 
 
 def accepted(request: Request, *offered: str) -> str:
@@ -27,10 +27,15 @@ def lines_reply(values: list[Any], kind: str) -> Reply:
     """Return CSV or JSON Lines of as many lines as there are values, without a header."""
     if kind == JSON_LINES:
         return Reply(b"".join(strict_json.write(value) + b"\n" for value in values), JSON_LINES)
-    return Reply(csv_bytes([list(v.values()) if isinstance(v, dict) else [v] for v in values]), CSV)
+    return Reply(csv_bytes([_flat(value) for value in values]), CSV)
 
 
-def table_reply(answers: Answers, kind: str, *, by_column: bool) -> Reply:
+def _flat(value: Any) -> list[Any]:
+    """Return the cells of one line: of objects within objects their values, in order."""
+    return [cell for inner in value.values() for cell in _flat(inner)] if isinstance(value, dict) else [value]
+
+
+def table_reply(answers: Answers | JointAnswers, kind: str, *, by_column: bool) -> Reply:
     """Return all answers as JSON, CSV with a header, JSON Lines or an Arrow stream."""
     if kind == JSON:
         value = {"columns": answers.columns()} if by_column else {"predictions": answers.records()}

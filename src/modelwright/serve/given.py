@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -33,6 +33,13 @@ class Given:
     n_rows: int
     record: Mapping[str, Any] | None = None
     columns: tuple[Raw, ...] = ()
+
+    def of(self, schema: Schema) -> Self:
+        """Return the rows with only the columns of a schema, all of which must be there, in its order."""
+        if self.record is not None:
+            return self  # cells are found by name
+        by_name = {raw.name: raw for raw in self.columns}
+        return replace(self, columns=tuple(by_name[name] for name in schema.names))
 
 
 def from_records(records: Any, schema: Schema, most: int) -> Given:

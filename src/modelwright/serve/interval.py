@@ -7,9 +7,11 @@ from modelwright.model.model import Model
 from modelwright.serve import bodies, strict_json
 from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Request, Route
 from modelwright.serve.forms import accepted, csv_bytes
-from modelwright.serve.given import as_table
+from modelwright.serve.given import Given, as_table
 from modelwright.serve.outputs import level_of
 from modelwright.serve.plain import counted, read_rows
+from modelwright.serve.scoring import joined
+from modelwright.serve.shelf import Asked, Joined
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -20,14 +22,19 @@ LEVEL = "x-interval-level"
 
 def interval(service: "Service", request: Request) -> Reply:
     """Answer what ``/predict`` does, and beside it lower and upper, or the set of classes."""
-    served = service.model(request)
-    level = level_of(served)
-    given, by_column = read_rows(service, served, request)
+    asked = service.model(request)
+    level = level_of(asked)
+    given, by_column = read_rows(service, asked, request)
     kind = accepted(request, JSON, ARROW, CSV, JSON_LINES)
-    answers = service.score(served, given)
-    columns = answers.columns() | sureness(served.model, as_table(given, served.model.schema))
-    reply = _written(columns, kind, level, by_column=by_column)
-    return counted(reply, len(answers), served)
+    reply = _written(_columns(service, asked, given), kind, level, by_column=by_column)
+    return counted(reply, given.n_rows, asked)
+
+
+def _columns(service: "Service", asked: Asked, given: Given) -> dict[str, list[Any]]:
+    if isinstance(asked, Joined):
+        return joined({target: _columns(service, part, own) for target, part, own, _ in asked.turns(given)})
+    answers = service.score(asked, given)
+    return answers.columns() | sureness(asked.model, as_table(given, asked.model.schema))
 
 
 def sureness(model: Model, table: Table) -> dict[str, list[Any]]:
@@ -47,10 +54,14 @@ def _written(columns: dict[str, list[Any]], kind: str, level: float, *, by_colum
         return Reply(strict_json.write(value), JSON, headers=headers)
     if kind == ARROW:
         return Reply(bodies.columnar("Arrow").write_arrow(columns), ARROW, headers=headers)
-    if "set" in columns:  # CSV has no lists; `modelwright predict` writes JSON there too
-        columns = columns | {"set": [strict_json.write(labels).decode() for labels in columns["set"]]}
-    lines = csv_bytes([list(columns), *zip(*columns.values(), strict=True)])
+    cells = [[_listed(cell) for cell in row] for row in zip(*columns.values(), strict=True)]
+    lines = csv_bytes([list(columns), *cells])
     return Reply(lines, f"{CSV}; charset=utf-8; header=present", headers=headers)
+
+
+def _listed(cell: Any) -> Any:
+    """Return a cell of CSV, which has no lists; `modelwright predict` writes JSON there too."""
+    return strict_json.write(cell).decode() if isinstance(cell, list) else cell
 
 
 ROUTES = (

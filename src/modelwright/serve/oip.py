@@ -8,17 +8,17 @@ Source:
 from typing import TYPE_CHECKING, Any
 
 import modelwright
-from modelwright.core.schema import ColumnSchema
+from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.table import Table
 from modelwright.model.model import Model
 from modelwright.serve import strict_json
 from modelwright.serve.exchange import Reply, Request, Route, json_reply
-from modelwright.serve.given import as_table, from_cells_of
+from modelwright.serve.given import Given, as_table, from_cells_of
 from modelwright.serve.outputs import not_at_once
 from modelwright.serve.plain import counted
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
-from modelwright.serve.shelf import Served
+from modelwright.serve.shelf import Asked, Joined, Served
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -56,34 +56,28 @@ def ready(service: "Service", request: Request) -> Reply:  # noqa: ARG001  # the
 
 def model_ready(service: "Service", request: Request) -> Reply:
     """Answer whether a model may be sent requests."""
-    served = _served(service, request)
-    is_ready = not served.fault and not service.is_draining
-    return json_reply({"name": served.name, "ready": is_ready}, 200 if is_ready else 503)
+    asked = _asked(service, request)
+    is_ready = not asked.fault and not service.is_draining
+    return json_reply({"name": asked.name, "ready": is_ready}, 200 if is_ready else 503)
 
 
 def model_metadata(service: "Service", request: Request) -> Reply:
     """Answer the tensors of a model."""
-    served = _served(service, request)
-    model = served.model
-    inputs = [{"name": c.name, "datatype": DATATYPES[c.dtype], "shape": [-1]} for c in model.schema]
+    asked = _asked(service, request)
     return json_reply(
         {
-            "name": served.name,
-            "versions": [version_of(served)],
+            "name": asked.name,
+            "versions": [version_of(asked)],
             "platform": PLATFORM,
-            "inputs": inputs,
-            "outputs": [
-                {k: v for k, v in tensor.items() if k != "data"}
-                for tensor in (*_outputs(model, None), *_sureness(model, None))
-            ],
+            "inputs": [{"name": c.name, "datatype": DATATYPES[c.dtype], "shape": [-1]} for c in asked.model.schema],
+            "outputs": [{k: v for k, v in tensor.items() if k != "data"} for tensor in _described(asked)],
         }
     )
 
 
 def infer(service: "Service", request: Request) -> Reply:
     """Answer tensors with tensors."""
-    served = _served(service, request)
-    served = service.shelf.get(served.name)
+    asked = service.shelf.get(_asked(service, request).name)
     limits = service.settings.limits
     value = strict_json.read(request.body, limits)
     if not isinstance(value, dict):
@@ -92,50 +86,69 @@ def infer(service: "Service", request: Request) -> Reply:
         raise RefusedRequestError(400, "Only 'id', 'parameters', 'inputs' and 'outputs' have a meaning.")
     if not isinstance(value.get("id", ""), str) or not isinstance(value.get("parameters", {}), dict):
         raise RefusedRequestError(400, "'id' must be a text and 'parameters' an object.")
-    wanted = _wanted(value.get("outputs"), served.model)
-    columns = _columns(value.get("inputs"), served.model)
-    given = from_cells_of(columns, served.model.schema, limits.rows)
-    asks_how_sure = any(name in _SURENESS for name in wanted)
-    if asks_how_sure:
-        not_at_once(request)
-    answers = service.score(served, given)
-    tensors = {tensor["name"]: tensor for tensor in _outputs(served.model, answers)}
-    if asks_how_sure:
-        table = as_table(given, served.model.schema)
-        tensors |= {tensor["name"]: tensor for tensor in _sureness(served.model, table)}
-    reply: dict[str, Any] = {"model_name": served.name, "model_version": version_of(served)}
+    wanted = _wanted(value.get("outputs"), asked)
+    schema = asked.model.schema
+    given = from_cells_of(_columns(value.get("inputs"), schema), schema, limits.rows)
+    tensors = _tensors(service, asked, request, given, frozenset(wanted))
+    reply: dict[str, Any] = {"model_name": asked.name, "model_version": version_of(asked)}
     reply |= {"id": value["id"]} if "id" in value else {}
     reply["outputs"] = [tensors[name] for name in wanted]
-    return counted(json_reply(reply), len(answers), served)
+    return counted(json_reply(reply), given.n_rows, asked)
 
 
-def version_of(served: Served) -> str:
+def version_of(asked: Asked) -> str:
     """Return the version of a model: the beginning of its seal."""
-    return served.model.digest[:12]
+    return asked.model.digest[:12]
 
 
-def _served(service: "Service", request: Request) -> Served:
-    served = service.shelf.look_up(request.parameters["model"])
+def _asked(service: "Service", request: Request) -> Asked:
+    asked = service.shelf.look_up(request.parameters["model"])
     version = request.parameters.get("version")
-    if version is not None and version not in (version_of(served), "1", served.model.digest):
-        raise RefusedRequestError(404, f"The model has no such version. Version: {version_of(served)}.")
-    return served
+    if version is not None and version not in (version_of(asked), "1", asked.model.digest):
+        raise RefusedRequestError(404, f"The model has no such version. Version: {version_of(asked)}.")
+    return asked
 
 
-def _columns(inputs: Any, model: Model) -> dict[str, list[Any]]:
+def _tensors(
+    service: "Service", asked: Asked, request: Request, given: Given, wanted: frozenset[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the tensors of answers by name, those among them that are wanted at least."""
+    if isinstance(asked, Joined):
+        found: dict[str, dict[str, Any]] = {}
+        for target, part, own, _ in asked.turns(given):
+            names = _names_of(asked, target)
+            theirs = frozenset(name for name, name_here in names.items() if name_here in wanted)
+            tensors = _tensors(service, part, request, own, theirs) if theirs else {}
+            found |= {names[name]: {**tensor, "name": names[name]} for name, tensor in tensors.items()}
+        return found
+    is_sure = not wanted.isdisjoint(_SURENESS)
+    if is_sure:
+        not_at_once(request)
+    made = _outputs(asked.model, service.score(asked, given))
+    made += _sureness(asked.model, as_table(given, asked.model.schema)) if is_sure else []
+    return {tensor["name"]: tensor for tensor in made}
+
+
+def _names_of(asked: Joined, target: str) -> dict[str, str]:
+    """Return by the name of a target's own tensor its name among those of all: that of the file's output."""
+    # A file calls its output "label_" where a column is called "label"; tensors of answers are apart from columns.
+    return {own.rstrip("_"): name for own, name in asked.model.outputs[target].items()}
+
+
+def _columns(inputs: Any, schema: Schema) -> dict[str, list[Any]]:
     if not isinstance(inputs, list) or not all(isinstance(tensor, dict) for tensor in inputs):
         raise RefusedRequestError(400, "'inputs' must be a list of tensors, one per column.")
     names = [tensor.get("name") for tensor in inputs]
     if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise RefusedRequestError(400, "Every tensor needs a name of its own.")
     tensors = dict(zip(names, inputs, strict=True))
-    for name in model.schema.names:
+    for name in schema.names:
         if name not in tensors:
             raise RefusedRequestError(
                 400, f"There is no tensor for column '{name}'; where it is unknown, send null.", column=name
             )
     # A tensor that is no column is ignored, as a column that is none is elsewhere.
-    return {column.name: _cells(tensors[column.name], column) for column in model.schema}
+    return {column.name: _cells(tensors[column.name], column) for column in schema}
 
 
 def _cells(tensor: dict[str, Any], column: ColumnSchema) -> list[Any]:
@@ -173,14 +186,25 @@ def _fits(cell: Any, datatype: str) -> bool:
     return type(cell) is int and low <= cell < high
 
 
-def output_names(model: Model) -> tuple[str, ...]:
-    """Return the names of the tensors that a model can answer."""
-    return tuple(tensor["name"] for tensor in (*_outputs(model, None), *_sureness(model, None)))
+def output_names(asked: Asked) -> tuple[str, ...]:
+    """Return the names of the tensors that can be answered."""
+    return tuple(tensor["name"] for tensor in _described(asked))
 
 
-def _wanted(outputs: Any, model: Model) -> list[str]:
+def _described(asked: Asked) -> list[dict[str, Any]]:
+    """Return the tensors that can be answered, without data and with free sizes."""
+    if isinstance(asked, Served):
+        return [*_outputs(asked.model, None), *_sureness(asked.model, None)]
+    return [
+        {**tensor, "name": _names_of(asked, target)[tensor["name"]]}
+        for target, part in asked.parts.items()
+        for tensor in _described(part)
+    ]
+
+
+def _wanted(outputs: Any, asked: Asked) -> list[str]:
     """Return which tensors are wanted: where none is named all, as the specification has it."""
-    known = output_names(model)
+    known = output_names(asked)
     if outputs is None:
         return list(known)
     if not isinstance(outputs, list) or not all(isinstance(o, dict) and o.get("name") in known for o in outputs):

@@ -3,12 +3,11 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from modelwright.core.schema import ColumnSchema
-from modelwright.model.model import Model
+from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, PARQUET, Reply, Request, Route, json_reply
 from modelwright.serve.oip import DATATYPES, output_names
 from modelwright.serve.outputs import offered
-from modelwright.serve.shelf import Served
+from modelwright.serve.shelf import Asked, Joined
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -18,24 +17,26 @@ Document = dict[str, Any]
 _ERRORS = (400, 401, 404, 405, 406, 408, 409, 413, 415, 421, 503)
 
 
-def document(service: "Service", served: Served) -> Document:
-    """Return the OpenAPI 3.1 document of one model."""
+def document(service: "Service", asked: Asked) -> Document:
+    """Return the OpenAPI 3.1 document of one model, or of a file of several targets."""
+    models = asked.model.models if isinstance(asked, Joined) else (asked.model,)
     paths: Document = {}
     for route in service.routes():
         if route.is_documented:
-            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, served)
+            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, asked)
     for path, methods in paths.items():
         if names := re.findall(r"{(\w+)}", path):
-            methods["parameters"] = [_parameter(name, served) for name in names]
+            methods["parameters"] = [_parameter(name, asked) for name in names]
     found: Document = {
         "openapi": "3.1.0",
         "info": {
-            "title": f"{served.name}: {served.model.manifest.target}",
-            "version": served.model.digest[:12],
-            "description": f"A modelwright model of version {served.model.manifest.version}: {served.model.task.name}.",
+            "title": f"{asked.name}: {', '.join(model.manifest.target for model in models)}",
+            "version": asked.model.digest[:12],
+            "description": f"A modelwright model of version {models[0].manifest.version}:"
+            f" {', '.join(model.task.name for model in models)}.",
         },
         "paths": paths,
-        "components": {"schemas": _schemas(served.model, service.settings.limits.rows)},
+        "components": {"schemas": _schemas(asked, service.settings.limits.rows)},
     }
     if service.settings.access.token_digests:
         found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
@@ -73,14 +74,14 @@ def _examples(column: ColumnSchema) -> list[Any]:
     return [column.low] if column.low == column.high else [column.low, column.high]
 
 
-def _operation(route: Route, served: Served) -> Document:
+def _operation(route: Route, asked: Asked) -> Document:
     name = re.sub(r"\W+", "_", f"{route.method.lower()} {route.path}").strip("_")
     found: Document = {"operationId": name, "summary": route.summary, "responses": _responses(route)}
     if route.is_open:
         found["security"] = []
     body = _BODIES.get(route.handler.__module__.rpartition(".")[2])
     if body is not None and route.method == "POST":
-        found["requestBody"] = {"required": True, "content": body(served.model)}
+        found["requestBody"] = {"required": True, "content": body(asked)}
     return found
 
 
@@ -90,16 +91,16 @@ def _responses(route: Route) -> Document:
     return {"200": answer, **(errors if not route.is_open else {"503": {"description": "Not ready."}})}
 
 
-def _parameter(name: str, served: Served) -> Document:
-    example = served.name if name == "model" else served.model.digest[:12]
+def _parameter(name: str, asked: Asked) -> Document:
+    example = asked.name if name == "model" else asked.model.digest[:12]
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": [example]}}
 
 
-def _plain(_: Model) -> Document:
+def _plain(_: Asked) -> Document:
     return {JSON: {"schema": _one_of("Records", "ByRecord", "ByColumn")}, **_others()}
 
 
-def _mlflow(_: Model) -> Document:
+def _mlflow(_: Asked) -> Document:
     params = {"params": _reference("Parameters")}
     forms = [
         _object({"dataframe_split": _reference("Split"), **params}, "dataframe_split"),
@@ -110,17 +111,17 @@ def _mlflow(_: Model) -> Document:
     return {JSON: {"schema": {"oneOf": forms}}, **_others()}
 
 
-def _vertex(_: Model) -> Document:
+def _vertex(_: Asked) -> Document:
     form = {"instances": _reference("Records"), "parameters": _reference("Parameters")}
     return {JSON: {"schema": _object(form, "instances")}}
 
 
-def _azureml(_: Model) -> Document:
+def _azureml(_: Asked) -> Document:
     form = {"input_data": {"anyOf": [_reference("Split"), _reference("Records")]}, "params": _reference("Parameters")}
     return {JSON: {"schema": _object(form, "input_data")}}
 
 
-def _oip(model: Model) -> Document:
+def _oip(asked: Asked) -> Document:
     tensors = [
         _object(
             {
@@ -134,9 +135,9 @@ def _oip(model: Model) -> Document:
             "shape",
             "data",
         )
-        for column in model.schema
+        for column in asked.model.schema
     ]
-    named = {"name": {"enum": list(output_names(model))}, "parameters": {"type": "object"}}
+    named = {"name": {"enum": list(output_names(asked))}, "parameters": {"type": "object"}}
     output = {"type": "object", "properties": named, "required": ["name"]}
     form = {
         "id": {"type": "string"},
@@ -164,10 +165,11 @@ def _others() -> Document:
     return {CSV: text, JSON_LINES: text, ARROW: binary, PARQUET: binary}
 
 
-def _schemas(model: Model, most: int) -> Document:
-    cells = {column.name: cell(column) for column in model.schema}
+def _schemas(asked: Asked, most: int) -> Document:
+    schema: Schema = asked.model.schema
+    cells = {column.name: cell(column) for column in schema}
     columns = {name: {"type": "array", "items": found, "maxItems": most} for name, found in cells.items()}
-    names = list(model.schema.names)
+    names = list(schema.names)
     row = {"type": "array", "prefixItems": [cells[name] for name in names], "minItems": len(names), "items": False}
     return {
         "Record": {"type": "object", "properties": cells, "required": names},
@@ -184,7 +186,7 @@ def _schemas(model: Model, most: int) -> Document:
             "columns",
             "data",
         ),
-        "Parameters": _object({"output": {"enum": list(offered(model))}}),
+        "Parameters": _object({"output": {"enum": list(offered(asked))}}),
     }
 
 

@@ -1,5 +1,6 @@
 """What protocols of others may ask for by name: ``{"output": "interval"}`` means the same in all of them."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modelwright.core.table import Table
@@ -10,7 +11,7 @@ from modelwright.serve.explainer import attributed
 from modelwright.serve.given import Given, as_table
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
-from modelwright.serve.shelf import Served
+from modelwright.serve.shelf import Asked, Joined
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -19,8 +20,12 @@ OUTPUTS = ("predictions", "probabilities", "full", "interval", "explain")
 """Labels or numbers, probabilities, both, how sure they are, and why: as `modelwright.track.mlmodel` names them."""
 
 
-def offered(model: Model) -> tuple[str, ...]:
-    """Return those of `OUTPUTS` that a model can give."""
+def offered(asked: Asked) -> tuple[str, ...]:
+    """Return those of `OUTPUTS` that a model can give; of a file those that any of its models can."""
+    if isinstance(asked, Joined):
+        of_parts = [offered(part) for part in asked.parts.values()]
+        return tuple(name for name in OUTPUTS if any(name in given for given in of_parts))
+    model = asked.model
     lacking = set() if model.classes else {"probabilities"}
     return tuple(name for name in OUTPUTS if name not in lacking and (name != "interval" or model.interval))
 
@@ -38,13 +43,23 @@ def chosen_output(value: Any, default: str) -> str:
     return str(value)
 
 
-def values(service: "Service", served: Served, request: Request, given: Given, *, output: str) -> list[Any]:
+def values(service: "Service", asked: Asked, request: Request, given: Given, *, output: str) -> list[Any]:
     """Return one JSON-able value per row: the label or number, or an object of what is asked for.
+
+    Of a file of several targets it is an object of these by target, without targets that never give such.
 
     Raises:
         RefusedRequestError: A cell does not fit, or the model cannot give it.
         TakesLongError: It takes long, and the event loop waits.
     """
+    if isinstance(asked, Joined) and output in offered(asked):
+        by_target = {
+            target: values(service, part, replace(request, until=until), own, output=output)
+            for target, part, own, until in asked.turns(given, request.until)
+            if output in offered(part)
+        }
+        return [dict(zip(by_target, row, strict=True)) for row in zip(*by_target.values(), strict=True)]
+    served = next(iter(asked.parts.values())) if isinstance(asked, Joined) else asked  # it says what it lacks
     if output == "explain":
         not_at_once(request)
         return _explained(attributed(served.explainer, given, request.until))
@@ -77,16 +92,22 @@ def predictions(answers: Answers, output: str) -> list[Any]:
     return [dict(zip(map(str, answers.classes), row, strict=True)) for row in answers.values]
 
 
-def level_of(served: Served) -> float:
-    """Return how often the intervals or sets of a model hold the truth.
+def level_of(asked: Asked) -> float:
+    """Return how often the intervals or sets of a model, or of all models of a file, hold the truth.
 
     Raises:
-        RefusedRequestError: Its file has none.
+        RefusedRequestError: A file has none, or its targets different ones.
     """
-    made = served.model.interval
+    if isinstance(asked, Joined):
+        levels = {part.name: level_of(part) for part in asked.parts.values()}
+        if len(set(levels.values())) > 1:
+            names = ", ".join(levels)
+            raise RefusedRequestError(409, f"The intervals of the targets have different levels. Ask one: {names}.")
+        return next(iter(levels.values()))
+    made = asked.model.interval
     if made is None:
-        remedy = "Its answers are quantiles already" if served.model.task.quantiles else "Fit it again with an interval"
-        raise RefusedRequestError(409, f"Model '{served.name}' has no intervals. {remedy}.")
+        remedy = "Its answers are quantiles already" if asked.model.task.quantiles else "Fit it again with an interval"
+        raise RefusedRequestError(409, f"Model '{asked.name}' has no intervals. {remedy}.")
     return float(made["level"])
 
 

@@ -9,7 +9,7 @@ from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Requ
 from modelwright.serve.forms import accepted, table_reply
 from modelwright.serve.given import Given, from_columns, from_records
 from modelwright.serve.refusal import RefusedRequestError
-from modelwright.serve.shelf import Served
+from modelwright.serve.shelf import Asked, Joined
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 def predict(service: "Service", request: Request) -> Reply:
     """Answer rows in the form they came in, or the one the Accept header names."""
-    served = service.model(request)
-    given, by_column = read_rows(service, served, request)
+    asked = service.model(request)
+    given, by_column = read_rows(service, asked, request)
     kind = accepted(request, JSON, ARROW, CSV, JSON_LINES)
-    answers = service.score(served, given)
-    return counted(table_reply(answers, kind, by_column=by_column), len(answers), served)
+    answers = service.score(asked, given)
+    return counted(table_reply(answers, kind, by_column=by_column), len(answers), asked)
 
 
-def read_rows(service: "Service", served: Served, request: Request) -> tuple[Given, bool]:
+def read_rows(service: "Service", asked: Asked, request: Request) -> tuple[Given, bool]:
     """Return the rows of a request in our own forms, and whether they came as columns.
 
     Raises:
         RefusedRequestError: The body is none of these forms.
     """
-    limits, schema = service.settings.limits, served.model.schema
+    limits, schema = service.settings.limits, asked.model.schema
     if request.media_type not in JSON_TYPES:
         return read_other(request, schema, limits), False
     value = strict_json.read(request.body, limits)
@@ -63,9 +63,9 @@ def only(value: Any, keys: tuple[str, ...], others: tuple[str, ...]) -> tuple[st
     return found[0], value[found[0]]
 
 
-def counted(reply: Reply, n_rows: int, served: Served) -> Reply:
+def counted(reply: Reply, n_rows: int, asked: Asked) -> Reply:
     """Return the reply with what logs and metrics want to know."""
-    return Reply(reply.body, reply.media_type, reply.status, reply.headers, n_rows, served.name)
+    return Reply(reply.body, reply.media_type, reply.status, reply.headers, n_rows, asked.name)
 
 
 def schema(service: "Service", request: Request) -> Reply:
@@ -75,20 +75,24 @@ def schema(service: "Service", request: Request) -> Reply:
 
 def models(service: "Service", request: Request) -> Reply:  # noqa: ARG001  # the signature of handlers
     """Answer which models there are."""
-    return json_reply({"models": [about(served) for served in service.shelf.all()]})
+    return json_reply({"models": [about(asked) for asked in service.shelf.all()]})
 
 
-def about(served: Served) -> dict[str, Any]:
-    """Return what one model is."""
-    model = served.model
+def about(asked: Asked) -> dict[str, Any]:
+    """Return what one model is, or which models a file of several targets holds."""
+    if isinstance(asked, Joined):
+        named = {target: part.name for target, part in asked.parts.items()}
+        told = {"targets": named, "digest": asked.model.digest, "version": asked.model.models[0].manifest.version}
+        return {"name": asked.name, **told, "ready": not asked.fault}
+    model = asked.model
     return {
-        "name": served.name,
+        "name": asked.name,
         "task": model.task.name,
         "target": model.manifest.target,
         "classes": list(model.classes),
         "digest": model.digest,
         "version": model.manifest.version,
-        "ready": not served.fault,
+        "ready": not asked.fault,
     }
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, final
 
 from modelwright.core.errors import FileRefusedError, MissingExtraError
+from modelwright.model.joint import JointModel, audited, opened
 from modelwright.model.model import Model
 from modelwright.modelfile import store
-from modelwright.modelfile.audit import Contents, audit
 
 if TYPE_CHECKING:
     from modelwright.modelfile.signature import PublicKey
@@ -56,30 +56,25 @@ class Provenance:
             self._key.check_beside(data, path)
         return data
 
-    def open(self, path: str | os.PathLike[str]) -> Model:
+    def open(self, path: str | os.PathLike[str]) -> Model | JointModel:
         """Open a file.
 
         Raises:
             DataError: There is no such file.
             FileRefusedError: It is not signed, wrongly signed, damaged, foreign, too new or hostile.
         """
-        data, contents = self.audited(path)
-        return Model(data, contents, Path(path))
+        return opened(self.read(path), Path(path))
 
-    def audited(self, path: str | os.PathLike[str]) -> tuple[bytes, Contents]:
-        """Return the bytes of a file that may be opened, and what the audit found in them.
+    def audit(self, path: str | os.PathLike[str]) -> None:
+        """Say whether a file may be opened, without opening it.
 
         Raises:
             DataError: There is no such file.
             FileRefusedError: As for `open`; the text names the file, since a server may have several.
         """
-        data = self.read(path)
-        try:
-            return data, audit(data)
-        except FileRefusedError as error:
-            raise FileRefusedError(f"'{path}' is refused. {error}") from error
+        audited(self.read(path), path)
 
-    def check(self, model: Model) -> None:
+    def check(self, model: Model | JointModel) -> None:
         """Check a model that somebody else opened.
 
         Raises:

@@ -12,6 +12,7 @@ from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label
 from modelwright.data.texts import NUMBER_MARKS
 from modelwright.model.model import Model
+from modelwright.model.naming import answer_names
 from modelwright.serve.given import Given, as_table
 from modelwright.serve.refusal import RefusedRequestError
 
@@ -77,6 +78,37 @@ class Answers:
             {"label": label, **dict(zip(names, row, strict=True))}
             for label, row in zip(self.labels, self.values, strict=True)
         ]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JointAnswers:
+    """The answers of several targets to the rows of one request.
+
+    Attributes:
+        targets: The answers of each, by its name.
+    """
+
+    targets: Mapping[str, Answers]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(next(iter(self.targets.values())))
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the answers as columns that name their target, as `modelwright predict` does."""
+        return joined({target: answers.columns() for target, answers in self.targets.items()})
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the answers as one object per row, with the names of `columns`."""
+        columns = self.columns()
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def joined(columns: Mapping[str, Mapping[str, list[Any]]]) -> dict[str, list[Any]]:
+    """Return the columns of every target as those of all: "prediction_price", "label_churned"."""
+    named = answer_names(columns)
+    return {named[target][own]: cells for target, found in columns.items() for own, cells in found.items()}
 
 
 @final

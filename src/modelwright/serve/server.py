@@ -165,7 +165,7 @@ def _audited(paths: Mapping[str, str], settings: Settings) -> None:
     """Refuse files before processes are made, without loading the runtime, whose threads do not survive a fork."""
     provenance = Provenance.of(settings.public_key)
     for path in paths.values():
-        provenance.audited(path)
+        provenance.audit(path)
 
 
 def _work(
@@ -192,7 +192,7 @@ def _work(
     )
     server = Server(config, service)
     memory.share_arenas()
-    memory.bound(HEADROOM_BYTES + 4 * sum(served.model.size_bytes for served in service.shelf.all()))
+    memory.bound(HEADROOM_BYTES + 4 * sum(served.model.size_bytes for served in service.shelf.models()))
     if announced:
         service.journal.write("info", "listening", address=announced, models=list(service.shelf.names))
     server.run([bound])

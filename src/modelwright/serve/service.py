@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import final
+from typing import final, overload
 
 from modelwright.core.catalog import load
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.serve.admission import Admission
 from modelwright.serve.bodies import decompressed
@@ -16,9 +17,9 @@ from modelwright.serve.instruments import instruments
 from modelwright.serve.journal import Journal
 from modelwright.serve.provenance import Provenance
 from modelwright.serve.refusal import RefusedRequestError
-from modelwright.serve.scoring import Answers
+from modelwright.serve.scoring import Answers, JointAnswers
 from modelwright.serve.settings import Settings
-from modelwright.serve.shelf import Served, Shelf
+from modelwright.serve.shelf import Asked, Joined, Served, Shelf
 
 INLINE_BYTES = 4096
 INLINE_SECONDS = 0.001
@@ -38,16 +39,16 @@ class Service:
         SpecError: The key cannot be read.
     """
 
-    def __init__(self, models: Mapping[str, Model], settings: Settings) -> None:
+    def __init__(self, models: Mapping[str, Model | JointModel], settings: Settings) -> None:
         self.settings = settings
         self.shelf = Shelf(models, Provenance.of(settings.public_key))
-        self.instruments = instruments(models, settings.folder)
+        self.instruments = instruments({one.name: one.model for one in self.shelf.models()}, settings.folder)
         self.journal = Journal(settings.log_level)
         limits = settings.limits
         self.admission = Admission(settings.threads, limits.wait_seconds, limits.all_body_bytes)
         self.threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="score")
         self.is_draining = False
-        for served in self.shelf.all():
+        for served in self.shelf.models():
             self._describe(served)
 
     @property
@@ -72,22 +73,30 @@ class Service:
                 found.setdefault((f"/models/{{model}}{route.path}", route.method), []).append(route)
         return found
 
-    def model(self, request: Request) -> Served:
-        """Return the model that a request asks.
+    def model(self, request: Request) -> Asked:
+        """Return what a request asks: a model, or all those of a file.
 
         Raises:
             RefusedRequestError: There is none of that name, or it is not ready.
         """
         return self.shelf.get(request.parameters.get("model"))
 
-    def score(self, served: Served, given: Given) -> Answers:
+    @overload
+    def score(self, asked: Served, given: Given) -> Answers: ...
+
+    @overload
+    def score(self, asked: Asked, given: Given) -> Answers | JointAnswers: ...
+
+    def score(self, asked: Asked, given: Given) -> Answers | JointAnswers:
         """Answer rows and count them.
 
         Raises:
             RefusedRequestError: A cell does not fit.
         """
-        answers = served.scorer.answer(given)
-        self.instruments.answered(served.name, answers)
+        if isinstance(asked, Joined):
+            return JointAnswers({target: self.score(part, own) for target, part, own, _ in asked.turns(given)})
+        answers = asked.scorer.answer(given)
+        self.instruments.answered(asked.name, answers)
         return answers
 
     def is_quick(self, request: Request) -> bool:
@@ -135,14 +144,15 @@ class Service:
         if served.fault:
             self.journal.write("error", "model", model=served.name, state="refused", why=served.fault)
 
-    def _told(self, name: str, what: str, served: Served | None) -> None:
+    def _told(self, name: str, what: str, asked: Asked | None) -> None:
         with self.instruments.registry.lock:
-            self.instruments.reloads.add(1, name, "replaced" if served else "refused")
-        if served is None:
+            self.instruments.reloads.add(1, name, "replaced" if asked else "refused")
+        if asked is None:
             self.journal.write("error", "model", model=name, state="kept the old one", why=what)
             return
-        self._describe(served)
-        self.journal.write("info", "model", model=name, state="replaced", digest=served.model.digest)
+        for served in asked.parts.values() if isinstance(asked, Joined) else (asked,):
+            self._describe(served)
+        self.journal.write("info", "model", model=name, state="replaced", digest=asked.model.digest)
 
 
 def with_body(request: Request, body: bytes) -> Request:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import final
 
 from modelwright.core.errors import SpecError
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.serve.access import check_host, check_token
 from modelwright.serve.exchange import (
@@ -32,8 +33,8 @@ from modelwright.serve.settings import Settings
 Reader = Callable[[int], bytes]
 """Returns at most so many bytes of a body, none at its end."""
 
-Source = Model | str | os.PathLike[str]
-"""A model, or its file."""
+Source = Model | JointModel | str | os.PathLike[str]
+"""A model, or its file; of one target or of several."""
 
 _PIECE = 64 * 1024
 
@@ -196,7 +197,9 @@ def address_name(address: str) -> str:
     return re.sub(r"\W", "_", re.sub(r"[{}]", "", address.removeprefix("/"))) or "index"
 
 
-def named_models(models: Source | Mapping[str, Source], provenance: Provenance | None = None) -> dict[str, Model]:
+def named_models(
+    models: Source | Mapping[str, Source], provenance: Provenance | None = None
+) -> dict[str, Model | JointModel]:
     """Return opened models by name; a single one has that of its file, or "model".
 
     Args:
@@ -217,8 +220,8 @@ def named_models(models: Source | Mapping[str, Source], provenance: Provenance |
     return {"model" if model.path is None else model.path.name.removesuffix(".onnx"): model}
 
 
-def _opened(source: Source, provenance: Provenance) -> Model:
-    return source if isinstance(source, Model) else provenance.open(source)
+def _opened(source: Source, provenance: Provenance) -> Model | JointModel:
+    return source if isinstance(source, Model | JointModel) else provenance.open(source)
 
 
 def _too_large(most: int, read: Reader) -> RefusedRequestError:

@@ -35,6 +35,7 @@ class Answered:
         answers: The answer.
         why: What each column adds to it, or None where that is unknown.
         kept: An earlier answer to compare with, as `keepsake` wrote it, or "".
+        field: The field of the form in which that comes back.
     """
 
     served: Served
@@ -42,6 +43,7 @@ class Answered:
     answers: Answers
     why: Attribution | None
     kept: str = ""
+    field: str = "kept"
 
     @property
     def place(self) -> int:
@@ -103,7 +105,7 @@ def _compared(answered: Answered) -> str:
         change = answered.value(at) - before
     except (ValueError, IndexError):
         return ""
-    hidden = f'<input type="hidden" name="kept" form="row" value="{escape(answered.kept)}">'
+    hidden = f'<input type="hidden" name="{answered.field}" form="row" value="{escape(answered.kept)}">'
     if not isfinite(change) or at < 0:
         return ""
     if classes:

@@ -8,9 +8,10 @@ from importlib.resources import files
 from string import Template
 from typing import final
 
+from modelwright.model.model import Model
 from modelwright.serve.page.fields import Field, form_fields
 from modelwright.serve.settings import MEGABYTE, Limits
-from modelwright.serve.shelf import Served
+from modelwright.serve.shelf import Asked, Joined
 
 
 @final
@@ -19,7 +20,7 @@ class Shown:
     """What a page shows.
 
     Attributes:
-        served: The model.
+        asked: The model, or the file of several targets.
         names: All models of the server.
         is_inner: Whether the address names the model, so that the server's own is two levels up.
         limits: Told beside the file.
@@ -30,7 +31,7 @@ class Shown:
         told_of_file: What is told of an uploaded file, as HTML.
     """
 
-    served: Served
+    asked: Asked
     names: tuple[str, ...]
     is_inner: bool
     limits: Limits
@@ -43,13 +44,15 @@ class Shown:
 
 def page(shown: Shown) -> str:
     """Return the page on which a model is tried."""
-    model = shown.served.model
-    target = model.manifest.target
-    fields = "\n".join(control_html(found, shown.wrong) for found in form_fields(model.schema, shown.entered))
+    asked = shown.asked
+    models = asked.model.models if isinstance(asked, Joined) else (asked.model,)
+    targets = ", ".join(model.manifest.target for model in models)
+    found_fields = form_fields(asked.model.schema, shown.entered)
+    fields = "\n".join(control_html(found, shown.wrong) for found in found_fields)
     token = f'<input type="hidden" name="token" value="{escape(shown.token)}">' if shown.token else ""
     links = "" if shown.token else ' · <a href="schema">Schema</a> · <a href="openapi.json">API</a>'
-    main = f"""<div class="title"><h1>Try {escape(shown.served.name)}</h1>
-<p>{escape(_sentence(shown.served))}</p></div>
+    main = f"""<div class="title"><h1>Try {escape(asked.name)}</h1>
+<p>{escape(_sentence(models, len(found_fields)))}</p></div>
 <div class="columns">
 <form id="row" method="post" action="./" novalidate autocomplete="off" aria-labelledby="row-title">
 {token}
@@ -72,8 +75,8 @@ def page(shown: Shown) -> str:
 </div>
 <p id="told" role="status"></p>
 {_file_form(shown, token)}"""
-    footer = f"File {escape(model.digest[:12])}, made by modelwright {escape(model.manifest.version)}{links}"
-    return _filled(f"{target} · {shown.served.name}", _models(shown), main, footer)
+    footer = f"File {escape(asked.model.digest[:12])}, made by modelwright {escape(models[0].manifest.version)}{links}"
+    return _filled(f"{targets} · {asked.name}", _models(shown), main, footer)
 
 
 def token_page(refusal: str) -> str:
@@ -103,17 +106,22 @@ def _template() -> Template:
     return Template((files(__package__) / "page.html").read_text(encoding="utf-8"))
 
 
-def _sentence(served: Served) -> str:
-    model = served.model
-    target, columns = model.manifest.target, _columns(len(model.schema))
+def _sentence(models: tuple[Model, ...], n_columns: int) -> str:
+    *first, last = map(_predicted, models)
+    told = f"{', '.join(first)} and {last}" if first else last
+    return f"Predicts {told} from {_columns(n_columns)}."
+
+
+def _predicted(model: Model) -> str:
+    target = model.manifest.target
     if model.task.quantiles:
         asked = ", ".join(f"{quantile:g}" for quantile in model.task.quantiles)
-        return f"Predicts quantiles ({asked}) of {target} from {columns}."
+        return f"quantiles ({asked}) of {target}"
     if not model.classes:
-        return f"Predicts the {'count' if model.task.name == 'count' else 'number'} {target} from {columns}."
+        return f"the {'count' if model.task.name == 'count' else 'number'} {target}"
     names = ", ".join(map(str, model.classes[:6]))
     names += f" and {len(model.classes) - 6:,} others" if len(model.classes) > 6 else ""
-    return f"Predicts {target} ({names}) from {columns}."
+    return f"{target} ({names})"
 
 
 def _columns(n_columns: int) -> str:
@@ -125,7 +133,7 @@ def _models(shown: Shown) -> str:
         return ""
     up = "../../" if shown.is_inner else ""
     items = [
-        f'<li><a href="{up}models/{escape(name)}/"{" aria-current=page" if name == shown.served.name else ""}>'
+        f'<li><a href="{up}models/{escape(name)}/"{" aria-current=page" if name == shown.asked.name else ""}>'
         f"{escape(name)}</a></li>"
         for name in shown.names
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modelwright.serve.access import check_token
 from modelwright.serve.exchange import WRONG_METHOD, Handler, Reply, Request, Route
 from modelwright.serve.explainer import attributed
-from modelwright.serve.given import from_records
+from modelwright.serve.given import Given, from_records
 from modelwright.serve.page.answer import Answered, answer_html, keepsake, refusal_html
 from modelwright.serve.page.document import Shown, closed_page, page, token_page
 from modelwright.serve.page.fields import cells, field_name, form_fields, row_fields
@@ -18,7 +18,7 @@ from modelwright.serve.page.table import read_table, with_answers
 from modelwright.serve.plain import counted
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.settings import Settings
-from modelwright.serve.shelf import Served
+from modelwright.serve.shelf import Asked, Joined, Served
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -39,33 +39,35 @@ def show(service: "Service", request: Request) -> Reply:
     if request.method == "POST" and request.media_type not in FORMS:
         raise RefusedRequestError(405, WRONG_METHOD)  # no browser's form: as where there is no page
     try:
-        served = service.model(request)
+        asked = service.model(request)
         if request.media_type == FORM_WITH_FILE:
-            return _file(service, request, served)
-        entered = entered_fields(request, _most_fields(served))
+            return _file(service, request, asked)
+        entered = entered_fields(request, _most_fields(asked))
         if refused := _refused(service, request, entered):
             return refused
-        return _page(service, request, served, entered)
+        return _page(service, request, asked, entered)
     except RefusedRequestError as error:
         return _html(closed_page(refusal_html(error)), error)
 
 
 def answer(service: "Service", request: Request) -> Reply:
     """Answer only the part of the page that changes, for its script."""
+    asked = None
     try:
-        served = service.model(request)
-        entered = entered_fields(request, _most_fields(served))
+        asked = service.model(request)
+        entered = entered_fields(request, _most_fields(asked))
         check_token(request.headers.get("authorization", ""), service.settings.access)
-        return counted(_html(answer_html(_answered(service, served, entered))), 1, served)
+        return counted(_html(_answer(service, asked, entered)), 1, asked)
     except RefusedRequestError as error:
-        return _html(refusal_html(error, field_name(served.model.schema, error.column)), error)
+        wrong = "" if asked is None else field_name(asked.model.schema, error.column)
+        return _html(refusal_html(error, wrong), error)
 
 
 def table(service: "Service", request: Request) -> Reply:
     """Answer a CSV file with its rows and the answers to them, for the page's script."""
-    served = service.model(request)
+    asked = service.model(request)
     check_token(request.headers.get("authorization", ""), service.settings.access)
-    return _scored(service, served, request.body)
+    return _scored(service, asked, request.body)
 
 
 def routes(settings: Settings) -> tuple[Route, ...]:
@@ -109,32 +111,32 @@ def _static(name: str) -> bytes:
     return (files(__package__) / "static" / name).read_bytes()
 
 
-def _file(service: "Service", request: Request, served: Served) -> Reply:
+def _file(service: "Service", request: Request, asked: Asked) -> Reply:
     """Answer a file chosen without the script: a download, or the page that says what is wrong with it."""
     upload = uploaded(request)
     if refused := _refused(service, request, upload.fields):
         return refused
     try:
-        return _scored(service, served, upload.file)
+        return _scored(service, asked, upload.file)
     except RefusedRequestError as error:
-        return _page(service, request, served, {"token": upload.fields.get("token", "")}, of_file=error)
+        return _page(service, request, asked, {"token": upload.fields.get("token", "")}, of_file=error)
 
 
-def _scored(service: "Service", served: Served, file: bytes) -> Reply:
-    answers = service.score(served, read_table(served, file, service.settings.limits))
-    return counted(with_answers(served, file, answers), len(answers), served)
+def _scored(service: "Service", asked: Asked, file: bytes) -> Reply:
+    answers = service.score(asked, read_table(asked, file, service.settings.limits))
+    return counted(with_answers(asked, file, answers), len(answers), asked)
 
 
 def _page(
     service: "Service",
     request: Request,
-    served: Served,
+    asked: Asked,
     entered: Mapping[str, str],
     *,
     of_file: RefusedRequestError | None = None,
 ) -> Reply:
     shown = Shown(
-        served,
+        asked,
         service.shelf.names,
         "model" in request.parameters,
         service.settings.limits,
@@ -144,21 +146,29 @@ def _page(
     )
     refused = of_file
     try:
-        shown = replace(shown, told=answer_html(_answered(service, served, entered)))
+        shown = replace(shown, told=_answer(service, asked, entered))
     except RefusedRequestError as error:
-        refused, wrong = error, field_name(served.model.schema, error.column)
+        refused, wrong = error, field_name(asked.model.schema, error.column)
         shown = replace(shown, told=refusal_html(error, wrong), wrong=wrong)
-    return counted(_html(page(shown), refused), 1, served)
+    return counted(_html(page(shown), refused), 1, asked)
 
 
-def _answered(service: "Service", served: Served, entered: Mapping[str, str]) -> Answered:
-    schema = served.model.schema
+def _answer(service: "Service", asked: Asked, entered: Mapping[str, str]) -> str:
+    """Return the answer as HTML; of a file of several targets one after another."""
+    schema = asked.model.schema
     values = {found.name: found.value for found in form_fields(schema, row_fields(entered))}
-    row = cells(schema, values)
-    given = from_records([row], schema, 1)
+    given = from_records([cells(schema, values)], schema, 1)
+    if not isinstance(asked, Joined):
+        return answer_html(_answered(service, asked, entered, given, "kept"))
+    parts = enumerate(asked.parts.values())
+    return "\n".join(answer_html(_answered(service, part, entered, given, f"kept{at}")) for at, part in parts)
+
+
+def _answered(service: "Service", served: Served, entered: Mapping[str, str], given: Given, field: str) -> Answered:
+    assert given.record is not None  # it is one row
     answers = service.score(served, given)
     why = None if served.explainer is None else attributed(served.explainer, given)
-    answered = Answered(served, row, answers, why, entered.get("kept", "")[:_LONGEST_KEEPSAKE])
+    answered = Answered(served, given.record, answers, why, entered.get(field, "")[:_LONGEST_KEEPSAKE], field)
     return replace(answered, kept=keepsake(answered)) if "keep" in entered else answered
 
 
@@ -173,8 +183,9 @@ def _refused(service: "Service", request: Request, entered: Mapping[str, str]) -
     return None
 
 
-def _most_fields(served: Served) -> int:
-    return len(served.model.schema) + 3  # token, keep, kept
+def _most_fields(asked: Asked) -> int:
+    n_kept = len(asked.parts) if isinstance(asked, Joined) else 1
+    return len(asked.model.schema) + 2 + n_kept  # token and keep
 
 
 def _html(text: str, refused: RefusedRequestError | None = None) -> Reply:
