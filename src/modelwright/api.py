@@ -24,7 +24,7 @@ from modelwright.model.model import Model
 from modelwright.progress.interrupt import interruptible
 from modelwright.progress.notebook import in_notebook
 from modelwright.search.fit import fit_table, resume_fit
-from modelwright.search.fit_targets import Specs, fit_targets
+from modelwright.search.fit_targets import Specs, fit_targets, refit_targets
 from modelwright.search.refit_file import refit_table
 from modelwright.search.watch import Watch
 from modelwright.track.folder import keep_record
@@ -146,13 +146,9 @@ def _fit_targets(
     kinds = {name: kind for one in specs for name, kind in one.kinds.items()}
     table = source if isinstance(source, Table) else read(source, kinds=kinds or None)
     held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, targets, specs[0])
-    content, _ = _finished(
-        lambda watched: fit_targets(table, targets, budget, spec, seed=seed, test=held_out, watch=watched), watch
+    return _joined(
+        lambda watched: fit_targets(table, targets, budget, spec, seed=seed, test=held_out, watch=watched), watch, place
     )
-    model = JointModel.open(content)
-    if place is not None:
-        model.save(place)
-    return model
 
 
 def resume(
@@ -185,22 +181,58 @@ def resume(
     return _made(lambda watched: resume_fit(run, budget=wanted, watch=watched), watch, place, run=run)
 
 
+@overload
 def refit(
-    model: Model | str | os.PathLike[str],
+    model: Model,
+    source: Any,
+    *,
+    budget: Budget | str | float | None = ...,
+    out: str | os.PathLike[str] | None = ...,
+    test: Any = ...,
+    listeners: Sequence[Listener] = ...,
+) -> Model: ...
+
+
+@overload
+def refit(
+    model: JointModel,
+    source: Any,
+    *,
+    budget: Budget | str | float | None = ...,
+    out: str | os.PathLike[str] | None = ...,
+    test: Any = ...,
+    listeners: Sequence[Listener] = ...,
+) -> JointModel: ...
+
+
+@overload
+def refit(
+    model: Model | JointModel | str | os.PathLike[str],
+    source: Any,
+    *,
+    budget: Budget | str | float | None = ...,
+    out: str | os.PathLike[str] | None = ...,
+    test: Any = ...,
+    listeners: Sequence[Listener] = ...,
+) -> Any: ...
+
+
+def refit(
+    model: Model | JointModel | str | os.PathLike[str],
     source: Any,
     *,
     budget: Budget | str | float | None = None,
     out: str | os.PathLike[str] | None = None,
     test: Any = None,
     listeners: Sequence[Listener] = (),
-) -> Model:
+) -> Model | JointModel:
     """Train the recipe of a model on other rows, without a search, and return the new model.
 
     Learners, settings, lengths and weights are those that the first fit found. The score is estimated by the same
     recipe over folds of the new rows, on which nothing was chosen.
 
     Args:
-        model: The model or its file.
+        model: The model or its file; of a file of several targets the recipe of each is followed.
         source: The new rows with the target, in any form that `fit` takes.
         budget: Wall-clock time; without it as long as it takes, and equal rows give equal bytes.
         out: Where to write the ``.onnx`` file.
@@ -221,14 +253,17 @@ def refit(
         True
     """
     started = time.monotonic()
-    opened = model if isinstance(model, Model) else load(model)
+    opened = model if isinstance(model, Model | JointModel) else load(model)
     limit = budget if budget is None or isinstance(budget, Budget) else Budget.parse(budget)
     place = None if out is None else check_writable(out, (source, test))
     watch = _watch(listeners, None if limit is None or limit.trials else limit.seconds, started)
     watch.tell("phase", phase="read")
-    told = (*opened.schema, ColumnSchema.from_json(opened.manifest.target_schema))
+    parts = opened.models if isinstance(opened, JointModel) else (opened,)
+    told = (*opened.schema, *(ColumnSchema.from_json(part.manifest.target_schema) for part in parts))
     table = source if isinstance(source, Table) else read(source, kinds={c.name: c.kind for c in told})
     held_out = test if test is None or isinstance(test, Table) else read(test, kinds={c.name: c.kind for c in told})
+    if isinstance(opened, JointModel):
+        return _joined(lambda watched: refit_targets(opened, table, limit, test=held_out, watch=watched), watch, place)
     return _made(lambda watched: refit_table(opened, table, limit, test=held_out, watch=watched), watch, place)
 
 
@@ -326,6 +361,15 @@ def _made(
         model.save(place)
     if run is not None:
         keep_record(run, record(model, heard, began=time.time() - watch.seconds))
+    return model
+
+
+def _joined(make: Callable[[Watch], bytes], watch: Watch, place: Path | None) -> JointModel:
+    """Have a file of several targets made, open it and write it where that was asked for."""
+    content, _ = _finished(make, watch)
+    model = JointModel.open(content)
+    if place is not None:
+        model.save(place)
     return model
 
 

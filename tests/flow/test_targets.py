@@ -148,7 +148,6 @@ def test_verbs_of_one_target_say_how_to_name_it(model: Path, folder: Path) -> No
         ("explain", model, data),
         ("fairness", model, data, "--sensitive", "colour"),
         ("compare", model, model, data),
-        ("refit", model, data),
         ("deploy", "docker", model, "-o", folder / "bundle"),
         ("register", model, "--to", folder / "models", "--name", "shop"),
     ):
@@ -160,10 +159,18 @@ def test_verbs_of_one_target_say_how_to_name_it(model: Path, folder: Path) -> No
     assert told("fairness", model, data, "--for", "churned", "--sensitive", "colour")
     assert told("register", model, "--for", "price", "--to", folder / "models", "--name", "shop")
     assert told("deploy", "docker", model, "--for", "price", "-o", folder / "bundle")
-    again = told("refit", model, data, "--for", "price", "-q", "-o", folder / "price.onnx")
-    assert again["target"] == "price"
     code, _, err = run("explain", model, data, "--for", "pric")
     assert (code, "Did you mean 'price'" in err) == (2, True)
+
+
+def test_refit_follows_the_recipe_of_every_target_or_of_one(model: Path, folder: Path) -> None:
+    again = told("refit", model, folder / "shop.csv", "-q", "-o", folder / "again.onnx")
+    assert (again["verb"], again["from"], list(again["targets"])) == ("refit", str(model), list(TARGETS))
+    assert again["targets"]["price"]["score"] is not None
+    answers = [run("predict", file, folder / "shop.csv", "-q") for file in (model, folder / "again.onnx")]
+    assert answers[0] == answers[1]  # the same rows
+    alone = told("refit", model, folder / "shop.csv", "--for", "price", "-q", "-o", folder / "price.onnx")
+    assert alone["target"] == "price"
 
 
 def test_what_a_fit_of_several_cannot_do_is_told_at_once(folder: Path) -> None:

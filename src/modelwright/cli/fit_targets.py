@@ -78,14 +78,16 @@ def joint_output(targets: Sequence[str]) -> str:
     return (joined if len(joined) <= LONGEST_NAME else f"{safe_name(targets[0])}-and-{len(targets) - 1}-more") + ".onnx"
 
 
-def told_joint(model: "JointModel", output: str, memory: Memory, pages: Sequence[Path]) -> tuple[str, dict[str, Any]]:
-    """Return the result of a fit of several targets for reading and as a JSON document."""
+def told_joint(
+    model: "JointModel", output: str, memory: Memory, pages: Sequence[Path] = (), *, verb: str = "fit"
+) -> tuple[str, dict[str, Any]]:
+    """Return the result of a fit, or refit, of several targets for reading and as a JSON document."""
     done = {str(e.data.get("target")): e.data for e in memory.events if e.name == "target_done"}
     of_target = {
         name: {**fit_document(part, output, memory, done.get(name, {})), "notes": []} for name, part in model.items()
     }
     document = targets_document(
-        "fit",
+        verb,
         output,
         model,
         of_target,

@@ -11,10 +11,13 @@ from modelwright.core.table import Table
 from modelwright.energy.energy import JOULES_PER_WATT_HOUR
 from modelwright.energy.meter import Meter
 from modelwright.export.joint import prove_joint
+from modelwright.model.joint import JointModel
 from modelwright.modelfile.joint import join
 from modelwright.modelfile.manifest import MOST_TARGETS
 from modelwright.search.fit import fit_table
 from modelwright.search.question import frame_question
+from modelwright.search.recipe import Recipe
+from modelwright.search.refit_file import refit_table
 from modelwright.search.watch import Watch
 
 Specs = FitSpec | Mapping[str, FitSpec]
@@ -70,15 +73,60 @@ def fit_targets(
     if budget.trials is not None and budget.trials < len(asked):
         watch.tell("note", text=f"{budget.trials} trials are too few for {len(asked)} targets: each gets one.")
     shares = Shares(budget, watch, len(asked))
+
+    def fitted(target: str, part: Watch) -> bytes:
+        asking = asked[target]
+        own = test if test is None else test.drop(name for name in targets if name != target and name in test.names)
+        return fit_table(asking.table, target, shares.take(), asking.spec, seed=seed, test=own, watch=part)
+
+    return _in_turn(fitted, list(asked), watch, seed)
+
+
+def refit_targets(
+    model: JointModel,
+    table: Table,
+    budget: Budget | None = None,
+    *,
+    test: Table | None = None,
+    watch: Watch | None = None,
+) -> bytes:
+    """Train the recipe of every target of a file on other rows and return the bytes of the new file, proven.
+
+    Args:
+        model: The file.
+        table: The rows, with all targets and the columns that their models take.
+        budget: Limits for all together, dealt out as by `fit_targets`; None for none.
+        test: Labelled rows that are only scored on, or None.
+        watch: Takes events and tells of an interrupt.
+
+    Raises:
+        SpecError: A target has no recipe; found out before the first is followed.
+        DataError: The table cannot be learned from.
+        BudgetError: The time of a target ended before all its members and one fold were ready.
+        GateError: The answers of the file differ from those of the models it is made of.
+    """
+    watch = watch or Watch()
+    recipes = {target: Recipe.from_json(part.documents.get("recipe")) for target, part in model.items()}
+    for target in recipes:
+        table.column(target)
+    shares = None if budget is None else Shares(budget, watch, len(model))
+
+    def refitted(target: str, part: Watch) -> bytes:
+        share = None if shares is None else shares.take()
+        return refit_table(model[target], table, share, test=test, watch=part)
+
+    return _in_turn(refitted, model.targets, watch, next(iter(recipes.values())).seed)
+
+
+def _in_turn(make: Callable[[str, Watch], bytes], targets: Sequence[str], watch: Watch, seed: int) -> bytes:
+    """Have a file made for one target after another, and return the proven file of them all."""
     files: list[bytes] = []
-    for number, (target, asking) in enumerate(asked.items()):
+    for number, target in enumerate(targets):
         if watch.interrupted and files:
             break
-        watch.tell("target", target=target, number=number, targets=len(asked))
-        own = test if test is None else test.drop(name for name in targets if name != target and name in test.names)
-        share, part = shares.take(), _part(watch, target)
-        files.append(fit_table(asking.table, target, share, asking.spec, seed=seed, test=own, watch=part))
-    if left_out := list(asked)[len(files) :]:
+        watch.tell("target", target=target, number=number, targets=len(targets))
+        files.append(make(target, _part(watch, target)))
+    if left_out := targets[len(files) :]:
         watch.tell(
             "note", text=f"Interrupted before these targets had a model, so the file lacks them: {listed(left_out)}."
         )

@@ -11,7 +11,7 @@ from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
 from modelwright.model.joint import JointModel
-from modelwright.search.fit_targets import LEAST, Shares, fit_targets
+from modelwright.search.fit_targets import LEAST, Shares, fit_targets, refit_targets
 from modelwright.search.watch import Watch
 
 
@@ -152,3 +152,17 @@ def test_test_rows_are_scored_for_every_target(table: Table) -> None:
     model = JointModel.open(data)
     assert [part.evaluation["source"] for part in model.models] == ["test", "test"]
     assert [part.evaluation["n_rows"] for part in model.models] == [40, 40]
+
+
+def test_a_refit_keeps_every_recipe_and_its_bytes_are_joined_again(table: Table) -> None:
+    model = JointModel.open(fit_targets(table, ["price", "sold"], Budget(trials=2), FitSpec(), seed=3))
+    heard: list[Event] = []
+    again = JointModel.open(refit_targets(model, table, watch=Watch((heard.append,))))
+    assert again.targets == model.targets
+    for target, part in model.items():
+        assert again[target].documents["recipe"] == part.documents["recipe"]
+        np.testing.assert_array_equal(again[target].predict(table), part.predict(table))
+    assert [e.data["target"] for e in heard if e.name == "target"] == ["price", "sold"]
+    assert heard[-1].name == "done"
+    with pytest.raises(SchemaError, match="'sold' is not in the table"):
+        refit_targets(model, table.drop(["sold"]))
