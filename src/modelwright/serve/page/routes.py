@@ -159,12 +159,12 @@ def _answer(service: "Service", asked: Asked, entered: Mapping[str, str]) -> str
     values = {found.name: found.value for found in form_fields(schema, row_fields(entered))}
     given = from_records([cells(schema, values)], schema, 1)
     if not isinstance(asked, Joined):
-        return answer_html(_answered(service, asked, entered, given, "kept"))
+        return answer_html(_answered(service, asked, entered, given, field="kept"))
     parts = enumerate(asked.parts.values())
-    return "\n".join(answer_html(_answered(service, part, entered, given, f"kept{at}")) for at, part in parts)
+    return "\n".join(answer_html(_answered(service, part, entered, given, field=f"kept{at}")) for at, part in parts)
 
 
-def _answered(service: "Service", served: Served, entered: Mapping[str, str], given: Given, field: str) -> Answered:
+def _answered(service: "Service", served: Served, entered: Mapping[str, str], given: Given, *, field: str) -> Answered:
     assert given.record is not None  # it is one row
     answers = service.score(served, given)
     why = None if served.explainer is None else attributed(served.explainer, given)
