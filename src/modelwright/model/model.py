@@ -189,14 +189,17 @@ class Model:
         """Return the sets of `predict_set` as an array: bool (n_rows, n_classes), true for the classes in the set.
 
         Args:
-            data: Many rows, as for `predict`.
+            data: As for `predict`; one row gives (n_classes,).
             lenient: As for `predict`.
 
         Raises:
             SpecError: The model predicts numbers, or its file has no sets.
             SchemaError: A column is absent or a cell is of a wrong kind.
         """
-        return self._sure(of_classes=True).of_table(self._table(data, lenient=lenient))[0]
+        sureness = self._sure(of_classes=True)
+        if isinstance(data, Mapping) and is_row(data):
+            return sureness.of_row(self._row.read(data, lenient=lenient))[0]
+        return sureness.of_table(self._table(data, lenient=lenient))[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the very bytes of the file to `path`, whole or not at all.
@@ -259,6 +262,11 @@ class Model:
     def interval(self) -> Mapping[str, Any] | None:
         """How `predict_interval` or `predict_set` was made: level, method, measured coverage; None without either."""
         return self.manifest.interval
+
+    @property
+    def is_interval_ready(self) -> bool:
+        """Whether `predict_interval` or `predict_set` was asked for before; the first time takes longer."""
+        return self._sureness is not None
 
     @property
     def path(self) -> Path | None:

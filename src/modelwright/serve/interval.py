@@ -2,16 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from modelwright.core.table import Table
-from modelwright.model.model import Model
 from modelwright.serve import bodies, strict_json
 from modelwright.serve.exchange import ARROW, CSV, JSON, JSON_LINES, Reply, Request, Route
 from modelwright.serve.forms import accepted, csv_bytes
-from modelwright.serve.given import Given, as_table
-from modelwright.serve.outputs import level_of
+from modelwright.serve.given import Given
+from modelwright.serve.outputs import level_of, sure_at_once
 from modelwright.serve.plain import counted, read_rows
 from modelwright.serve.scoring import joined
-from modelwright.serve.shelf import Asked, Joined
+from modelwright.serve.shelf import Asked, Joined, Served
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -25,6 +23,7 @@ def interval(service: "Service", request: Request) -> Reply:
     asked = service.model(request)
     level = level_of(asked)
     given, by_column = read_rows(service, asked, request)
+    sure_at_once(request, asked, given)
     kind = accepted(request, JSON, ARROW, CSV, JSON_LINES)
     reply = _written(_columns(service, asked, given), kind, level, by_column=by_column)
     return counted(reply, given.n_rows, asked)
@@ -34,14 +33,17 @@ def _columns(service: "Service", asked: Asked, given: Given) -> dict[str, list[A
     if isinstance(asked, Joined):
         return joined({target: _columns(service, part, own) for target, part, own, _ in asked.turns(given)})
     answers = service.score(asked, given)
-    return answers.columns() | sureness(asked.model, as_table(given, asked.model.schema))
+    return answers.columns() | _sureness(asked, given)
 
 
-def sureness(model: Model, table: Table) -> dict[str, list[Any]]:
+def _sureness(served: Served, given: Given) -> dict[str, list[Any]]:
     """Return the columns "lower" and "upper", or "set" with a list of labels per row."""
-    if model.classes:
-        return {"set": model.predict_set(table)}
-    return {name: end.tolist() for name, end in zip(("lower", "upper"), model.predict_interval(table), strict=True)}
+    found, classes = served.scorer.sureness(given), served.model.classes
+    if classes:
+        return {
+            "set": [[label for label, is_in in zip(classes, row, strict=True) if is_in] for row in found[0].tolist()]
+        }
+    return {name: end.tolist() for name, end in zip(("lower", "upper"), found, strict=True)}
 
 
 def _written(columns: dict[str, list[Any]], kind: str, level: float, *, by_column: bool) -> Reply:
@@ -64,6 +66,4 @@ def _listed(cell: Any) -> Any:
     return strict_json.write(cell).decode() if isinstance(cell, list) else cell
 
 
-ROUTES = (
-    Route("POST", "/interval", interval, "Tell how sure answers are.", scores=True, per_model=True, is_long=True),
-)
+ROUTES = (Route("POST", "/interval", interval, "Tell how sure answers are.", scores=True, per_model=True),)

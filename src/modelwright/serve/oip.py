@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import modelwright
 from modelwright.core.schema import ColumnSchema, Schema
-from modelwright.core.table import Table
+from modelwright.core.table import Array
 from modelwright.model.model import Model
 from modelwright.serve import strict_json
 from modelwright.serve.exchange import Reply, Request, Route, json_reply
-from modelwright.serve.given import Given, as_table, from_cells_of
-from modelwright.serve.outputs import not_at_once
+from modelwright.serve.given import Given, from_cells_of
+from modelwright.serve.outputs import sure_at_once
 from modelwright.serve.plain import counted
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
@@ -89,7 +89,9 @@ def infer(service: "Service", request: Request) -> Reply:
     wanted = _wanted(value.get("outputs"), asked)
     schema = asked.model.schema
     given = from_cells_of(_columns(value.get("inputs"), schema), schema, limits.rows)
-    tensors = _tensors(service, asked, request, given, frozenset(wanted))
+    if any(name.partition("_")[0] in _SURENESS for name in wanted):
+        sure_at_once(request, asked, given)
+    tensors = _tensors(service, asked, given, frozenset(wanted))
     reply: dict[str, Any] = {"model_name": asked.name, "model_version": version_of(asked)}
     reply |= {"id": value["id"]} if "id" in value else {}
     reply["outputs"] = [tensors[name] for name in wanted]
@@ -109,23 +111,19 @@ def _asked(service: "Service", request: Request) -> Asked:
     return asked
 
 
-def _tensors(
-    service: "Service", asked: Asked, request: Request, given: Given, wanted: frozenset[str]
-) -> dict[str, dict[str, Any]]:
+def _tensors(service: "Service", asked: Asked, given: Given, wanted: frozenset[str]) -> dict[str, dict[str, Any]]:
     """Return the tensors of answers by name, those among them that are wanted at least."""
     if isinstance(asked, Joined):
         found: dict[str, dict[str, Any]] = {}
         for target, part, own, _ in asked.turns(given):
             names = _names_of(asked, target)
             theirs = frozenset(name for name, name_here in names.items() if name_here in wanted)
-            tensors = _tensors(service, part, request, own, theirs) if theirs else {}
+            tensors = _tensors(service, part, own, theirs) if theirs else {}
             found |= {names[name]: {**tensor, "name": names[name]} for name, tensor in tensors.items()}
         return found
-    is_sure = not wanted.isdisjoint(_SURENESS)
-    if is_sure:
-        not_at_once(request)
     made = _outputs(asked.model, service.score(asked, given))
-    made += _sureness(asked.model, as_table(given, asked.model.schema)) if is_sure else []
+    if not wanted.isdisjoint(_SURENESS):
+        made += _sureness(asked.model, asked.scorer.sureness(given))
     return {tensor["name"]: tensor for tensor in made}
 
 
@@ -232,15 +230,15 @@ def _outputs(model: Model, answers: Answers | None) -> list[dict[str, Any]]:
     ]
 
 
-def _sureness(model: Model, table: Table | None) -> list[dict[str, Any]]:
+def _sureness(model: Model, found: list[Array] | None) -> list[dict[str, Any]]:
     """Return the tensors that say how sure the model is, or their description; none where the file has none."""
     if model.interval is None:
         return []
-    n = -1 if table is None else table.n_rows
+    n = -1 if found is None else len(found[0])
     if model.classes:
-        data = [] if table is None else model.predict_membership(table).ravel().tolist()
+        data = [] if found is None else found[0].ravel().tolist()
         return [{"name": "set", "datatype": "BOOL", "shape": [n, len(model.classes)], "data": data}]
-    ends = ([], []) if table is None else (end.tolist() for end in model.predict_interval(table))
+    ends = ([], []) if found is None else (end.tolist() for end in found)
     return [
         {"name": name, "datatype": "FP64", "shape": [n], "data": end}
         for name, end in zip(("lower", "upper"), ends, strict=True)

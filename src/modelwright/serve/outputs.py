@@ -3,15 +3,13 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from modelwright.core.table import Table
 from modelwright.insight.attribution import Attribution
-from modelwright.model.model import Model
 from modelwright.serve.exchange import Request, TakesLongError
 from modelwright.serve.explainer import attributed
-from modelwright.serve.given import Given, as_table
+from modelwright.serve.given import Given
 from modelwright.serve.refusal import RefusedRequestError
 from modelwright.serve.scoring import Answers
-from modelwright.serve.shelf import Asked, Joined
+from modelwright.serve.shelf import Asked, Joined, Served
 
 if TYPE_CHECKING:
     from modelwright.serve.service import Service
@@ -65,9 +63,8 @@ def values(service: "Service", asked: Asked, request: Request, given: Given, *, 
         return _explained(attributed(served.explainer, given, request.until))
     if output == "interval":
         level_of(served)
-        not_at_once(request)
-        answers = service.score(served, given)
-        return _with_sureness(answers, served.model, as_table(given, served.model.schema))
+        sure_at_once(request, served, given)
+        return _with_sureness(served, service.score(served, given), given)
     return predictions(service.score(served, given), output)
 
 
@@ -79,6 +76,17 @@ def not_at_once(request: Request) -> None:
     """
     if request.is_on_loop:
         raise TakesLongError
+
+
+def sure_at_once(request: Request, asked: Asked, given: Given) -> None:
+    """Send a request for intervals or sets to a thread, unless it is one row of models that gave such before.
+
+    Raises:
+        TakesLongError: It is not on a thread.
+    """
+    models = asked.model.models if isinstance(asked, Joined) else (asked.model,)
+    if given.n_rows > 1 or not all(model.is_interval_ready for model in models if model.interval):
+        not_at_once(request)
 
 
 def predictions(answers: Answers, output: str) -> list[Any]:
@@ -111,16 +119,16 @@ def level_of(asked: Asked) -> float:
     return float(made["level"])
 
 
-def _with_sureness(answers: Answers, model: Model, table: Table) -> list[Any]:
+def _with_sureness(served: Served, answers: Answers, given: Given) -> list[Any]:
     """Return label and what the set holds, or the number and its ends, under the names of our MLflow flavor."""
-    if model.classes:
-        names = [f"in_set_{name}" for name in model.classes]
-        members = model.predict_membership(table).tolist()
+    found = served.scorer.sureness(given)
+    if answers.classes:
+        names = [f"in_set_{name}" for name in answers.classes]
         return [
             {"label": label, **dict(zip(names, row, strict=True))}
-            for label, row in zip(answers.labels, members, strict=True)
+            for label, row in zip(answers.labels, found[0].tolist(), strict=True)
         ]
-    lower, upper = model.predict_interval(table)
+    lower, upper = found
     rows = zip(answers.values, lower.tolist(), upper.tolist(), strict=True)
     return [{"prediction": value, "lower": low, "upper": high} for value, low, high in rows]
 

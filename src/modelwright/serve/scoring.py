@@ -130,6 +130,20 @@ class Scorer:
         table = as_table(given, self.model.schema)
         return self._of(self._scored(table), self._tally(table))
 
+    def sureness(self, given: Given) -> list[Array]:
+        """Return how sure the answers are to rows that `answer` took: the ends (n_rows,), or sets (n_rows, n_classes).
+
+        Raises:
+            SpecError: The model's file does not say.
+        """
+        model = self.model
+        if given.record is None:
+            table = as_table(given, model.schema)
+            return [model.predict_membership(table)] if model.classes else list(model.predict_interval(table))
+        if model.classes:
+            return [model.predict_membership(given.record)[None]]
+        return [np.array([end]) for end in model.predict_interval(given.record)]
+
     def _one(self, record: Mapping[str, Any], given: Given) -> Answers:
         model = self.model
         try:

@@ -22,7 +22,7 @@ from modelwright.model.joint import JointModel
 from modelwright.modelfile.joint import join
 from modelwright.serve import strict_json
 from modelwright.serve.app import application
-from modelwright.serve.exchange import ARROW
+from modelwright.serve.exchange import ARROW, Request, TakesLongError
 from modelwright.serve.flask import blueprint
 from modelwright.serve.provenance import Provenance
 from modelwright.serve.service import Service
@@ -175,6 +175,33 @@ def test_tensors_have_the_names_of_the_files_outputs(client: Any, model: JointMo
     )
     some = client.post("/v2/models/shop/infer", json={"inputs": inputs, "outputs": [{"name": "label_sold at"}]}).json()
     assert [tensor["name"] for tensor in some["outputs"]] == ["label_sold at"]
+
+
+def test_one_row_with_intervals_is_answered_at_once_when_they_were_asked_for_before(
+    model: JointModel, hostile: list[dict[str, Any]]
+) -> None:
+    service = Service({"shop": JointModel.open(model.to_bytes())}, QUIET)
+    inputs = [
+        {"name": c.name, "datatype": "BYTES" if c.dtype == "string" else "FP64", "shape": [1], "data": [None]}
+        for c in model.schema
+    ]
+    body = strict_json.write({"inputs": inputs})
+    (route,) = service.addresses()["/v2/models/{model}/infer", "POST"]
+    request = Request("POST", "", parameters={"model": "shop"}, body=body, is_on_loop=True)
+    with pytest.raises(TakesLongError):
+        service.answer(route, request)
+    first = service.answer(route, replace(request, is_on_loop=False))
+    assert first.status == 200
+    assert service.answer(route, request) == first
+    (route,) = service.addresses()["/interval", "POST"]
+
+    def asked(rows: list[dict[str, Any]]) -> Any:
+        headers = {"content-type": "application/json"}
+        reply = service.answer(route, Request("POST", "", headers, body=strict_json.write(rows)))
+        return json.loads(reply.body)["predictions"]
+
+    assert [asked([row])[0] for row in hostile[:20]] == asked(hostile)[:20]
+    service.close()
 
 
 def test_intervals_and_reasons_of_all(client: Any, model: JointModel, rows: list[dict[str, Any]]) -> None:
