@@ -269,7 +269,7 @@ def refit(
 
 @overload
 def evaluate(
-    model: Model,
+    model: Model | str | os.PathLike[str],
     source: Any,
     *,
     target: str | None = ...,
@@ -292,7 +292,7 @@ def evaluate(
 
 
 def evaluate(
-    model: Model | JointModel,
+    model: Model | JointModel | str | os.PathLike[str],
     source: Any,
     *,
     target: str | None = None,
@@ -303,7 +303,7 @@ def evaluate(
     """Score a model on a labelled table; a model of several targets gives an evaluation of each.
 
     Args:
-        model: An opened model file.
+        model: A model, or its file.
         source: A table in any form that `fit` takes; it holds the model's features and the target.
         target: Column of the true answers; None takes the name it had in training.
         weight: Column of row weights.
@@ -315,6 +315,7 @@ def evaluate(
         DataError: No row has an answer, a class is unknown to the model, or a weight is missing or negative.
         SpecError: The metric is not for the task, or the target is one of the features.
     """
+    model = load(model) if isinstance(model, str | os.PathLike) else model
     if isinstance(model, JointModel):
         return evaluate_targets(model, source, target=target, weight=weight, metric=metric, lenient=lenient)
     return evaluate_single(model, source, target=target, weight=weight, metric=metric, lenient=lenient)

@@ -295,12 +295,13 @@ def _report(model: "Model") -> Any:
 
 def _beside(place: Path, seconds: float) -> tuple[Path, ...]:
     """Write the report beside the model where there is time; say why where there is none."""
-    from modelwright.report.beside import LEAST_SECONDS, beside
+    from modelwright.report.beside import LEAST_SECONDS, beside, in_the_way
 
-    pages = beside(place, seconds=seconds)
-    if not pages:
-        late = (
-            f"only {max(0.0, seconds):.1f} s were left" if seconds < LEAST_SECONDS else "see modelwright report --help"
-        )
-        note(f"No report was written beside the model: {late}. Make one with: modelwright report {place}")
-    return pages
+    if pages := beside(place, seconds=seconds):
+        return pages
+    why = f"only {max(0.0, seconds):.1f} s were left" if seconds < LEAST_SECONDS else "see modelwright report --help"
+    call = f"modelwright report {place}"
+    if (other := in_the_way(place)) is not None:
+        why, call = f"'{other}' is there, and no report wrote it", f"{call} -o PAGE.html"
+    note(f"No report was written beside the model: {why}. Make one with: {call}")
+    return ()

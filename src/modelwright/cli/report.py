@@ -11,6 +11,7 @@ from modelwright.cli.targets import beside_target, either, for_target, in_turn, 
 from modelwright.core.destination import check_writable, named
 from modelwright.core.errors import SpecError
 from modelwright.report.catalog import DOCUMENTS
+from modelwright.report.report import check_page
 from modelwright.report.report import report as make
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def report(**options: Any) -> None:
         with named(Path(asked.folder)):
             Path(asked.folder).mkdir(parents=True, exist_ok=True)
     check_writable(asked.page, (*asked.models, *asked.tables))
+    check_page(asked.page)
     from modelwright.model.joint import JointModel  # help loads no runtime
 
     first = either(asked.models[0], asked.chosen)

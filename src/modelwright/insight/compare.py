@@ -1,6 +1,7 @@
 """Whether one model is really better than another on the same rows."""
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -12,6 +13,7 @@ from modelwright.core.errors import DataError, SpecError
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.insight.document import Cells, Document, Sheet, reach
+from modelwright.insight.opening import opened
 from modelwright.insight.predictions import Predictions, predictions_of
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import plain, signed
@@ -127,8 +129,8 @@ class Comparison(Document):
 
 
 def compare(
-    first: "Model",
-    second: "Model",
+    first: "Model | str | os.PathLike[str]",
+    second: "Model | str | os.PathLike[str]",
     source: Any,
     *,
     target: str | None = None,
@@ -139,7 +141,7 @@ def compare(
     """Score two model files on the same labelled table and test the difference.
 
     Args:
-        first: The model in use, say.
+        first: The model in use, say, or its file.
         second: The one that might replace it.
         source: A table that neither has learned from, or anything that can be read.
         target: Column of the true answers; None takes the name it had in training.
@@ -151,6 +153,7 @@ def compare(
         SpecError: The models do not answer the same question, or the metric is not for it.
         DataError: The table cannot be read or has no answers.
     """
+    first, second = opened(first), opened(second)
     _same_question(first.task, second.task)
     found = [predictions_of(model, source, target=target, weight=weight, lenient=lenient) for model in (first, second)]
     if len(found[0]) != len(found[1]):

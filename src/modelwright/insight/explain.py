@@ -1,5 +1,6 @@
 """Why a model answers as it does: for the whole, and for single rows."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
@@ -19,6 +20,7 @@ from modelwright.insight.effort import CURVES, PAIRED, Effort, effort_within
 from modelwright.insight.explanation import Explanation, Strength
 from modelwright.insight.importance import importance
 from modelwright.insight.interaction import interactions
+from modelwright.insight.opening import opened
 from modelwright.insight.rows import rows_with_answers, sampled
 from modelwright.insight.scale import Scale, answer_names, answers
 from modelwright.insight.shapley import shapley
@@ -32,10 +34,10 @@ FEWEST_ROWS = 20
 
 
 def explain(
-    model: "Model",
+    model: "Model | str | os.PathLike[str]",
     source: Any,
     *,
-    rows: Sequence[int] = (),
+    rows: Sequence[int] | int = (),
     target: str | None = None,
     background: Any = None,
     scale: Scale = "probability",
@@ -49,9 +51,9 @@ def explain(
     A row: what each column added, and what would have changed the answer.
 
     Args:
-        model: The model.
+        model: The model, or its file.
         source: Rows in any form that can be read, best ones the model has not learned from.
-        rows: Positions of the rows whose answers are explained, from 0; with fewer than 20 rows in all, none means all.
+        rows: Positions of the rows whose answers are explained, from 0, or one of them; with fewer than 20 rows in all, none means all.
         target: Column of the true answers; None uses its name in training where the rows have it.
         background: Rows to compare with; None draws them from `source`, or makes them from the file when it has fewer
             than 20 rows.
@@ -72,6 +74,8 @@ def explain(
         >>> mw.explain(model, data, rows=[39]).strengths[0].column
         'size'
     """
+    model = opened(model)
+    rows = (rows,) if isinstance(rows, int | np.integer) else rows
     table, truth, known = rows_with_answers(model, source, target)
     n_rows = table.n_rows
     if outside := [r for r in rows if not 0 <= r < n_rows]:

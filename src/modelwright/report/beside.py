@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwright.core.errors import MissingExtraError
-from modelwright.report.report import report
+from modelwright.report.report import is_report, report
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -36,7 +36,7 @@ def beside(
         return ()
     page = Path(path).with_suffix(".html")
     files = (page, page.with_suffix(".json"))
-    if not all(_may_be_replaced(file) for file in files):
+    if in_the_way(path) is not None:
         return ()
     try:
         report(path if model is None else model, page, seconds=seconds)
@@ -45,10 +45,7 @@ def beside(
     return files
 
 
-def _may_be_replaced(path: Path) -> bool:
-    """Whether there is nothing under that name, or an older report: data of the user may be called like the model."""
-    if not path.exists():
-        return True
-    with path.open("rb") as file:
-        start = file.read(2000)
-    return b'name="generator" content="modelwright' in start or b'"schema": "modelwright/report/' in start
+def in_the_way(path: str | os.PathLike[str]) -> Path | None:
+    """Return the file of another origin that has a name of the report's, None where there is none."""
+    page = Path(path).with_suffix(".html")
+    return next((file for file in (page, page.with_suffix(".json")) if not is_report(file)), None)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from modelwright.core.destination import whole_file
-from modelwright.core.errors import MissingExtraError, ModelwrightError, SpecError, listed
+from modelwright.core.errors import MissingExtraError, ModelwrightError, OutputError, SpecError, listed
 from modelwright.core.json_value import json_value
+from modelwright.insight.opening import opened
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.catalog import CHAPTERS, DOCUMENTS, ENDINGS, SECTIONS
@@ -103,9 +104,10 @@ class Report:
             The files written.
 
         Raises:
-            OutputError: A file cannot be written.
+            OutputError: A file cannot be written, or a JSON file of another origin is beside the page.
         """
         path = Path(path)
+        check_page(path)
         texts = {path: self.to_html(), path.with_suffix(".json"): dumped(self.to_json())}
         for name in documents:
             texts[path.with_suffix(f".{ENDINGS[name]}")] = self.document(name)
@@ -168,13 +170,38 @@ def report(
     """
     if unknown := [name for name in documents if name not in DOCUMENTS]:
         raise SpecError(f"There is no document '{unknown[0]}'. Documents: {listed(DOCUMENTS)}.")
-    first, second = _opened(model), None if other is None else _opened(other)
+    if path is not None:
+        check_page(Path(path))  # before the work
+    first, second = opened(model), None if other is None else opened(other)
     started = time.monotonic()
     case = Case.of(first, data, target=target, other=second, examples=examples)
     made = make(case, lambda: seconds is not None and time.monotonic() - started >= seconds)
     if path is not None:
         made.save(path, documents=documents)
     return made
+
+
+def check_page(page: Path) -> None:
+    """Refuse a page whose JSON would take the place of a file that nobody named, such as the table.
+
+    Raises:
+        OutputError: No report of ours wrote the file that is there.
+    """
+    beside = page.with_suffix(".json")
+    if beside != page and not is_report(beside):
+        raise OutputError(
+            f"The JSON of the page '{page}' would take the place of '{beside}', which no report wrote. Give the page"
+            " another name (-o), or move that file."
+        )
+
+
+def is_report(path: Path) -> bool:
+    """Return whether there is nothing under that name, or an older report: a table may be called like the model."""
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        start = file.read(2000)
+    return b'name="generator" content="modelwright' in start or b'"schema": "modelwright/report/' in start
 
 
 def make(case: Case, is_late: Callable[[], bool] = lambda: False) -> Report:
@@ -239,15 +266,6 @@ def _chapter(entry: str) -> str:
     module, _, attribute = entry.partition(":")
     chapter: str = getattr(importlib.import_module(module), attribute).chapter
     return chapter
-
-
-def _opened(model: Any) -> "Model":
-    if isinstance(model, str | os.PathLike):
-        from modelwright.model.model import Model  # a model in hand needs no opening
-
-        return Model.open(Path(model))
-    opened: Model = model
-    return opened
 
 
 def _command(case: Case) -> str:

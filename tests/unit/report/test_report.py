@@ -11,11 +11,11 @@ import pytest
 
 import modelwright
 from modelwright.core.catalog import load
-from modelwright.core.errors import SchemaError, SpecError
+from modelwright.core.errors import OutputError, SchemaError, SpecError
 from modelwright.model.model import Model
 from modelwright.report import report as verb_or_module
 from modelwright.report.base import Section
-from modelwright.report.beside import LEAST_SECONDS, beside
+from modelwright.report.beside import LEAST_SECONDS, beside, in_the_way
 from modelwright.report.catalog import CHAPTERS, DOCUMENTS, ENDINGS, SECTIONS
 from modelwright.report.report import Report, report
 
@@ -114,6 +114,18 @@ def test_a_fit_can_leave_a_report_beside_its_model(classifier: Model, tmp_path: 
     assert beside(tmp_path / "y.onnx", seconds=0.5) == ()
     assert beside(tmp_path / "y.onnx", seconds=LEAST_SECONDS + 60) == (tmp_path / "y.html", tmp_path / "y.json")
     assert "y.onnx" in (tmp_path / "y.html").read_text()
+
+
+def test_a_report_spares_a_table_that_is_called_like_the_model(classifier: Model, tmp_path: Path) -> None:
+    classifier.save(tmp_path / "y.onnx")
+    table = tmp_path / "y.json"
+    table.write_text('{"x": 1}\n')
+    assert beside(tmp_path / "y.onnx", seconds=LEAST_SECONDS + 60) == ()
+    assert in_the_way(tmp_path / "y.onnx") == table
+    with pytest.raises(OutputError, match=r"would take the place of .*y\.json"):
+        report(classifier, tmp_path / "y.html")
+    assert table.read_text() == '{"x": 1}\n'
+    assert not (tmp_path / "y.html").exists()
 
 
 def test_a_report_from_the_file_alone_draws_nothing(classifier: Model, tmp_path: Path) -> None:

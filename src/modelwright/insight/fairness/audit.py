@@ -1,6 +1,7 @@
 """The door of the fairness audit: from a model and a labelled table, or from predictions, to the result."""
 
 import itertools
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from modelwright.insight.fairness.measures import ACCURACY_GAPS, CLASS_GAPS, NUM
 from modelwright.insight.fairness.proxies import proxies
 from modelwright.insight.fairness.result import Fairness, Figure, Gap, Group, Proxy
 from modelwright.insight.fairness.spread import spread
+from modelwright.insight.opening import opened
 from modelwright.insight.predictions import Predictions, predictions_of, target_schema
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.segments import Segments, segments
@@ -47,7 +49,7 @@ _INTERVALS = (
 
 
 def fairness(
-    model: "Model",
+    model: "Model | str | os.PathLike[str]",
     source: Any,
     sensitive: Sequence[str] | str,
     *,
@@ -60,7 +62,7 @@ def fairness(
     """Audit how a model treats groups of rows, by columns that it need not know.
 
     Args:
-        model: An opened model file.
+        model: A model, or its file.
         source: A labelled table in any form that can be read twice; it holds the model's features, the target and the
             sensitive columns.
         sensitive: Columns whose values make the groups, each alone and together. Numbers are cut into quarters.
@@ -82,6 +84,7 @@ def fairness(
         >>> mw.fairness(model, rows, "sex").gap("demographic_parity", "sex").n_groups
         2
     """
+    model = opened(model)
     found, groups = labelled_groups(model, source, sensitive, target=target, weight=weight)
     assert found.table is not None, "predictions of a model come with their rows"
     return audit(
