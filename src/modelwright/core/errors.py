@@ -90,6 +90,13 @@ def one_line(value: object, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def nearest_files(name: str, there: Iterable[str]) -> list[str]:
+    """Return at most three file names like `name`; a common ending alone makes none alike."""
+    near = difflib.get_close_matches(name, list(there), n=3, cutoff=0.6)
+    stem = name.partition(".")[0]
+    return [n for n in near if difflib.SequenceMatcher(None, stem, n.partition(".")[0]).ratio() >= 0.6]
+
+
 def listed(names: Iterable[str], most: int = 12) -> str:
     """Return the first `most` names as a comma-separated text that says how many more there are."""
     names = list(names)

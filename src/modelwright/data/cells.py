@@ -32,6 +32,8 @@ def from_cells(name: str, cells: Sequence[Any]) -> Raw:
             return Raw(name, "boolean", numbers)
         if not _too_large(numbers) or float in types:
             return Raw(name, "number", numbers)
+    if groups == {"duration"}:
+        return Raw(name, "number", np.array([_seconds(c) for c in cells], dtype=np.float64))
     if groups == {"date"}:
         return Raw(name, "date", np.array([_micros(c) for c in cells], dtype=np.int64))
     return _texts(name, [_text(c) for c in cells])
@@ -82,9 +84,10 @@ def _group(name: str, kind: type, cells: Sequence[Any]) -> str:
     group = _group_of(kind)
     if group == "nested":
         row = next(i for i, c in enumerate(cells, 1) if type(c) is kind)
-        what = "bytes" if kind in (bytes, bytearray) else f"a {kind.__name__}"
+        if issubclass(kind, bytes | bytearray):
+            raise DataError(f"Column '{name}', row {row}: the cell holds bytes, not a text. Decode or drop the column.")
         raise DataError(
-            f"Column '{name}', row {row}: the cell holds {what}, not a single value. "
+            f"Column '{name}', row {row}: the cell holds a {kind.__name__}, not a single value. "
             "Spread it over columns of its own, or drop the column."
         )
     return group
@@ -97,14 +100,15 @@ def _group_of(kind: type) -> str:
         return "missing"
     if issubclass(kind, bool | np.bool_):
         return "boolean"
-    if issubclass(kind, int | float | np.integer | np.floating | Decimal | Fraction | dt.timedelta | np.timedelta64):
-        return "number" if not issubclass(kind, dt.timedelta | np.timedelta64) else "other"
+    if issubclass(kind, dt.timedelta | np.timedelta64):
+        return "duration"
+    if issubclass(kind, int | float | np.integer | np.floating | Decimal | Fraction):
+        return "number"
     if issubclass(kind, dt.date | np.datetime64):
         return "date"
-    if issubclass(kind, (*_NESTED, np.ndarray, bytes, bytearray, complex, np.complexfloating)):
+    is_bare = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__  # its text would be an address
+    if is_bare or issubclass(kind, (*_NESTED, np.ndarray, bytes, bytearray, complex, np.complexfloating)):
         return "nested"
-    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
-        return "nested"  # its text would be an address in memory
     return "other"
 
 
@@ -123,6 +127,12 @@ def _text(cell: Any) -> str | None:
     if group == "number":
         return str(int(cell)) if isinstance(cell, int | np.integer) else number_text(float(cell))
     return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+
+
+def _seconds(cell: Any) -> float:
+    if _group_of(type(cell)) == "missing" or cell != cell:  # numpy's "not a time" is of its type
+        return np.nan
+    return float(cell.total_seconds() if isinstance(cell, dt.timedelta) else cell / np.timedelta64(1, "s"))
 
 
 def _micros(cell: Any) -> int:

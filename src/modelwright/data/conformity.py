@@ -35,8 +35,9 @@ def conform(
     given = {column.name: column for column in raw.columns}
     if absent := [c.name for c in schema if c.name not in given and c.name not in optional]:
         raise SchemaError(
-            f"Column '{absent[0]}' is not in {raw.origin}.{nearest(absent[0], raw.names)} "
-            f"Columns there: {listed(raw.names)}."
+            f"Column '{absent[0]}' is not in {raw.origin}."
+            f"{nearest(absent[0], [n for n in raw.names if n not in schema])} "
+            f"Columns there: {listed(raw.names) or 'none'}."
         )
 
     def fit_one(wanted: ColumnSchema) -> tuple[Column, int]:

@@ -1,6 +1,5 @@
 """Which kind of source something is, and its reader."""
 
-import difflib
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from shutil import copyfileobj
 from typing import Any, cast
 
 from modelwright.core.catalog import load
-from modelwright.core.errors import DataError, MissingExtraError, listed
+from modelwright.core.errors import DataError, MissingExtraError, listed, nearest_files
 from modelwright.core.table import Table
 from modelwright.data.catalog import SCANNERS, SOURCES
 from modelwright.data.raw import Raw, RawTable, Selection
@@ -123,8 +122,8 @@ def _kind_of_thing(source: Any) -> str:
     if top == "scipy":
         raise DataError("A sparse matrix cannot be read as a table. Call .toarray() on it first.")
     raise DataError(
-        f"A {type(source).__name__} cannot be read as a table. Give a path, a frame of pandas, polars, pyarrow or "
-        "DuckDB, a two-dimensional numpy array, a dictionary of columns or a list of records."
+        f"A value of type {type(source).__name__} cannot be read as a table. Give a path, a frame of pandas, polars, "
+        "pyarrow or DuckDB, a two-dimensional numpy array, a dictionary of columns or a list of records."
     )
 
 
@@ -184,7 +183,7 @@ def _checked_path(source: str | Path) -> Path:
     if not folder.is_dir():
         raise DataError(f"File '{source}' does not exist, nor does the folder '{folder}'.")
     there = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    near = difflib.get_close_matches(location.name, there, n=3, cutoff=0.6)
+    near = nearest_files(location.name, there)
     hint = f" Did you mean {' or '.join(repr(str(folder / n)) for n in near)}?" if near else ""
     hint = hint or (f" Files there: {listed(there, 8)}." if there else " There are no files in that folder.")
     raise DataError(f"File '{source}' does not exist.{hint}")

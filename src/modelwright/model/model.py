@@ -67,7 +67,8 @@ class Model:
         try:
             return cls(data, audit(data), path, whole=whole)
         except FileRefusedError as error:
-            raise FileRefusedError(f"'{path}' is refused. {error}") from error
+            swapped = "" if path.suffix == ".onnx" else " The model file comes first, then the table."
+            raise FileRefusedError(f"'{path}' is refused. {error}{swapped}") from error
 
     def predict(self, data: Any, *, lenient: bool = False) -> Any:
         """Return the class or the predicted number of each row.
@@ -309,6 +310,7 @@ class Model:
 
     def _table(self, data: Any, *, lenient: bool) -> Table:
         if not isinstance(data, Table):
+            self._check_is_no_row(data)
             from modelwright.data import read  # only rows in bulk need the readers: a server's start stays short
 
             data = read(self._named(data), schema=self.schema, lenient=lenient)
@@ -327,6 +329,15 @@ class Model:
             row = self._session.run(self._outputs[1:], self._row.read(data, lenient=lenient))[0][0]
             return dict(zip(keys, row.tolist(), strict=True))
         return like_frame(data, self._score(self._outputs[1], self._table(data, lenient=lenient)), names)
+
+    def _check_is_no_row(self, data: Any) -> None:
+        """Refuse a Series whose labels are our columns, as ``frame.iloc[0]`` is: a Series is read as a column."""
+        labels = None if hasattr(data, "columns") or not hasattr(data, "to_frame") else getattr(data, "index", None)
+        if labels is not None and self.schema.names[0] in labels:
+            raise SchemaError(
+                "A Series is read as a column, but the labels of this one are columns of the model. Give a row as a"
+                " frame, frame.iloc[[0]], or as a dictionary, series.to_dict()."
+            )
 
     def _named(self, data: Any) -> Any:
         """Give the columns of a matrix their names, unless the model itself learned from a matrix (x0, x1, ...)."""

@@ -71,8 +71,8 @@ class RowReader:
         name = next(n for n in self._schema.names if n not in record)
         given = [str(k) for k in record]
         return SchemaError(
-            f"Column '{name}' is not in the row.{nearest(name, given)} "
-            f"Give it, with None where it is unknown. Given: {listed(given)}."
+            f"Column '{name}' is not in the row.{nearest(name, [k for k in given if k not in self._missing])} "
+            f"Give it, with None where it is unknown. Given: {listed(given) or 'nothing'}."
         )
 
 

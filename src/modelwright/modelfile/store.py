@@ -1,12 +1,11 @@
 """Model files on disk: read whole under a cap, written whole or not at all."""
 
 import contextlib
-import difflib
 import os
 from pathlib import Path
 
 from modelwright.core.destination import whole_file
-from modelwright.core.errors import DataError, FileRefusedError
+from modelwright.core.errors import DataError, FileRefusedError, nearest_files
 from modelwright.modelfile.audit import LARGEST_FILE
 
 
@@ -69,7 +68,7 @@ def _beside(place: Path) -> str:
     if not folder.is_dir():
         return f" There is no folder '{folder}' either."
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix == ".onnx")
-    near = difflib.get_close_matches(place.name, names, n=1, cutoff=0.5)
+    near = nearest_files(place.name, names)
     if near:
         return f" Did you mean '{folder / near[0]}'?"
     return f" Model files there: {', '.join(names[:5])}." if names else ""

@@ -258,3 +258,39 @@ def test_a_refused_file_is_named(tmp_path: Path) -> None:
     place.write_bytes(b"not a model\n")
     with pytest.raises(FileRefusedError, match=r"'.*torn\.onnx' is refused\. The model file is damaged"):
         Model.open(place)
+
+
+def test_a_series_that_is_a_row_is_told_how_to_be_given(small_file: Callable[..., bytes]) -> None:
+    model = Model.open(small_file("binary"))
+    row = pd.Series(dict.fromkeys(model.schema.names))
+    with pytest.raises(SchemaError, match=r"labels of this one are columns of the model\. Give a row as"):
+        model.predict(row)
+
+
+def test_what_the_model_itself_needs_is_not_suggested(small_file: Callable[..., bytes]) -> None:
+    model = Model.open(small_file("binary"))
+    first, *others = model.schema.names
+    near = f"{first}_"
+    for given in (dict.fromkeys((*others, near)), pd.DataFrame({name: [None] for name in (*others, near)})):
+        with pytest.raises(SchemaError, match=rf"Column '{first}' is not in .* Did you mean '{near}'"):
+            model.predict(given)
+    for empty, said in (([], "Columns there: none"), ({}, "Given: nothing")):
+        with pytest.raises(SchemaError, match=said):
+            model.predict(empty)
+
+
+def test_a_table_in_the_place_of_the_model_is_told(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b\n1,2\n")
+    with pytest.raises(FileRefusedError, match="The model file comes first, then the table"):
+        Model.open(table)
+
+
+@pytest.mark.parametrize("cell", [dt.timedelta(days=2), np.timedelta64(2, "D"), pd.Timedelta(days=2)])
+def test_a_duration_is_as_many_seconds_in_a_row_as_in_a_column(small_file: Callable[..., bytes], cell: object) -> None:
+    model = Model.open(small_file("regression"))
+    row = {"age": cell, "member": True, "city": "Oslo", "since": "2020-05-01"}
+    answer = model.predict(row)
+    assert answer == model.predict(row | {"age": 172_800.0})
+    assert model.predict(pd.DataFrame({name: [value, value] for name, value in row.items()})).tolist() == [answer] * 2
+    assert model.predict([row, row | {"age": None}])[0] == answer

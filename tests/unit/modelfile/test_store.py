@@ -109,3 +109,9 @@ def test_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.onnx")], check=False)
     assert done.returncode == 9
     assert store.read(tmp_path / "a.onnx") == b"old"
+
+
+def test_a_common_ending_alone_makes_no_names_alike(tmp_path: Path) -> None:
+    store.write(tmp_path / "house.onnx", b"x")
+    with pytest.raises(DataError, match=r"There is no model file .*nope\.onnx'\. Model files there: house\.onnx"):
+        store.read(tmp_path / "nope.onnx")
