@@ -106,8 +106,12 @@ def fit(
         'regression'
     """
     started = time.monotonic()
-    budget = budget if isinstance(budget, Budget) else Budget.parse(budget)
+    budget = _limits(budget)
     spec = FitSpec() if spec is None else spec
+    if target is None:
+        raise SpecError('The column to predict is not named. Name it, as in target="churned".')
+    if isinstance(target, tuple) and getattr(getattr(source, "columns", None), "nlevels", 1) == 1:
+        target = list(target)  # a tuple is one name only where columns have names of several parts
     if isinstance(target, list):
         names = tuple(map(as_text, target))
         return _fit_targets(source, names, budget, spec, out=out, test=test, seed=seed, listeners=listeners)
@@ -333,6 +337,15 @@ def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
         SpecError: A kind is unknown.
     """
     return read(source, kinds=kinds).schema
+
+
+def _limits(budget: Budget | str | float) -> Budget:
+    """Return the limits of a fit, which must leave it time."""
+    if not isinstance(budget, Budget):
+        return Budget.parse(budget)
+    if not budget.seconds > 0:
+        raise SpecError(f"seconds must be more than 0, not {budget.seconds:g}.")
+    return budget
 
 
 def _held_out(test: Any, schema: Schema, targets: tuple[str, ...], spec: FitSpec) -> Table:

@@ -152,3 +152,22 @@ def test_a_notebook_gets_one_display(rows: dict[str, Any], monkeypatch: pytest.M
     mw.fit(rows, "price", budget=ONE)
     assert len({call["display_id"] for call in shown}) == 1
     assert "Done" in shown[-1]["bundle"]["text/plain"]
+
+
+def test_a_tuple_of_names_means_several_targets_and_none_is_told(rows: dict[str, Any]) -> None:
+    model = mw.fit(rows, target=("price", "hue"), budget=mw.Budget(trials=2))  # type: ignore[call-overload]  # the trial
+    assert model.targets == ("price", "hue")
+    with pytest.raises(SpecError, match="The column to predict is not named"):
+        mw.fit(rows, target=None, budget=ONE)  # type: ignore[call-overload]  # the trial
+
+
+def test_a_tuple_is_one_name_where_columns_have_several_parts(rows: dict[str, Any]) -> None:
+    frame = pd.concat({"a": pd.DataFrame(rows)}, axis=1)
+    assert mw.fit(frame, target=("a", "price"), budget=ONE).manifest.target == "a_price"  # type: ignore[call-overload]
+
+
+def test_limits_that_leave_nothing_are_refused(rows: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="trials must be more than 0, not 0"):
+        mw.Budget(trials=0)
+    with pytest.raises(SpecError, match="seconds must be more than 0, not -5"):
+        mw.fit(rows, target="price", budget=mw.Budget(seconds=-5))

@@ -324,3 +324,11 @@ def test_several_columns_of_y_are_told_where_to_go(rng: np.random.Generator) -> 
     for estimator in (Classifier(trials=1), Regressor(trials=1)):
         with pytest.raises(ValueError, match=r"1d array, got an array of shape \(30, 3\).*target=\[names\]"):
             estimator.fit(X, Y)
+
+
+def test_a_budget_is_taken_as_everywhere_else(frame: pd.DataFrame) -> None:
+    labels = np.where(np.arange(len(frame)) % 2, "a", "b")
+    asked = Classifier(budget=mw.Budget(trials=1), random_state=0)
+    text = Classifier(trials=1, random_state=0)
+    assert asked.__sklearn_tags__().non_deterministic is False
+    assert clone(asked).fit(frame, labels).model_.digest == text.fit(frame, labels).model_.digest

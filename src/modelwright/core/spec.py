@@ -40,7 +40,7 @@ class Budget:
         Raises:
             SpecError: They cannot, or one is not positive.
         """
-        for name, limit in (("memory", self.memory), ("watt_hours", self.watt_hours)):
+        for name, limit in (("memory", self.memory), ("watt_hours", self.watt_hours), ("trials", self.trials)):
             if limit is not None and not limit > 0:
                 raise SpecError(f"{name} must be more than 0, not {limit:g}.")
         if self.watt_hours is not None and self.trials is not None:

@@ -44,7 +44,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     """Fits a model within a budget and predicts with it.
 
     Args:
-        budget: Wall-clock time of one fit, such as "90s" or "5m".
+        budget: Wall-clock time of one fit, such as "90s" or "5m", or a `Budget`.
         metric: Name of the metric to optimise; "auto" is ROC AUC, log loss or RMSE, by the task.
         trials: Number of configurations to try instead of a time; the same data and `random_state` then give the same
             model. Small numbers make small fits fast.
@@ -63,7 +63,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     def __init__(
         self,
         *,
-        budget: str | float = "60s",
+        budget: Budget | str | float = "60s",
         metric: str = "auto",
         trials: int | None = None,
         random_state: Any = None,
@@ -120,7 +120,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         return self
 
     def _fit_table(self, table: Table, target: str, weight: Array | None, spec: FitSpec, *, seed: int) -> Model:
-        budget = replace(Budget.parse(self.budget, self.trials), workers=_workers(self.n_jobs))
+        budget = _limits(self.budget, self.trials, self.n_jobs)
         if weight is not None:
             weights = number_column(unused_name("weight", table.names), weight)
             table = Table((*table.columns, weights), table.n_rows)
@@ -181,7 +181,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         # A time budget ends at another trial each time; a number of trials does not.
-        tags.non_deterministic = self.trials is None
+        tags.non_deterministic = self.trials is None and getattr(self.budget, "trials", None) is None
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
@@ -212,6 +212,15 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
             return ""
         found = Evaluation.from_json(self.model_.evaluation)
         return f"<p>{html.escape(f'{found.main}, out of fold on {found.n_rows:,} rows')}</p>"
+
+
+def _limits(budget: Budget | str | float, trials: int | None, n_jobs: int | None) -> Budget:
+    """Return what a fit may cost; `trials` and `n_jobs` count where a `Budget` says nothing of them."""
+    if not isinstance(budget, Budget):
+        return replace(Budget.parse(budget, trials), workers=_workers(n_jobs))
+    return replace(
+        budget, trials=trials if budget.trials is None else budget.trials, workers=budget.workers or _workers(n_jobs)
+    )
 
 
 def _workers(n_jobs: int | None) -> int | None:

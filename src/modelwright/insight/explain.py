@@ -53,7 +53,8 @@ def explain(
     Args:
         model: The model, or its file.
         source: Rows in any form that can be read, best ones the model has not learned from.
-        rows: Positions of the rows whose answers are explained, from 0, or one of them; with fewer than 20 rows in all, none means all.
+        rows: Positions of the rows whose answers are explained, from 0, or one of them; with fewer than 20 rows in all,
+            none means all.
         target: Column of the true answers; None uses its name in training where the rows have it.
         background: Rows to compare with; None draws them from `source`, or makes them from the file when it has fewer
             than 20 rows.
