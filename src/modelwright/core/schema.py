@@ -130,6 +130,16 @@ class Schema:
         """Return whether a column of that name is here."""
         return name in self.names
 
+    def __str__(self) -> str:
+        from modelwright.core.schema_shown import as_text  # only who looks at it needs it
+
+        return as_text(self.columns)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from modelwright.core.schema_shown import as_html, as_text  # as above
+
+        return {"text/plain": as_text(self.columns), "text/html": as_html(self.columns)}
+
     @property
     def names(self) -> tuple[str, ...]:
         """Column names in order."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SchemaError, SpecError
 from modelwright.core.schema import ColumnSchema, Dtype, Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label, Task
@@ -186,7 +186,12 @@ def read_labelled(
     columns = [*schema, *targets]
     if weight is not None and weight not in schema:
         columns.append(ColumnSchema(weight, "number", "number"))
-    return read(source, schema=Schema(tuple(columns)), lenient=lenient)
+    try:
+        return read(source, schema=Schema(tuple(columns)), lenient=lenient)
+    except SchemaError as error:
+        if not str(error).startswith(f"Column '{target}' is not in "):
+            raise
+        raise SchemaError(f"{error} It holds the true answers; --target (target=) names another.") from error
 
 
 def _with_answers(table: Table, truth: Array, known: Array, target: str) -> tuple[Table, Array, int]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import modelwright as mw
-from modelwright.core.errors import DataError
+from modelwright.core.errors import DataError, SchemaError
 
 ROWS = {
     "size": [float(i % 37) for i in range(60)],
@@ -39,3 +39,22 @@ def test_explain_takes_a_file_and_the_number_of_one_row(place: Path) -> None:
 def test_a_file_that_is_not_there_is_said(place: Path) -> None:
     with pytest.raises(DataError, match="There is no model file"):
         mw.evaluate(place.with_name("deer.onnx"), ROWS)
+
+
+def test_absent_answers_are_told_as_such(place: Path) -> None:
+    with pytest.raises(SchemaError, match=r"Column 'dear' is not in .* It holds the true answers; --target"):
+        mw.evaluate(place, {"size": ROWS["size"], "sex": ROWS["sex"]})
+
+
+def test_a_schema_shows_itself(place: Path) -> None:
+    schema = mw.read_schema({"<b>": [1.5, None, 2.5], "who\n": ["x", "y", "z"]})
+    shown = schema._repr_mimebundle_()
+    assert str(schema) == shown["text/plain"]
+    assert [line.split()[:4] for line in str(mw.load(place).schema).splitlines()] == [
+        ["column", "kind", "missing", "distinct"],
+        ["size", "number", "0", "37"],
+        ["sex", "flag", "0", "2"],
+    ]
+    assert "&lt;b&gt;" in shown["text/html"]
+    assert "<b>" not in shown["text/html"]
+    assert "33.3%" in shown["text/html"]
