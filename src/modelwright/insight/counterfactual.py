@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _BEAM = 24
 _MOST_PLACES = 16
+_DAY = 86_400e6
+"""Microseconds: dates that are all whole days change by whole days."""
+
 _HALVINGS = 6
 """Halvings of the way back to the row's own number: the change ends within 2 % of the smallest."""
 
@@ -279,11 +282,13 @@ class _Search:
         own, there = float(self._choices.pool.columns[j].values[0]), float(column.values[0])
         known = self._choices.pool.columns[j]
         values = known.values[~known.missing].astype(np.float64)
-        whole = column.schema.dtype == "date" or bool((values == np.round(values)).all())
+        is_date = column.schema.dtype == "date"
+        step = _DAY if is_date and not (values % _DAY).any() else 1.0
+        whole = is_date or bool((values == np.round(values)).all())
         near, far = own, there
         for _ in range(_HALVINGS):
             middle = (near + far) / 2
-            middle = float(np.round(middle)) if whole else float(f"{middle:.3g}")
+            middle = float(np.round(middle / step) * step) if whole else float(f"{middle:.3g}")
             if not min(near, far) < middle < max(near, far):
                 break
             tried = self._with(table, j, middle)

@@ -124,3 +124,11 @@ def test_goals_that_make_no_sense_are_refused(small_file: Any) -> None:
         counterfactuals(numbers, ROW, goal=Goal(label="yes"))
     with pytest.raises(DataError, match="one row"):
         counterfactuals(classes, [ROW, ROW])
+
+
+def test_a_date_that_is_a_whole_day_becomes_another_whole_day() -> None:
+    days = np.datetime64("2024-01-01") + np.arange(120)
+    rows: dict[str, Any] = {"day": days, "y": np.where(np.arange(120) > 70, "late", "early")}
+    model = mw.fit(rows, target="y", budget=Budget(trials=1))
+    found = counterfactuals(model, {"day": "2024-01-10"}, rows=rows)
+    assert [len(change.after) for change in found.found[0].changes] == [len("2024-03-12")]
