@@ -32,7 +32,7 @@ def parsed_costs(options: tuple[str, ...]) -> dict[str, float]:
             name, _, cost = part.rpartition("=")
             if not name.strip():
                 raise SpecError(f"--cost '{part}' is not of the form fp=1,fn=5 or 'a>b=5', and no .csv or .json file.")
-            found[name.strip()] = _number(cost, f"--cost '{part}'")
+            found[name.strip()] = _number(cost, f"--cost '{part}':")
     return found
 
 

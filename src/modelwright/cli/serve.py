@@ -68,9 +68,10 @@ def serve(**options: Any) -> None:  # click hands over options by name
     """Answer requests with the model files MODEL...
 
     The first answers /predict and the addresses of MLflow, SageMaker, Vertex AI and Azure ML; each answers under
-    /models/NAME and /v2/models/NAME, NAME being its file's. A file of several targets answers with all of them under
-    its NAME, and with each under NAME.TARGET. A file that is replaced is audited and proven, and taken over while the
-    old one answers. An address beyond this machine needs --auth-token-file or --no-auth.
+    /models/NAME and /v2/models/NAME, NAME being its file's unless MODEL is written NAME=FILE. A file of several
+    targets answers with all of them under its NAME, and with each under NAME.TARGET. A file that is replaced is
+    audited and proven, and taken over while the old one answers. An address beyond this machine needs
+    --auth-token-file or --no-auth.
     """
     asked = Asked(**options)
     paths = named(asked.models)

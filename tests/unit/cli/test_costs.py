@@ -48,3 +48,8 @@ def test_an_absent_file_or_a_text_without_a_number_is_refused(tmp_path: Path) ->
         parsed_costs(("fp=much",))
     with pytest.raises(SpecError, match="not of the form"):
         parsed_costs(("dear",))
+
+
+def test_a_cost_that_is_not_a_number_is_told_with_its_option() -> None:
+    with pytest.raises(SpecError, match="--cost 'fp=a': 'a' is no number"):
+        parsed_costs(("fp=a",))
