@@ -110,8 +110,8 @@ def fit(
     spec = FitSpec() if spec is None else spec
     if target is None:
         raise SpecError('The column to predict is not named. Name it, as in target="churned".')
-    if isinstance(target, tuple) and getattr(getattr(source, "columns", None), "nlevels", 1) == 1:
-        target = list(target)  # a tuple is one name only where columns have names of several parts
+    if isinstance(target, tuple) and not _is_a_name(target, source):
+        target = list(target)
     if isinstance(target, list):
         names = tuple(map(as_text, target))
         return _fit_targets(source, names, budget, spec, out=out, test=test, seed=seed, listeners=listeners)
@@ -337,6 +337,12 @@ def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
         SpecError: A kind is unknown.
     """
     return read(source, kinds=kinds).schema
+
+
+def _is_a_name(target: tuple[Any, ...], source: Any) -> bool:
+    """Return whether a tuple is the name of one column, as frames may have, and no list of several."""
+    columns = getattr(source, "columns", source if isinstance(source, Mapping) else ())
+    return getattr(columns, "nlevels", 1) > 1 or target in list(columns)
 
 
 def _limits(budget: Budget | str | float) -> Budget:
