@@ -4,6 +4,8 @@ import html
 from collections.abc import Iterable
 from typing import Protocol
 
+from modelwright.core.errors import one_line
+
 _HEAD = ("column", "kind", "missing", "distinct", "why")
 _RIGHT = frozenset({2, 3})
 _LONGEST = 200
@@ -57,10 +59,5 @@ def as_html(columns: Iterable[Told]) -> str:
 
 def _cells(column: Told) -> tuple[str, ...]:
     missing = f"{column.missing_share:.1%}" if column.missing_share else "0"
-    return _line(column.name), column.kind, missing, f"{column.n_distinct:,}", _line(column.reason)
-
-
-def _line(text: str) -> str:
-    """Return a text from data as one short line: it may hold anything, control characters too."""
-    shown = "".join(c if c.isprintable() else "�" for c in text)
-    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+    name, reason = (one_line(text, _LONGEST) for text in (column.name, column.reason))
+    return name, column.kind, missing, f"{column.n_distinct:,}", reason

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SchemaError, SpecError, listed, nearest
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.background import make_background
 from modelwright.insight.change import Change, Counterfactual, Counterfactuals
@@ -85,7 +85,12 @@ def counterfactuals(
         SchemaError: A column is absent or unknown.
         DataError: It is not one row.
     """
-    names = [model.schema.column(name).name for name in immutable]
+    if absent := [name for name in immutable if name not in model.schema]:
+        raise SchemaError(
+            f"Column '{absent[0]}' is no feature of the model, so no way changes it."
+            f"{nearest(absent[0], model.schema.names)} Features: {listed(model.schema.names)}."
+        )
+    names = list(immutable)
     table = feature_rows(model, [row] if isinstance(row, Mapping) and is_row(row) else row)
     if table.n_rows != 1:
         raise DataError(f"Counterfactuals are of one row, not of {table.n_rows}.")

@@ -183,13 +183,14 @@ def read_labelled(
         return source
     from modelwright.data import read  # scoring arrays must not need the readers
 
-    columns = [*schema, *targets]
+    answers = tuple(targets)
+    columns = [*schema, *answers]
     if weight is not None and weight not in schema:
         columns.append(ColumnSchema(weight, "number", "number"))
     try:
         return read(source, schema=Schema(tuple(columns)), lenient=lenient)
     except SchemaError as error:
-        if not str(error).startswith(f"Column '{target}' is not in "):
+        if not any(str(error).startswith(f"Column '{answer.name}' is not in ") for answer in answers):
             raise
         raise SchemaError(f"{error} It holds the true answers; --target (target=) names another.") from error
 
