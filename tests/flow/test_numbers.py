@@ -128,7 +128,7 @@ class TestCounts:
         rows["visits"] = np.floor(rows["visits"] / 3) * 37
         model = mw.fit(only(rows, "visits"), "visits", budget=Budget(trials=1), listeners=[events.append])
         assert model.task == Task("regression")
-        assert any("try the task 'count'" in str(event) for event in events)
+        assert any("--task count" in str(event) for event in events)
 
 
 class TestQuantiles:

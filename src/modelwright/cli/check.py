@@ -6,7 +6,7 @@ from typing import Any, final
 import click
 
 import modelwright
-from modelwright.cli.output import show
+from modelwright.cli.output import note, show
 from modelwright.cli.schema import parsed_kinds
 from modelwright.core.errors import GateError
 from modelwright.core.spec import FitSpec
@@ -58,7 +58,12 @@ def check(**options: Any) -> None:
     spec = FitSpec(
         task=asked.task, drop=asked.drop, kinds=parsed_kinds(asked.kinds), groups=asked.groups, time=asked.time
     )
-    found = modelwright.check(asked.data, asked.target, asked.test, spec=spec)
+    from modelwright.data import read  # loads numpy, which help must not
+
+    table = read(asked.data, kinds=dict(spec.kinds) or None)
+    for text in table.notes:
+        note(text)
+    found = modelwright.check(table, asked.target, asked.test, spec=spec)
     show(str(found), found.to_json(), as_json=asked.as_json)
     grave = {"never": (), "stop": ("stop",), "warn": ("stop", "warn")}[asked.fail_on]
     if found.worst in grave:

@@ -48,6 +48,7 @@ def fit_text(model: "Model", output: str, memory: Memory) -> str:
         ("Trials", facts.trials_text(model)),
         ("Parity", facts.parity_text(model)),
     ]
+    rows[2:2] = [("Chosen", text.removeprefix("Task: ")) for text in memory.notes() if text.startswith("Task: ")]
     if model.task.decision is not None:
         rows.insert(2, ("Labels", printable(model.task.rule, 100)))
     if seconds is not None:

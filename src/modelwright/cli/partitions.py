@@ -24,6 +24,7 @@ from modelwright.cli.answers import Answering, Write, plain_cells, writer
 from modelwright.core.destination import whole_file
 from modelwright.core.errors import OutputError, SpecError
 from modelwright.core.table import Array, Table
+from modelwright.data.folder import listing
 from modelwright.progress.events import json_text
 
 SCHEMA = "modelwright/parts/1"
@@ -79,13 +80,17 @@ class Filled:
 
 
 def fingerprint(data: str) -> dict[str, Any] | None:
-    """Return what tells an input file from another or a changed one, or None for what is no file.
+    """Return what tells an input file or folder from another or a changed one, or None for what is neither.
 
-    Its size, its moment of change and the SHA-256 of its first and last million bytes: reading all of a large file
+    Of a folder the names, sizes and moments of change of its parts. Of a file its size, its moment of change and the SHA-256 of its first and last million bytes: reading all of a large file
     twice would cost more than an interrupted run.
     """
     place = Path(data)
     with suppress(OSError, ValueError):
+        if place.is_dir():
+            parts = listing(place)
+            told = {"bytes": sum(part[1] for part in parts), "changed_ns": max(part[2] for part in parts)}
+            return told | {"ends_sha256": hashlib.sha256(json_text(parts).encode()).hexdigest()}
         if not place.is_file():
             return None
         with place.open("rb") as stream:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-import modelwright
 from modelwright.cli.output import grid, note, printable, show
 from modelwright.core.destination import check_writable, whole_file
 from modelwright.core.errors import DataError, SpecError
@@ -27,7 +26,12 @@ from modelwright.progress.events import json_text
 def schema(data: str, kinds: tuple[str, ...], output: str | None, as_json: bool) -> None:
     """Show what each column of DATA is taken for, and why."""
     place = None if output is None else check_writable(output, (data,))
-    found = modelwright.read_schema(data, parsed_kinds(kinds) or None)
+    from modelwright.data import read  # loads numpy, which help must not
+
+    table = read(data, kinds=parsed_kinds(kinds) or None)
+    found = table.schema
+    for text in table.notes:
+        note(text)
     if place is not None:
         with whole_file(place) as file:
             file.write_text(json_text(found.to_json(), 2) + "\n", encoding="utf-8")

@@ -28,7 +28,8 @@ class Parsing:
         thousands: Thousands mark of numbers, or "" when there is none.
         affixes: Texts cut from either end of a number, such as "$" or "%".
         scale: Factor applied to a parsed number; 0.01 for percents read as shares is never assumed, so 1.0 today.
-        formats: strptime formats of dates in the order they are tried; empty means ISO 8601.
+        formats: strptime formats of dates in the order they are tried, empty means ISO 8601; of a number the forms of
+            times of day or durations (`modelwright.data.clock`), which are read as seconds, empty for other numbers.
         truths: Text of each boolean, as (false, true); empty for other columns.
     """
 

@@ -23,6 +23,10 @@ FEW_NUMBERS = 20
 codes (0/1, 1..k); above it for a quantity."""
 
 
+MANY_NUMBERS = 50
+"""A target of at most so many different whole numbers might mean classes even where it was taken for amounts."""
+
+
 def looks_like_classes(distinct: Array, n_rows: int, *, is_category: bool) -> bool:
     """Say whether numbers are names of classes: two whole values, a stated category, or few small codes without gaps.
 
@@ -44,6 +48,39 @@ def holds_classes(column: Column, distinct: Array) -> bool:
     """Say whether a target column holds classes where nobody said so; `distinct` are its distinct values."""
     is_category = column.schema.kind in ("category", "flag")
     return column.schema.dtype != "number" or looks_like_classes(distinct, len(column), is_category=is_category)
+
+
+def may_mean_either(values: Array) -> bool:
+    """Say whether numbers of a target might mean classes as well as amounts: few whole ones, more than two."""
+    distinct = np.unique(values)
+    return bool(2 < len(distinct) <= MANY_NUMBERS and (distinct == np.round(distinct)).all())
+
+
+def why_task(name: str, values: Array, *, is_text: bool, is_amount: bool) -> str:
+    """Say in a sentence which task a target was given by itself, why, and which flag asks for another.
+
+    Args:
+        name: Name of the target.
+        values: Its known values, numbers or codes of texts.
+        is_text: Whether they are texts or truths, which can be nothing but classes.
+        is_amount: Whether they were taken for amounts.
+    """
+    distinct = np.unique(values)
+    n, kind = len(distinct), "binary" if len(distinct) == 2 else "multiclass"
+    if is_text:
+        return f"Task: {kind} classification, since '{name}' holds {n} different texts or truths."
+    ends = f"{distinct[0]:g} to {distinct[-1]:g}"
+    if is_amount and not may_mean_either(values):
+        return f"Task: regression, since '{name}' holds {n:,} different numbers, {ends}."
+    if is_amount:
+        return (
+            f"Task: regression, since '{name}' holds {n} whole numbers, {ends}, taken for amounts. "
+            "If they are classes, say --task multiclass; if they count something, --task count."
+        )
+    return (
+        f"Task: {kind} classification, since '{name}' holds only {n} different whole numbers, {ends}, taken for "
+        "classes. If they are amounts or ratings, say --task regression; if they count something, --task count."
+    )
 
 
 @final

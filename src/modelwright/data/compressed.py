@@ -1,16 +1,33 @@
-"""Files opened for reading, decompressed on the way when their first bytes say so."""
+"""Files opened for reading, decompressed on the way when their first bytes say so, and only as far as is sound."""
 
+import lzma
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-_MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"), (b"\x04\x22\x4d\x18", "lz4"))
+from modelwright.data.bounded import Bounded, limit_of
+
+_MAGIC = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bz2"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\xfd7zX", "xz"),
+)
 
 
 def opened(location: Path) -> Any:
     """Return the file as a stream of decompressed bytes, whatever its name says."""
-    return pa.input_stream(str(location), compression=_compression(location))
+    compression = _compression(location)
+    if compression is None:
+        return pa.input_stream(str(location), compression=None)
+    inner = _xz(location) if compression == "xz" else pa.input_stream(str(location), compression=compression)
+    return Bounded(inner, location.name, limit_of(location.stat().st_size))
+
+
+def _xz(location: Path) -> lzma.LZMAFile:
+    return lzma.LZMAFile(location)  # noqa: SIM115  # the caller closes it
 
 
 def is_compressed(location: Path) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from modelwright.core.errors import SchemaError, listed, nearest
 from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.table import MISSING_DATE, Array, Column, Table, object_array
-from modelwright.data import dates, numbers
+from modelwright.data import clock, dates, numbers
 from modelwright.data.kinds import shortened
 from modelwright.data.parallel import each
 from modelwright.data.raw import Raw, RawTable, as_text, made, number_text
@@ -102,7 +102,9 @@ def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     texts = texts.without(marked(texts, NUMBER_MARKS))
     texts = texts.without(marked(texts, schema.parsing.missing))
     absent: float | int = np.nan
-    if schema.dtype == "number":
+    if schema.dtype == "number" and schema.parsing.formats:
+        values, good = clock.parse(texts.levels, schema.parsing)
+    elif schema.dtype == "number":
         values, good = numbers.parse(texts.levels, schema.parsing)
     elif schema.dtype == "date":
         values, good = dates.parse(texts.levels, schema.parsing)
@@ -141,4 +143,7 @@ def _refusal(raw: Raw, schema: ColumnSchema, index: int, *, place: str, remedy: 
     one = Raw(raw.name, raw.form, raw.values[index : index + 1], raw.levels)
     codes, levels = as_text(one)
     cell = shortened(levels[codes[0]])
-    return SchemaError(f"Column '{schema.name}', {place}: {cell} is not {_EXPECTED[schema.dtype]}. {remedy}")
+    expected = (
+        "a time or a duration" if schema.dtype == "number" and schema.parsing.formats else _EXPECTED[schema.dtype]
+    )
+    return SchemaError(f"Column '{schema.name}', {place}: {cell} is not {expected}. {remedy}")

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from modelwright.core.errors import DataError
+from modelwright.core.errors import DataError, listed
 from modelwright.data import arrow_columns
 from modelwright.data.compressed import is_compressed, opened
 from modelwright.data.csv_blocks import Blocks, UnfitForBlocksError, lasting_types, read_blocks
-from modelwright.data.dialect import SAMPLE_BYTES, Dialect, fallback, records, sniff
+from modelwright.data.dialect import SAMPLE_BYTES, Dialect, encoding_note, fallback, records, sniff
 from modelwright.data.names import checked
 from modelwright.data.raw import EVERYTHING, Later, Raw, RawTable, Selection
 
@@ -29,6 +29,9 @@ _BYTES_PER_COLUMN = 1 << 12
 _WIDEST_BLOCK = 1 << 25
 """Wide tables are parsed in larger blocks: every block costs something per column."""
 _PARSED_AT_ONCE = 1 << 20
+_CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a]")
+_MOST_NULS = 8
+"""More NUL bytes in the beginning are no slip in a text but another kind of file."""
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table")
 _MOST_LINES_ABOVE = 20
 """So many lines may stand above a table whose file was taken for ragged, as a title or comments do."""
@@ -111,7 +114,9 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     _check_quotes_are_closed(table, plan)
     columns = _columns(table, plan, selection.numbers)
     pa.default_memory_pool().release_unused()  # the parsed text, which Arrow would keep for itself
-    return RawTable(columns, table.num_rows, plan.origin, plan.names, (*notes, *_encoding_note(plan)))
+    return RawTable(
+        columns, table.num_rows, plan.origin, plan.names, (*notes, *encoding_note(plan.origin, plan.dialect.encoding))
+    )
 
 
 def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> Iterator[RawTable]:
@@ -125,7 +130,7 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
         return
     plan = _decodable(replace(plan, texts=frozenset(plan.wanted)))  # a stream cannot begin again
     reader, plan = _attempt(plan, _streaming)
-    notes = (*notes, *_encoding_note(plan))
+    notes = (*notes, *encoding_note(plan.origin, plan.dialect.encoding))
     while True:
         try:
             batch = reader.read_next_batch()
@@ -148,11 +153,20 @@ def _plan(location: Path, selection: Selection, origin: str) -> tuple[_Plan, tup
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith(_MARKUP):
         raise DataError(f"{origin} is a page of HTML or XML, not a table. Download the data itself, or save it as CSV.")
     dialect = sniff(start, is_whole=len(start) < SAMPLE_BYTES, prefers_tabs=bool(_TABS.search(location.name)))
-    if b"\0" in start[:4096] and not dialect.encoding.startswith("utf-16"):
+    n_nulls = 0 if dialect.encoding.startswith(("utf-16", "utf-32")) else start.count(b"\0")
+    if n_nulls and (start[:4096].count(b"\0") > _MOST_NULS or _CONTROLS.search(start[:4096])):
         raise DataError(f"{origin} is not a text file. Give CSV, JSON Lines, Parquet, Arrow or Excel.")
     names, notes = checked(dialect.header, origin)
+    if n_nulls:
+        line = start.count(b"\n", 0, start.index(b"\0")) + 1
+        notes.append(f"{origin}, line {line}: a NUL byte, which was kept as a part of the cell. Is the file damaged?")
     if all(_DIGITS.fullmatch(name) for name in names) and names != [str(i) for i in range(len(names))]:
         notes.append(f"The first line of {origin} was taken as the header, though it holds only numbers.")
+    elif dialect.header_is_row:
+        notes.append(
+            f"The first line of {origin} was taken as the header, though it looks like a row: {listed(names, 4)}. "
+            "If it is one, put a line with the names of the columns above it."
+        )
     wanted = tuple(name for name in names if name in selection)
     texts = frozenset(name for i, name in enumerate(names) if i in dialect.texts or name in selection.texts)
     block = min(max(_BLOCK, _BYTES_PER_COLUMN * len(names)), _WIDEST_BLOCK)
@@ -325,9 +339,3 @@ def _decodable(plan: _Plan) -> _Plan:
             except UnicodeDecodeError:
                 return replace(plan, dialect=replace(plan.dialect, encoding=fallback(piece)))
     return plan
-
-
-def _encoding_note(plan: _Plan) -> tuple[str, ...]:
-    if plan.dialect.encoding in ("utf-8", "utf-16"):
-        return ()
-    return (f"{plan.origin} is not UTF-8 and was read as {plan.dialect.encoding}.",)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, final
@@ -13,6 +14,9 @@ from modelwright.data.texts import NUMBER_MARKS
 
 SAMPLE_BYTES = 1 << 18
 _MOST_ROWS = 1000
+_TOLD = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+"""A first line by which Excel is told the delimiter."""
+
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -46,6 +50,7 @@ class Dialect:
         zeros: Positions of columns whose integers have leading zeros.
         texts: Positions of columns of integers too long for a double.
         marks: Missing marks, as written, seen in columns that else hold numbers or dates.
+        header_is_row: Whether the header might be a row: numbers above numbers, and for texts one of the texts below.
     """
 
     form: Form
@@ -56,6 +61,7 @@ class Dialect:
     zeros: frozenset[int]
     texts: frozenset[int]
     marks: frozenset[str]
+    header_is_row: bool = False
 
 
 def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialect:
@@ -66,9 +72,12 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
         is_whole: Whether that is all of it.
         prefers_tabs: Whether the name of the file says that tabs separate.
     """
-    encoding = _encoding(start)
+    encoding = encoding_of(start)
     text = start.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    told = _TOLD.match(text)
+    text = text[told.end() :] if told else text
     order = ("\t", *(d for d in _DELIMITERS if d != "\t")) if prefers_tabs else _DELIMITERS
+    order = (told[1],) if told else order
     quotes = '"' if '"' in text or "'" not in text else "'\"" if _is_quoted(text, order) else "\"'"
     escapes = ("", "\\") if '\\"' in text else ("",)
     forms = [Form(d, quote, escape) for escape in escapes for quote in quotes for d in order]
@@ -80,7 +89,18 @@ def sniff(start: bytes, *, is_whole: bool, prefers_tabs: bool = False) -> Dialec
     zeros = frozenset(i for i, cells in enumerate(cut) if cells and has_leading_zeros(cells))
     texts = frozenset(i for i, cells in enumerate(cut) if any(len(c) > 15 and c.isdigit() for c in cells))
     marks = frozenset(mark for column in columns for mark in _marks(column))
-    return Dialect(best, encoding, tuple(header), lines, len(rows) > 1 or not is_whole, zeros, texts, marks)
+    lines += bool(told)
+    return Dialect(
+        best, encoding, tuple(header), lines, len(rows) > 1 or not is_whole, zeros, texts, marks, _is_row(header, cut)
+    )
+
+
+def _is_row(header: list[str], columns: list[list[str]]) -> bool:
+    if len(columns) < 2 or not all(columns):
+        return False
+    pairs = [(name.strip(), frozenset(cells)) for name, cells in zip(header, columns, strict=True)]
+    plain = [numbers.parse([name], Parsing())[1].all() for name, _ in pairs]
+    return any(plain) and all(is_number or name in cells for is_number, (name, cells) in zip(plain, pairs, strict=True))
 
 
 def records(lines: Iterable[str], form: Form) -> Any:
@@ -106,7 +126,10 @@ def _marks(column: tuple[str, ...]) -> frozenset[str]:
     return frozenset()
 
 
-def _encoding(start: bytes) -> str:
+def encoding_of(start: bytes) -> str:
+    """Return the encoding of a text from its first bytes."""
+    if start.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if start.startswith(b"\xef\xbb\xbf"):
@@ -121,6 +144,14 @@ def _encoding(start: bytes) -> str:
         if error.start < len(start) - 4:  # not a character cut by the end of the sample
             return fallback(start)
     return "utf-8"
+
+
+def encoding_note(origin: str, encoding: str) -> tuple[str, ...]:
+    """Return a note on an encoding that is not the usual one."""
+    if encoding in ("utf-8", "utf-16", "utf-32"):
+        return ()
+    told = " If letters look wrong, save it as UTF-8." if encoding in ("cp1252", "latin-1") else ""
+    return (f"{origin} is not UTF-8 and was read as {encoding}.{told}",)
 
 
 def fallback(start: bytes) -> str:

@@ -1,6 +1,7 @@
 """What each column means: the kind, the reason, and the cells in their final form."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import final
 
@@ -9,7 +10,7 @@ import numpy as np
 from modelwright.core.errors import listed
 from modelwright.core.schema import Kind, Parsing
 from modelwright.core.table import MISSING_DATE, Array, Column
-from modelwright.data import dates, numbers
+from modelwright.data import clock, dates, numbers
 from modelwright.data.codes import Integers, code_reason, identifier_reason
 from modelwright.data.columns import date_column, number_column, string_column
 from modelwright.data.raw import Raw, number_text
@@ -23,8 +24,11 @@ KEPT_TOPIC = "Kept as categories, not read as missing"
 MIXED_TOPIC = "Numbers and other texts are mixed, so read as texts"
 PADDED_TOPIC = "Blanks around cells were cut in"
 INFINITE_TOPIC = "Infinite values were kept in"
+IMAGES_TOPIC = "Names of image files, whose pictures are not looked at (turn them into numbers yourself)"
 
+_IMAGE = re.compile(r"\.(png|jpe?g|gif|bmp|tiff?|webp|heic|svg)$", re.IGNORECASE)
 _FEW_ROWS = 20
+_PAIRS = (("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on"), ("nein", "ja"), ("non", "oui"))
 _FEWEST_WORDS = 5.0
 _TEXT_SHARE = 0.3
 
@@ -53,7 +57,7 @@ def infer_column(raw: Raw) -> Read:
 def reconsider(read: Read) -> Read:
     """Decide again on a number beside columns of codes."""
     schema = read.column.schema
-    if schema.kind != "number" or schema.dtype != "number":
+    if schema.kind != "number" or schema.dtype != "number" or schema.parsing.formats:
         return read
     distinct = np.unique(read.column.values[~read.column.missing])
     if not _are_whole(distinct):
@@ -106,9 +110,11 @@ def _infer_text(raw: Raw) -> Read:
     taken = (*_taken(raw), *_marks_remark(raw.name, texts, is_mark))
     if not raw.is_categorical:
         if truths := _truths(valued):
-            values = _spread(np.array(truths), valued.codes)
+            parsing, found_truths = truths
+            values = _spread(np.array(found_truths), valued.codes)
             kind: Kind = "constant" if _is_constant(values) else "flag"
-            return Read(number_column(raw.name, values, kind, "true and false", dtype="boolean"), taken)
+            reason = " and ".join(reversed(parsing.truths))
+            return Read(number_column(raw.name, values, kind, reason, dtype="boolean", parsing=parsing), taken)
         if found := numbers.recognise(valued.levels):
             parsing, remark = found
             numeric, _ = numbers.parse(valued.levels, parsing)
@@ -116,6 +122,8 @@ def _infer_text(raw: Raw) -> Read:
                 zeros = numbers.has_leading_zeros(valued.levels)
                 spread = Raw(raw.name, "number", _spread(numeric, valued.codes), has_zeros=zeros)
                 return _infer_number(spread, parsing, taken, remark)
+        elif found := clock.recognise(valued.levels):
+            return Read(_times(raw.name, valued, *found), taken)
         elif found := dates.recognise(valued.levels):
             parsing, remark = found
             micros, _ = dates.parse(valued.levels, parsing)
@@ -123,6 +131,14 @@ def _infer_text(raw: Raw) -> Read:
             reason = reason_dates(days) + (f"; {remark}" if remark else "")
             return Read(date_column(raw.name, days, parsing, reason), taken)
     return _as_strings(raw, texts, padded, has_marks=bool(is_mark.any()))
+
+
+def _times(name: str, texts: Texts, parsing: Parsing, remark: str) -> Column:
+    """Return times or durations as seconds."""
+    seconds = _spread(clock.parse(texts.levels, parsing)[0], texts.codes)
+    kind: Kind = "constant" if _is_constant(seconds) else "number"
+    reason = clock.reason(seconds, parsing) + (f"; {remark}" if remark else "")
+    return number_column(name, seconds, kind, reason, parsing=parsing)
 
 
 def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...], *, has_marks: bool) -> Read:
@@ -137,6 +153,9 @@ def _as_strings(raw: Raw, texts: Texts, padded: tuple[Remark, ...], *, has_marks
     if kind in ("category", "flag") and not raw.is_categorical and (mixed := _mixed(kept)):
         reason = f"{reason}; {mixed}"
         remarks.append((MIXED_TOPIC, raw.name))
+    if kind != "constant" and _are_images(kept):
+        reason = f"{reason}; names of image files, whose pictures are not looked at"
+        remarks.append((IMAGES_TOPIC, raw.name))
     held = raw.texts() if raw.is_trimmed and kept is texts else None
     return Read(string_column(raw.name, kept, kind, reason, held=held), tuple(remarks))
 
@@ -164,6 +183,10 @@ def _string_kind(raw: Raw, texts: Texts) -> tuple[Kind, str]:
     return "category", f"{n_distinct:,} different {what} in {n_present:,} rows"
 
 
+def _are_images(texts: Texts) -> bool:
+    return all(map(_IMAGE.search, sample(texts.levels, 50)))
+
+
 def words_per_text(levels: list[str]) -> float:
     """Return the mean number of words; scripts without blanks count two characters as a word."""
     few = sample(levels, 1000)
@@ -182,11 +205,17 @@ def _mixed(texts: Texts) -> str:
     return f"some cells are numbers but others are not, such as {shortened(word)} in row {row}"
 
 
-def _truths(texts: Texts) -> list[float] | None:
+def _truths(texts: Texts) -> tuple[Parsing, list[float]] | None:
     if not 1 <= len(texts.levels) <= 6:
         return None
-    folded = [s.lower() for s in texts.levels]
-    return [float(s == "true") for s in folded] if set(folded) <= {"true", "false"} else None
+    folded = [s.casefold() for s in texts.levels]
+    if set(folded) <= {"true", "false"}:
+        return Parsing(truths=("false", "true")), [float(s == "true") for s in folded]
+    # In one spelling they stay the user's own two texts; in several, case is what must not count.
+    for pair in _PAIRS if len(texts.levels) > 2 else ():
+        if set(folded) == set(pair):
+            return Parsing(truths=pair), [float(s == pair[1]) for s in folded]
+    return None
 
 
 def _taken(raw: Raw) -> tuple[Remark, ...]:

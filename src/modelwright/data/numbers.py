@@ -5,11 +5,23 @@ import re
 
 import numpy as np
 
+from modelwright.core.errors import listed
 from modelwright.core.schema import Parsing
 from modelwright.core.table import Array, object_array
 from modelwright.data.texts import sample
 
-_AFFIXES = ("US$", "$", "€", "£", "¥", "₹", "%", "USD", "EUR", "GBP", "CHF", "JPY")
+_WORDS = (
+    *("USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "CNY"),
+    *("BRL", "MXN", "ZAR", "TRY", "KRW", "SGD", "HKD", "Fr.", "kr", "Rs.", "Rs"),
+)
+_AFFIXES = ("US$", "R$", "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₪", "₫", "₴", "฿", "zł", "Kč", "%", "‰", *_WORDS)
+PARENTHESES = "()"
+"""Stands among the affixes where a number in parentheses is negative, as accountants write it."""
+
+_UNIT = re.compile(
+    r"[+-]?[\d.,' ]*\d\s?(?P<unit>[^\W\d_]{1,6}\.?|°\s?[CFK]?|[cmk]?m[²³23]|k?m/[hs]|mph)", re.IGNORECASE
+)
+_FEWEST_WITH_UNIT = 3
 _RULES = ((".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"), (",", "'"))
 """(decimal, thousands) in the order they are tried; the plain English form wins where several fit."""
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
@@ -52,11 +64,14 @@ def parse(levels: list[str], parsing: Parsing) -> tuple[Array, Array]:
     pattern = _pattern(parsing.decimal, parsing.thousands, parsing.affixes)
     numbers = np.full(len(levels), np.nan)
     good = np.zeros(len(levels), dtype=np.bool_)
+    in_parentheses = PARENTHESES in parsing.affixes
     for i, level in enumerate(levels):
-        match = pattern.fullmatch(level.translate(_BLANKS))
-        if match:
+        is_negative = in_parentheses and "(" in level and level.endswith(")")
+        match = pattern.fullmatch((level.replace("(", "", 1)[:-1] if is_negative else level).translate(_BLANKS))
+        if match and not (is_negative and (match["sign"] or match["sign2"])):
             body = match["body"].replace(parsing.thousands, "") if parsing.thousands else match["body"]
-            numbers[i] = float((match["sign"] or match["sign2"] or "") + body.replace(parsing.decimal, "."))
+            sign = "-" if is_negative else match["sign"] or match["sign2"] or ""
+            numbers[i] = float(sign + body.replace(parsing.decimal, "."))
             good[i] = True
     return numbers * parsing.scale, good
 
@@ -86,7 +101,8 @@ def _plain(levels: list[str]) -> Array | None:
 
 @functools.lru_cache(maxsize=256)
 def _pattern(decimal: str, thousands: str, affixes: tuple[str, ...]) -> re.Pattern[str]:
-    affix = "(?:" + "|".join(re.escape(a) for a in affixes) + ")?" if affixes else ""
+    cut = [re.escape(a) for a in affixes if a != PARENTHESES]
+    affix = "(?:" + "|".join(cut) + ")?" if cut else ""
     dot = re.escape(decimal)
     whole = r"\d+"
     if thousands:
@@ -108,13 +124,35 @@ def _first_rule(levels: list[str]) -> Parsing | None:
 
 def _affixes(levels: list[str]) -> tuple[str, ...]:
     joined = "\n".join(levels)
-    if joined.isascii() and "$" not in joined and "%" not in joined and not any(a in joined for a in _AFFIXES[7:]):
-        return ()
-    found = tuple(a for a in _AFFIXES if a in joined)
-    return tuple(a for a in found if a != "$" or "US$" not in found or "$" in joined.replace("US$", ""))
+    found = [a for a in _AFFIXES if a in joined]
+    for longer in ("US$", "R$"):
+        if longer in found and "$" in found and "$" not in joined.replace(longer, ""):
+            found.remove("$")
+    n_negative = sum(s.endswith(")") and "(" in s for s in levels)
+    if 0 < n_negative < len(levels):
+        found.append(PARENTHESES)
+    if not found and (unit := _unit(levels)):
+        found.append(unit)
+    return tuple(found)
+
+
+def _unit(levels: list[str]) -> str:
+    """Return the unit that all texts end in but bare numbers, such as "kg", or "" where there is none."""
+    if len(levels) < _FEWEST_WITH_UNIT:
+        return ""
+    units = {match["unit"] for s in levels if (match := _UNIT.fullmatch(s.translate(_BLANKS)))}
+    unit = units.pop() if len(units) == 1 else ""
+    return "" if unit.lower() in ("e", "inf", "nan") else unit
 
 
 def _remark(levels: list[str], parsing: Parsing) -> str:
+    cut = listed([repr(a) for a in parsing.affixes if a != PARENTHESES], 4)
+    told = [f"read without {cut}"] if cut else []
+    told += ["numbers in parentheses are negative"] if PARENTHESES in parsing.affixes else []
+    return "; ".join([*told, *filter(None, [_mark_remark(levels, parsing)])])
+
+
+def _mark_remark(levels: list[str], parsing: Parsing) -> str:
     if parsing.decimal == "." and not parsing.thousands:
         return ""
     if parsing.thousands == "," and not any("." in s for s in levels):

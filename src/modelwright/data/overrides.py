@@ -7,7 +7,7 @@ import numpy as np
 from modelwright.core.errors import SpecError, listed, nearest
 from modelwright.core.schema import KINDS, ColumnSchema, Dtype, Kind, Parsing
 from modelwright.core.table import Column
-from modelwright.data import dates, numbers
+from modelwright.data import clock, dates, numbers
 from modelwright.data.columns import date_column, number_column, string_column
 from modelwright.data.conformity import conform_column
 from modelwright.data.kinds import Read, reason_dates
@@ -88,7 +88,8 @@ def _reread(raw: Raw, kind: Kind, dtype: Dtype, *, where: str, lenient: bool) ->
         return string_column(raw.name, kept, kind, _REASON), 0
     valued = texts.without(marked(texts, NUMBER_MARKS)).levels
     if dtype == "number":
-        parsing = numbers.closest(valued) if raw.form == "text" else Parsing()
+        times = clock.recognise(valued, forced=True) if raw.form == "text" else None
+        parsing = times[0] if times else numbers.closest(valued) if raw.form == "text" else Parsing()
     else:
         found = dates.recognise(valued, forced=True)
         parsing = found[0] if found else Parsing()

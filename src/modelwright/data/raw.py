@@ -136,7 +136,7 @@ EVERYTHING = Selection()
 
 
 def _is_plain(parsing: Parsing) -> bool:
-    return parsing.decimal == "." and parsing.scale == 1.0 and not parsing.missing
+    return parsing.decimal == "." and parsing.scale == 1.0 and not (parsing.missing or parsing.formats)
 
 
 def number_text(value: float) -> str:

@@ -23,10 +23,10 @@ def read(
     """Read a table and decide, or check, what its columns are.
 
     Args:
-        source: A path (CSV, TSV, JSON Lines, Parquet, Arrow, Excel; compressed or not), "-" for CSV on standard
-            input, ``sqlite:///file.db?query=...``, ``postgresql://user@host/db?query=...``, a frame of pandas, polars,
-            pyarrow or DuckDB, a numpy array (columns ``x0``, ``x1`` …), a dictionary of columns, a list of records,
-            or a `Table`.
+        source: A path (CSV, TSV, JSON Lines, Parquet, Arrow, Excel; compressed or not; a folder of parts), "-" for
+            CSV on standard input, ``sqlite:///file.db?query=...``, ``postgresql://user@host/db?query=...``, a frame of
+            pandas, polars, pyarrow or DuckDB, a numpy array (columns ``x0``, ``x1`` …), a dictionary of columns, a list
+            of records, or a `Table`.
         kinds: Kinds set by the user, by column; the others are inferred. Only without `schema`.
         schema: The columns demanded; without it they are inferred, each with a reason.
         lenient: Whether cells that do not fit become missing, and are counted in a note, instead of an error.

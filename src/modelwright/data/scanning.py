@@ -23,8 +23,8 @@ def scan(
 ) -> Iterator[Table]:
     """Yield the source as tables of at most `rows` rows that fit the schema.
 
-    CSV, JSON Lines, Parquet and Arrow files are streamed with memory that does not grow; other sources are read once
-    and cut. Without rows nothing is yielded.
+    CSV, JSON Lines, Parquet and Arrow files, and folders of them, are streamed with memory that does not grow; other
+    sources are read once and cut. Without rows nothing is yielded.
 
     Args:
         source: As for `modelwright.data.read`.
@@ -35,7 +35,7 @@ def scan(
 
     Raises:
         DataError: The source cannot be read.
-        SchemaError: It does not fit the schema; row numbers count from the start of the source.
+        SchemaError: It does not fit the schema; row numbers count from the start of the file.
         SpecError: `rows` is below 1.
     """
     if rows < 1:
@@ -47,7 +47,9 @@ def scan(
         for start in range(0, table.n_rows, rows):
             yield table.take(np.arange(start, min(start + rows, table.n_rows)))
         return
-    first_row = 1
+    first_row, origin = 1, None
     for raw in pieces:
+        if raw.origin != origin:  # the next file of a folder
+            first_row, origin = 1, raw.origin
         yield conform(raw, schema, lenient=lenient, optional=optional, first_row=first_row)
         first_row += raw.n_rows

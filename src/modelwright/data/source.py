@@ -11,12 +11,13 @@ from typing import Any, cast
 from modelwright.core.catalog import load
 from modelwright.core.errors import DataError, MissingExtraError, listed, nearest_files
 from modelwright.core.table import Table
+from modelwright.data import folder
+from modelwright.data.archive import is_archive, unpacked
 from modelwright.data.catalog import SCANNERS, SOURCES
 from modelwright.data.raw import Raw, RawTable, Selection
 
 _MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"), (b"PK\x03\x04", "excel"))
 _FOREIGN = (
-    (b"\xfd7zXZ", "compressed by xz; unpack it first, or use gzip or zstd"),
     (b"7z\xbc\xaf", "a 7-Zip archive; unpack it first"),
     (b"\xd0\xcf\x11\xe0", "an old Office file; save it as .xlsx or CSV"),
     (b"SQLite f", "a database; ask for rows with sqlite:///{name}?query=SELECT ..."),
@@ -35,12 +36,14 @@ _ENDINGS = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
-_COMPRESSIONS = (".gz", ".zst", ".bz2", ".lz4")
+_COMPRESSIONS = (".gz", ".zst", ".bz2", ".lz4", ".xz")
 _REFUSED = {
     ".xls": "the old Excel format; save it as .xlsx or CSV",
     ".ods": "an OpenDocument sheet; save it as .xlsx or CSV",
     ".json": "",
-    ".zip": "a zip archive; unpack it first",
+    ".zip": "no zip archive, whatever its name says; pack it again",
+    ".tar": "a tar archive; unpack it and give the folder",
+    ".tgz": "a tar archive; unpack it and give the folder",
     ".pkl": "a pickle, which is never opened since it can run code; save a Parquet file instead",
     ".pickle": "a pickle, which is never opened since it can run code; save a Parquet file instead",
     ".db": "a database; ask for rows with sqlite:///{name}?query=SELECT ...",
@@ -69,6 +72,8 @@ def read_raw(source: Any, selection: Selection) -> RawTable:
             )
         return cast(RawTable, _reader(SOURCES, kind)(source, selection))
     with _located(source) as (location, origin):
+        if location.is_dir():
+            return folder.read(location, selection, lambda part: _with_reader(SOURCES, part))
         return cast(RawTable, _reader(SOURCES, _kind_of_file(location))(location, selection, origin))
 
 
@@ -81,10 +86,13 @@ def scan_raw(source: Any, selection: Selection, rows: int) -> Iterator[RawTable]
 
 def _scan_file(source: str | Path, selection: Selection, rows: int) -> Iterator[RawTable]:
     with _located(source) as (location, origin):
+        if location.is_dir():
+            yield from folder.scan(location, selection, rows, lambda part: _with_reader(SCANNERS, part))
+            return
         kind = _kind_of_file(location)
         if kind in SCANNERS:
             yield from _reader(SCANNERS, kind)(location, selection, rows, origin)
-        else:  # a workbook that came through a pipe
+        else:  # a workbook that came through a pipe or out of an archive
             yield _reader(SOURCES, kind)(location, selection, origin)
 
 
@@ -92,7 +100,14 @@ def _kind_of_location(source: str | Path) -> str:
     if str(source) == "-":
         return "csv"
     location = _checked_path(source)
-    return "csv" if location.is_fifo() else _kind_of_file(location)  # a pipe can be read only once
+    # A pipe can be read only once; of archives and folders the kind is seen later, file by file.
+    is_unseen = location.is_fifo() or location.is_dir() or is_archive(location)
+    return "csv" if is_unseen else _kind_of_file(location)
+
+
+def _with_reader(catalog: Mapping[str, str], location: Path) -> tuple[str, Any]:
+    kind = _kind_of_file(location)
+    return kind, _reader(catalog, kind) if kind in catalog else None
 
 
 def _reader(catalog: Mapping[str, str], kind: str) -> Any:
@@ -132,8 +147,6 @@ def _kind_of_file(location: Path) -> str:
         start = file.read(8)
     for magic, kind in _MAGIC:
         if start.startswith(magic):
-            if kind == "excel" and location.suffix.lower() == ".zip":
-                break
             return kind
     endings = [s.lower() for s in location.suffixes if s.lower() not in _COMPRESSIONS]
     ending = endings[-1] if endings else ""
@@ -157,13 +170,18 @@ def _located(source: str | Path) -> Iterator[tuple[Path, str]]:
     if piped is not None and not piped.is_fifo():
         location = piped
         try:
-            yield location, location.name
+            if location.is_file() and is_archive(location):
+                with tempfile.TemporaryDirectory() as place:
+                    inside = unpacked(location, Path(place))
+                    yield inside, f"{location.name}: {inside.name}"
+            else:
+                yield location, location.name
         except OSError as error:  # no permission, a bad disk, a compressed file that was cut
             reason = error.strerror or str(error)
             raise DataError(f"'{source}' cannot be read: {reason}. Is the file whole, and may you read it?") from error
         return
-    with tempfile.TemporaryDirectory() as folder:
-        location = Path(folder) / "standard input"
+    with tempfile.TemporaryDirectory() as place:
+        location = Path(place) / "standard input"
         with location.open("wb") as file, nullcontext(sys.stdin.buffer) if piped is None else piped.open("rb") as pipe:
             copyfileobj(pipe, file)
         yield location, "standard input" if piped is None else str(source)
@@ -173,18 +191,16 @@ def _checked_path(source: str | Path) -> Path:
     if not str(source).strip():
         raise DataError("The path of the data is empty. Name a file.")
     location = Path(source).expanduser()
-    if location.is_file() or location.is_fifo():
+    if location.is_file() or location.is_fifo() or location.is_dir():
         return location
-    if location.exists() and not location.is_dir():
+    if location.exists():
         raise DataError(f"'{source}' is a device, not a file. Name a file, or - for standard input.")
-    if location.is_dir():
-        raise DataError(f"'{source}' is a folder. Name one file in it.")
-    folder = location.parent
-    if not folder.is_dir():
-        raise DataError(f"File '{source}' does not exist, nor does the folder '{folder}'.")
-    there = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    beside = location.parent
+    if not beside.is_dir():
+        raise DataError(f"File '{source}' does not exist, nor does the folder '{beside}'.")
+    there = sorted(p.name for p in beside.iterdir() if p.is_file() and not p.name.startswith("."))
     near = nearest_files(location.name, there)
-    hint = f" Did you mean {' or '.join(repr(str(folder / n)) for n in near)}?" if near else ""
+    hint = f" Did you mean {' or '.join(repr(str(beside / n)) for n in near)}?" if near else ""
     hint = hint or (f" Files there: {listed(there, 8)}." if there else " There are no files in that folder.")
     raise DataError(f"File '{source}' does not exist.{hint}")
 

@@ -35,7 +35,7 @@ def missing(column: ColumnSchema) -> Any:
 
 def _number(column: ColumnSchema) -> Converter:
     parsing = column.parsing
-    is_plain = parsing.decimal == "." and parsing.scale == 1.0
+    is_plain = parsing.decimal == "." and parsing.scale == 1.0  # of times too, a plain number being seconds
     marks = frozenset(parsing.missing)
 
     def convert(cell: Any) -> float:

@@ -10,7 +10,17 @@ from modelwright.core.errors import DataError, SpecError, listed, nearest
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import OF_NUMBERS, TASKS, Label, Target, Task, TaskName, holds_classes
+from modelwright.core.task import (
+    OF_NUMBERS,
+    TASKS,
+    Label,
+    Target,
+    Task,
+    TaskName,
+    holds_classes,
+    may_mean_either,
+    why_task,
+)
 from modelwright.search.costs import decided_by_cost
 from modelwright.search.fairness import mitigated, told
 from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
@@ -73,7 +83,7 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     task_name = _task_name(answers, "quantile" if quantiles else spec.task)
     task, values = _encode(answers, task_name, quantiles)
     task = decided_by_cost(task, spec.cost)
-    notes.append(_told(target, task, values))
+    notes.append(_told(answers, task, values, is_asked=bool(quantiles) or spec.task != "auto"))
     if target in spec.sensitive:
         raise SpecError(f"Column '{target}' is the target, so it cannot be a sensitive column too.")
     sensitive = table.select(spec.sensitive)
@@ -94,7 +104,10 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     )
 
 
-def _told(target: str, task: Task, values: Array) -> str:
+def _told(answers: Column, task: Task, values: Array, *, is_asked: bool) -> str:
+    target = answers.name
+    if not is_asked and answers.schema.dtype == "number" and may_mean_either(answers.values):
+        return why_task(target, answers.values, is_text=False, is_amount=not task.is_classification)
     if not task.is_classification:
         return told_of_numbers(target, task, values)
     return (

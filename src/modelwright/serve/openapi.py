@@ -54,7 +54,8 @@ def cell(column: ColumnSchema) -> Document:
     examples = _examples(column)
     found: Document = {"description": f"{column.kind}{f', {column.reason}' if column.reason else ''}"}
     if column.dtype == "number":
-        found |= {"type": ["number", "null"]}
+        # Times and durations are read from texts by the schema's own rules, or taken in seconds.
+        found |= {"type": ["number", "string", "null"] if column.parsing.formats else ["number", "null"]}
     elif column.dtype == "boolean":
         found |= {"type": ["boolean", "null"]}
     elif column.dtype == "date":

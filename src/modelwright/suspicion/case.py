@@ -8,7 +8,7 @@ import numpy as np
 from modelwright.core.errors import DataError, SpecError
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
-from modelwright.core.task import OF_NUMBERS, Task, holds_classes
+from modelwright.core.task import OF_NUMBERS, Task, holds_classes, why_task
 from modelwright.suspicion.bins import binned
 
 MOST_ROWS = 50_000
@@ -82,6 +82,7 @@ class Case:
         spec: Roles of columns, and what the user said about them.
         test: Rows to be scored on, or None; may lack columns.
         test_as_read: The test rows with the kinds they would have on their own, or None.
+        task: Which task a fit would choose and why, where nobody has chosen.
     """
 
     table: Table
@@ -93,6 +94,7 @@ class Case:
     spec: FitSpec
     test: Table | None = None
     test_as_read: Table | None = None
+    task: str = ""
 
 
 def make_case(
@@ -136,7 +138,13 @@ def make_case(
         spec=spec,
         test=test,
         test_as_read=test_as_read,
+        task=_chosen(answers, truth) if task is None and spec.task == "auto" and not spec.quantiles else "",
     )
+
+
+def _chosen(column: Column, answers: Answers) -> str:
+    is_text = column.schema.dtype != "number"
+    return why_task(answers.name, column.values, is_text=is_text, is_amount=answers.is_quantity)
 
 
 def _answers(column: Column, task: str) -> Answers:

@@ -83,12 +83,15 @@ class Findings:
         n_rows: Rows with a known answer.
         n_looked_at: Rows that the costly checks looked at; fewer than `n_rows` on large tables.
         found: The suspicions.
+        task: Which kind of prediction a fit would choose, why, and how to ask for another, in a sentence; "" where the
+            user chose.
     """
 
     target: str
     n_rows: int
     n_looked_at: int
     found: tuple[Finding, ...]
+    task: str = ""
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.found)
@@ -112,6 +115,7 @@ class Findings:
             "target": self.target,
             "n_rows": self.n_rows,
             "n_looked_at": self.n_looked_at,
+            "task": self.task,
             "findings": [f.to_json() for f in self.found],
         }
 
@@ -126,7 +130,7 @@ class Findings:
             if value["schema"] != SCHEMA:
                 raise DataError(f"These are not findings of the form {SCHEMA} but '{value['schema']}'.")
             found = tuple(Finding.from_json(f) for f in value["findings"])
-            return cls(value["target"], value["n_rows"], value["n_looked_at"], found)
+            return cls(value["target"], value["n_rows"], value["n_looked_at"], found, value.get("task", ""))
         except (KeyError, TypeError) as error:
             raise DataError(f"Findings cannot be understood: {error!r}.") from error
 
@@ -134,7 +138,7 @@ class Findings:
         return f"<Findings {self._about()}>"
 
     def __str__(self) -> str:
-        blocks = [self._about()]
+        blocks = ["\n".join(filter(None, (self._about(), self.task)))]
         for finding in self.found:
             mark = _MARKS[finding.severity]
             lines = [f"{mark} {finding.severity}: {finding.what}", f"    {finding.evidence} Where: {finding.where}."]

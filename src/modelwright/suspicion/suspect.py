@@ -62,7 +62,7 @@ def look(case: Case) -> Findings:
         found += load(FOLLOWERS, name, "detector")(case, Suspects.of(found, LEAKS))
     rank = {severity: -i for i, severity in enumerate(SEVERITIES)}
     kept = sorted(found, key=lambda f: rank[f.severity])
-    return Findings(case.answers.name, case.table.n_rows, len(case.rows), tuple(kept))
+    return Findings(case.answers.name, case.table.n_rows, len(case.rows), tuple(kept), case.task)
 
 
 def _without_repeats(found: list[Finding]) -> list[Finding]:

@@ -95,8 +95,14 @@ def test_compressed_files_are_recognised_by_their_bytes(tmp_path: Path) -> None:
     assert cells(read(misnamed)) == [[1, 2], ["x", "y"]]
 
 
-def test_times_of_day_stay_as_written(file: Path) -> None:
-    assert read(written(file, "t\n12:30\n08:15\n12:30\n")).column("t").strings().tolist() == ["12:30", "08:15", "12:30"]
+def test_times_of_day_are_seconds_since_midnight(file: Path) -> None:
+    column = read(written(file, "t\n12:30\n08:15\n12:30\n")).column("t")
+    assert column.values.tolist() == [45000.0, 29700.0, 45000.0]
+    assert column.schema.reason == "times from 08:15 to 12:30, in seconds since midnight"
+
+
+def test_a_time_that_stays_a_text_is_as_written(file: Path) -> None:
+    assert read(written(file, "t\n12:30\nnoon\n08:15\n")).column("t").strings().tolist() == ["12:30", "noon", "08:15"]
 
 
 def test_long_integers_lose_no_digit(file: Path) -> None:

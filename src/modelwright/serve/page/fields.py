@@ -101,6 +101,8 @@ def _field(name: str, column: ColumnSchema, value: str) -> Field:
     if column.dtype == "number" and column.n_distinct == 2 and low != high and value in ("", low, high):
         return Field(name, column.name, "choice", value, ((low, low), (high, high)))
     control: Control = "number"
+    if column.dtype == "number" and column.parsing.formats:
+        hint = f"{hint} seconds"
     if column.dtype == "date":
         control = "date" if _has_days_only(column) else "datetime-local"
         hint = hint.replace("T", " ")
