@@ -82,8 +82,9 @@ class Filled:
 def fingerprint(data: str) -> dict[str, Any] | None:
     """Return what tells an input file or folder from another or a changed one, or None for what is neither.
 
-    Of a folder the names, sizes and moments of change of its parts. Of a file its size, its moment of change and the SHA-256 of its first and last million bytes: reading all of a large file
-    twice would cost more than an interrupted run.
+    Of a folder the names, sizes and moments of change of its parts. Of a file its size, its moment of change and the
+    SHA-256 of its first and last million bytes: reading all of a large file twice would cost more than an interrupted
+    run.
     """
     place = Path(data)
     with suppress(OSError, ValueError):

@@ -27,7 +27,7 @@ def opened(location: Path) -> Any:
 
 
 def _xz(location: Path) -> lzma.LZMAFile:
-    return lzma.LZMAFile(location)  # noqa: SIM115  # the caller closes it
+    return lzma.LZMAFile(location)
 
 
 def is_compressed(location: Path) -> bool:
