@@ -187,3 +187,25 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path: Path, rows: list[tupl
         expected = [str(row[at]).strip() for row in rows]
         found = table.column(name).strings().tolist()
         assert found == ["" if text in STRING_MARKS else text for text in expected]
+
+
+def test_the_delimiter_that_excel_is_told_is_believed(file: Path) -> None:
+    assert read(written(file, "sep=;\na;b\n1,5;x\n2,5;y\n")).column("a").values.tolist() == [1.5, 2.5]
+
+
+def test_a_header_that_looks_like_a_row_is_noted(file: Path) -> None:
+    notes = read(written(file, "3,x\n" + "4,x\n5,y\n" * 5)).notes
+    assert any("looks like a row: 3, x" in note for note in notes)
+    assert not any("looks like a row" in note for note in read(written(file, "a,x\n4,x\n5,y\n")).notes)
+
+
+def test_utf_32_is_read(file: Path) -> None:
+    file.write_bytes("a,b\n1,Zürich\n2,Ulm\n".encode("utf-32"))
+    assert read(file).column("b").strings().tolist() == ["Zürich", "Ulm"]
+
+
+def test_a_stray_nul_byte_is_kept_and_noted(file: Path) -> None:
+    file.write_bytes(b"a,b\n1,x\n2,x\0y\n")
+    table = read(file)
+    assert table.column("b").strings().tolist() == ["x", "x\0y"]
+    assert any("line 3: a NUL byte" in note for note in table.notes)

@@ -158,3 +158,10 @@ def test_numbers_can_be_texts_and_texts_categories() -> None:
     assert table.column("a").strings().tolist() == ["1", "2", "3"]
     assert table.schema.column("b").kind == "category"
     assert len(table.schema.column("b").levels) == 3
+
+
+def test_truths_in_several_spellings_are_one_flag() -> None:
+    column = read({"a": ["yes", "Yes", "NO", "no", ""]}).column("a")
+    assert (column.schema.dtype, column.schema.parsing.truths) == ("boolean", ("no", "yes"))
+    assert column.values[:4].tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert read({"a": ["yes", "no"]}).schema.column("a").dtype == "string"  # the user's own two texts

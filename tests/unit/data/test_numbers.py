@@ -90,3 +90,25 @@ def test_nan_is_not_read_as_a_number() -> None:
 )
 def test_leading_zeros_tell_codes(texts: list[str], expected: bool) -> None:
     assert has_leading_zeros(texts) is expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "values", "remark"),
+    [
+        (["5 kg", "7.5 kg", "12"], [5, 7.5, 12], "read without 'kg'"),
+        (["20s", "30s", "40s"], [20, 30, 40], "read without 's'"),
+        (["(3.50)", "4", "$(1,000)"], [-3.5, 4, -1000], "parentheses are negative"),
+        (["₽5", "₽6"], [5, 6], "read without '₽'"),
+        (["12 zł", "1 200 zł"], [12, 1200], "read without 'zł'"),
+    ],
+)
+def test_units_and_parentheses_are_understood(texts: list[str], values: list[float], remark: str) -> None:
+    found = recognise(texts)
+    assert found is not None
+    assert remark in found[1]
+    assert parse(texts, found[0])[0].tolist() == values
+
+
+@pytest.mark.parametrize("texts", [["(1)", "(2)"], ["5 kg", "6 lb", "7 kg"], ["5m", "6m"], ["1e", "2e", "3e"]])
+def test_what_may_be_a_name_is_no_number(texts: list[str]) -> None:
+    assert recognise(texts) is None
