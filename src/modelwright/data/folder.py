@@ -15,8 +15,8 @@ from urllib.parse import unquote
 import numpy as np
 
 from modelwright.core.errors import DataError, listed
-from modelwright.core.table import MISSING_DATE, Array
-from modelwright.data.raw import Later, Raw, RawTable, Selection, as_text, made, object_array
+from modelwright.core.table import MISSING_DATE, Array, object_array
+from modelwright.data.raw import Later, Raw, RawTable, Selection, as_text, made
 
 Read = Callable[[Path, Selection, str], RawTable]
 Scan = Callable[[Path, Selection, int, str], Iterator[RawTable]]
