@@ -2,7 +2,8 @@
 
 ``python benchmarks/kills.py 30 --budget 10s``: so many fits of a small table through the command line, each in a
 process group of its own that is ended by SIGKILL at a moment drawn evenly between its first line in the journal and
-the end of its budget. Then ``modelwright resume`` must give a file that ``modelwright verify`` accepts, with every fold
+the end of its budget; with ``--trials 3`` at a moment drawn between two pieces of its work, which a busy machine
+cannot move. Then ``modelwright resume`` must give a file that ``modelwright verify`` accepts, with every fold
 that the journal had told of. Where the rest of the budget sufficed for a baseline only, it is resumed once more with a
 larger one, so that what was finished can be counted.
 """
@@ -22,6 +23,9 @@ from typing import Any
 import numpy as np
 
 from process import family
+
+FOLDS = 5
+"""Folds of so small a table."""
 
 COMMAND = [sys.executable, "-m", "modelwright"]
 
@@ -50,6 +54,12 @@ def entries(run: Path) -> list[dict[str, Any]]:
     return found
 
 
+def finished(run: Path) -> int:
+    """Return the folds that the journal tells of."""
+    works = [e for e in entries(run) if e["what"] == "work" and not e["failure"]]
+    return sum(e["fold"] >= 0 and not e["trial"].startswith("interval") for e in works)
+
+
 def kill(pid: int) -> None:
     """End a process and all its descendants at once, as the kernel does when memory is out."""
     for member in family(pid):
@@ -59,22 +69,23 @@ def kill(pid: int) -> None:
             continue
 
 
-def trial(folder: Path, data: Path, budget: float, draw: random.Random) -> dict[str, Any]:
+def trial(folder: Path, data: Path, budget: float, draw: random.Random, trials: int | None) -> dict[str, Any]:
     """Fit, kill, resume, verify; return what happened."""
     run, model = folder / "run", folder / "m.onnx"
-    fit = [*COMMAND, "fit", str(data), "-t", "left", "--budget", f"{budget:g}s", "--run", str(run), "-o", str(model)]
+    limit = ["--budget", f"{budget:g}s"] if trials is None else ["--trials", str(trials)]
+    fit = [*COMMAND, "fit", str(data), "-t", "left", *limit, "--run", str(run), "-o", str(model)]
     child = subprocess.Popen([*fit, "-q", "--no-report"], start_new_session=True, stdout=subprocess.DEVNULL)
-    while not entries(run) and child.poll() is None:
+    pieces, wait = (0.0, draw.uniform(0.0, budget)) if trials is None else (draw.uniform(0.0, FOLDS * trials), 0.0)
+    while (not entries(run) or finished(run) < int(pieces)) and child.poll() is None:
         time.sleep(0.01)
-    wait = draw.uniform(0.0, budget)
     try:
-        child.wait(wait)
+        child.wait(wait + pieces % 1)  # some way into the next piece
     except subprocess.TimeoutExpired:
         kill(child.pid)
         child.wait()
     told = entries(run)
     is_over = told[-1]["what"] == "done"
-    finished = [e for e in told if e["what"] == "work" and not e["failure"]]
+    folds = finished(run)
     began = time.monotonic()
     resume = [*COMMAND, "resume", str(run), "-o", str(model), "--json", "-q"]
     resumed = subprocess.run(resume, capture_output=True, text=True, check=False)
@@ -85,8 +96,8 @@ def trial(folder: Path, data: Path, budget: float, draw: random.Random) -> dict[
         resume += ["--budget", f"{6 * budget:g}s"]
         resumed = subprocess.run(resume, capture_output=True, text=True, check=False)
         document, verified = result(resumed), max(verified, verify(model, data))
-    folds = sum(e["fold"] >= 0 and not e["trial"].startswith("interval") for e in finished)
     return {
+        "trials": trials,
         "killed_after": round(wait, 2),
         "was_over": is_over,
         "last": told[-1]["what"],
@@ -116,18 +127,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kills", type=int)
     parser.add_argument("--budget", type=lambda text: float(text.rstrip("s")), default=10.0)
+    parser.add_argument("--trials", type=int, help="a number of learners in place of the budget")
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="a file of lines, one per fit: those in it are not done again")
     asked = parser.parse_args()
-    draw = random.Random(asked.seed)
-    results = []
+    results = [json.loads(line) for line in lines(asked.keep)]
     with tempfile.TemporaryDirectory() as place:
         table(Path(place) / "data.csv", asked.rows)
-        for number in range(asked.kills):
+        for number in range(len(results), asked.kills):
             folder = Path(place) / str(number)
             folder.mkdir()
-            results.append(trial(folder, Path(place) / "data.csv", asked.budget, draw))
-            print(json.dumps(results[-1]), flush=True)
+            draw = random.Random(f"{asked.seed} {number}")
+            results.append(trial(folder, Path(place) / "data.csv", asked.budget, draw, asked.trials))
+            results[-1]["errors"] = results[-1]["errors"].replace(place, "")
+            line = json.dumps(results[-1])
+            print(line, flush=True)
+            if asked.keep:
+                with asked.keep.open("a") as kept:
+                    kept.write(line + "\n")
+    told(results)
+
+
+def lines(keep: Path | None) -> list[str]:
+    """Return what earlier sittings left."""
+    return keep.read_text().splitlines() if keep and keep.exists() else []
+
+
+def told(results: list[dict[str, Any]]) -> None:
+    """Print how many came back."""
     killed = [r for r in results if not r["was_over"]]
     good = [r for r in killed if r["resume_code"] == 0 and r["verify_code"] == 0 and r["read_back"] >= r["finished"]]
     over = [r for r in results if r["was_over"] and r["resume_code"] == 0 and r["verify_code"] == 0]
