@@ -21,6 +21,20 @@ columns say together; "neural" is "linear" without statistics of the target by c
 
 @final
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """Made-up rows with the answers of a better model.
+
+    Attributes:
+        features: As in `Rows`.
+        answers: Probabilities (n_rows, n_classes) or values (n_rows, 1).
+    """
+
+    features: Array
+    answers: Array
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Rows to learn from or to watch.
 
@@ -29,13 +43,13 @@ class Rows:
         target: The answers, with weights where given.
         monotone: For each feature 1 where margins may only rise with it, -1 where only fall, else 0, int64
             (n_features,); None where all are free.
-        teacher: Margins (n_rows, n_margins) of a better model that did not learn from the row, where asked for.
+        lesson: What a better model says of other rows, where asked for.
     """
 
     features: Array
     target: Target
     monotone: Array | None = None
-    teacher: Array | None = None
+    lesson: Lesson | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ class Learner(ABC):
 
     @property
     def wants_teacher(self) -> bool:
-        """Whether the rows to learn from must bring a teacher's margins."""
+        """Whether the rows to learn from must bring a lesson."""
         return False
 
     def settled(self, fitted: Sequence[Fitted]) -> Self:  # noqa: ARG002  # the default has no length to settle

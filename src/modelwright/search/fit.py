@@ -147,12 +147,12 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
         findings = suspect(table, request.target, spec, task=question.target.task, test=test, seed=request.seed)
         for finding in findings:
             watch.tell("suspicion", **finding.to_json())
-        race = _race(run, crew, spec)
+        race = race_of(run, crew, spec)
         found, ladder = _chosen(run, crew, spec, race)
 
         def made(ladder: Ladder | None) -> bytes:
             chosen = found if ladder is None else ladder.chosen.found
-            pipeline, recipe = _pipeline(run, crew, chosen, request)
+            pipeline, recipe = pipeline_of(run, crew, chosen, request)
             if spec.latency is None:
                 crew.stop()  # else another model may have to be fitted
             trials = [*race.trials, *([] if ladder is None else ladder.students)]
@@ -180,7 +180,7 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
     return data
 
 
-def _pipeline(run: Run, crew: Crew, found: Found, request: Request) -> tuple[Pipeline, Recipe]:
+def pipeline_of(run: Run, crew: Crew, found: Found, request: Request) -> tuple[Pipeline, Recipe]:
     """Calibrate the intervals of what ships, and fit it on all rows."""
     spec, question = request.spec, run.question
     run.begin("interval")
@@ -195,7 +195,7 @@ def _pipeline(run: Run, crew: Crew, found: Found, request: Request) -> tuple[Pip
     return pipeline, Recipe(learners, found.blend, spec, request.seed)
 
 
-def _race(run: Run, crew: Crew, spec: FitSpec) -> Race:
+def race_of(run: Run, crew: Crew, spec: FitSpec) -> Race:
     """Run trials until nothing more is worth starting or the time is up."""
     run.begin("race")
     features, task = run.question.features, run.question.target.task

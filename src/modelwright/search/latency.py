@@ -3,15 +3,10 @@
 from collections.abc import Callable
 from statistics import median
 
-import modelwright
 from modelwright.core.errors import GateError
 from modelwright.model.model import Model
 from modelwright.model.speed import row_microseconds
-from modelwright.modelfile.encode import encode
-from modelwright.modelfile.manifest import Manifest, documents
-from modelwright.pipeline.member import Member
-from modelwright.pipeline.pipeline import Pipeline, used_columns
-from modelwright.search.mixture import Found
+from modelwright.search.draft import draft
 from modelwright.search.run import Run
 from modelwright.search.tiers import Ladder, Rung
 
@@ -45,9 +40,10 @@ def shipped_within(
     Raises:
         GateError: No rung is fast enough.
     """
-    limit, took = seconds * 1e6, {}
+    limit, took, question = seconds * 1e6, {}, run.question
     for rung in candidates(ladder):
-        took[rung.name] = measure(_draft(run, rung.found))
+        drafted = draft(run.store, rung.found.blend, question.features.schema, question.target.task)
+        took[rung.name] = measure(drafted)
         if took[rung.name] <= limit:
             data = make(ladder.with_chosen(rung))
             took[rung.name] = measure(Model.open(data))
@@ -74,20 +70,6 @@ def candidates(ladder: Ladder) -> list[Rung]:
     chosen = ladder.chosen
     smaller = [rung for rung in ladder.rungs if rung is not chosen and rung.megabytes < chosen.megabytes]
     return [chosen, *sorted(smaller, key=lambda rung: rung.loss)]
-
-
-def _draft(run: Run, found: Found) -> Model:
-    """Return the model of the first fold: as fast as the one that would ship, within what a fold differs."""
-    question, task, store = run.question, run.question.target.task, run.store
-    products = {name: store.product(name, 0) for name in found.blend.weights}
-    members = tuple(
-        Member(name, store.view(products[name].view, 0), products[name].fitted, weight, products[name].proof)
-        for name, weight in found.blend.weights.items()
-    )
-    schema = used_columns(question.features.schema, members)
-    manifest = Manifest(modelwright.__version__, task, question.target_schema.name, run.metric.name)
-    graph = Pipeline(schema, task, members, found.blend.temperature).emit()
-    return Model.open(encode(graph, documents(manifest, schema)))
 
 
 def _too_slow(took: dict[str, float], limit: float) -> GateError:

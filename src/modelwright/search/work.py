@@ -12,7 +12,7 @@ import numpy as np
 from modelwright.core.deadline import Deadline
 from modelwright.core.errors import ModelwrightError
 from modelwright.core.table import Array
-from modelwright.learners.base import Learner, Rows, ViewName
+from modelwright.learners.base import Learner, Lesson, Rows, ViewName
 from modelwright.search.store import ALL_ROWS, Brief, Product, Store, course_name, product_name, view_name
 from modelwright.transform.view import FittedView, fit_view
 
@@ -83,6 +83,7 @@ class Bench:
         self._clock = clock
         self._brief: Brief | None = None
         self._encoded: dict[tuple[ViewName, int], _Encoded] = {}
+        self._lessons: dict[int, Lesson] = {}
 
     def perform(self, work: Work) -> Outcome:
         """Do the work; a failure of the learner is an outcome, not an exception."""
@@ -107,13 +108,13 @@ class Bench:
         target, signs = brief.target, encoded.view.signs(brief.monotone)
         seed = _seed(brief.seed, work.trial, work.fold)
         if work.fold == ALL_ROWS:
-            taught = Rows(encoded.train, target, signs, self._teacher(work.learner))
+            taught = Rows(encoded.train, target, signs, self._lesson(work, encoded.view))
             fitted = work.learner.fit(taught, None, seed, deadline)
             margins = None
         else:
             fold = brief.plan.folds[work.fold]
             valid = Rows(encoded.valid, target.take(fold.valid))  # type: ignore[arg-type]  # a fold holds rows out
-            taught = Rows(encoded.train, target.take(fold.train), signs, self._teacher(work.learner, fold.train))
+            taught = Rows(encoded.train, target.take(fold.train), signs, self._lesson(work, encoded.view))
             fitted = work.learner.fit(taught, valid if work.is_watched else None, seed, deadline)
             margins = fitted.margins(valid.features)
             if not np.isfinite(margins).all():
@@ -123,12 +124,16 @@ class Bench:
             self._store.put(course_name(work.trial, work.fold), fitted.course)
         self._store.put(product_name(work.trial, work.fold), Product(work.learner.view, fitted, margins, proof))
 
-    def _teacher(self, learner: Learner, rows: Array | slice = slice(None)) -> Array | None:
-        """Return the teacher's margins on the rows, where the learner wants them and there is a teacher."""
-        if not (learner.wants_teacher and self._store.has("teacher")):
+    def _lesson(self, work: Work, view: FittedView) -> Lesson | None:
+        """Return what a teacher says of made-up rows, where the learner wants it and there is a teacher."""
+        if not (work.learner.wants_teacher and self._brief and self._store.has("teacher")):
             return None
-        margins: Array = self._store.get("teacher")
-        return margins[rows]
+        if work.fold not in self._lessons:
+            from modelwright.search.teaching import lesson  # opens files: nobody else does so who works here
+
+            seed = _seed(self._brief.seed, "lesson", work.fold)
+            self._lessons = {work.fold: lesson(self._store, self._brief, view, fold=work.fold, seed=seed)}
+        return self._lessons[work.fold]
 
     def _encode(self, brief: Brief, view: ViewName, fold: int) -> _Encoded:
         key = (view, fold)
