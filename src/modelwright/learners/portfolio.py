@@ -152,6 +152,7 @@ def _candidates(is_regression: bool, n_rows: int, networked: tuple[int, int]) ->
     first, second = (boosters.DEEP, boosters.EXTRA) if is_regression or is_large else (boosters.EXTRA, boosters.DEEP)
     if is_large:
         yield "LGB-0", "lightgbm", boosters.PLAIN  # on many rows cheaper than CAT-1 and better than LGB-1
+        yield "LGB-P2", "lightgbm", boosters.PREPARED_16  # the best single one on most sets of many rows
     else:
         yield "LIN", "linear", {}
     yield "CAT-1", "catboost", boosters.DEPTH_6
@@ -221,7 +222,7 @@ def _prepared(*, is_large: bool) -> tuple[list[Entry], list[Entry]]:
     small: Entry = ("LGB-P3", "lightgbm", boosters.PREPARED_8)
     quick: Entry = ("LGB-P2", "lightgbm", boosters.PREPARED_16)
     extra: Entry = ("LGB-P1", "lightgbm", boosters.PREPARED_EXTRA)
-    return ([quick], [symmetric, small, extra]) if is_large else ([symmetric, small, quick], [extra])
+    return ([], [symmetric, small, extra]) if is_large else ([symmetric, small, quick], [extra])
 
 
 def _sized(family: str, settings: Settings, size: tuple[int, int, int, float], *, haste: float) -> dict[str, Any]:

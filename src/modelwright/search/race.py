@@ -27,6 +27,19 @@ HANGING = 3600.0
 LARGEST_SHARE = 1 / 3
 """Share of the race that one first fold may take."""
 
+DEAR = 0.35
+"""Share of the time left from which finishing a trial is dear, and waits until cheaper ones had their turn; the best
+so far waits no longer than it can, with"""
+
+IN_TIME = 1.25
+"""times the time that it needs."""
+
+CUT = 0.74
+"""Share of its limit from which a first fold was cut short: learners stop at three quarters."""
+
+ROOM = 0.8
+"""Share of the limit that was too little for its like, below which a learner is not begun."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class Race:
         self._pace = pace
         self._losses = losses
         self._first: dict[str, Array] = {}
+        self._limits: dict[str, float] = {}
 
     @property
     def done(self) -> list[Trial]:
@@ -83,10 +97,15 @@ class Race:
             rounds = ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
             if expected * rounds > left:
                 continue
+            limit = self._limit(trial, left)
             if trial.state == "waiting":
+                if limit < ROOM * self._too_little(trial):
+                    continue
                 trial.state = "racing"
             trial.started.add(fold)
-            return Work(trial.id, trial.learner, fold, self._limit(trial, left))
+            if fold == 0:
+                self._limits[trial.id] = limit
+            return Work(trial.id, trial.learner, fold, limit)
         return None
 
     def recall(self, trial: Trial, fold: int) -> None:
@@ -124,14 +143,37 @@ class Race:
 
     def _candidates(self) -> Iterator[Trial]:
         n_folds = len(self._plan.folds)
-        yield from (t for t in self.trials if t.state == "racing" and 0 in t.margins and len(t.started) < n_folds)
+        passed = [t for t in self.trials if t.state == "racing" and 0 in t.margins and len(t.started) < n_folds]
+        dear = sorted(filter(self._is_dear, passed), key=lambda t: self._first_loss(t.id))
+        yield from (t for t in passed if t not in dear)
+        if dear and self._is_last_call(dear[0]):
+            yield dear[0]
         waiting = [t for t in self.trials if t.state == "waiting"]
-        yield from waiting
+        later = [t for t in waiting if any(t.learner.family == d.learner.family for d in dear)]
+        yield from (t for t in waiting if t not in later)
+        yield from dear
+        yield from later
         # With nothing else to start, an idle worker may run ahead of the verdict on a first fold.
         if not waiting:
             yield from (
                 t for t in self.trials if t.state == "racing" and 0 not in t.margins and len(t.started) < n_folds
             )
+
+    def _is_dear(self, trial: Trial) -> bool:
+        """Return whether the other folds, none of which has begun, would take much of the time left."""
+        return trial.started == {0} and self._seconds_to_finish(trial) > DEAR * self._pace.left()
+
+    def _is_last_call(self, trial: Trial) -> bool:
+        """Return whether a trial that waits, and is the best so far, could not be finished later."""
+        best = min(self._first, key=self._first_loss)
+        return trial.id == best and IN_TIME * self._seconds_to_finish(trial) > self._pace.left()
+
+    def _seconds_to_finish(self, trial: Trial) -> float:
+        rounds = ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
+        return trial.mean_seconds * rounds
+
+    def _first_loss(self, name: str) -> float:
+        return float(np.mean(self._losses(self._first[name], self._target.take(self._plan.folds[0].valid))))
 
     def _next_fold(self, trial: Trial) -> int:
         return next(k for k in range(len(self._plan.folds)) if k not in trial.started)
@@ -145,6 +187,12 @@ class Race:
             return max((t.mean_seconds for t in self.done), default=0.0)
         kin = [t.mean_seconds for t in self.trials if t.seconds and t.learner.family == trial.learner.family]
         return min(kin) * 0.5 if kin else 0.0
+
+    def _too_little(self, trial: Trial) -> float:
+        """Return the limit that cut a learner of this family on this view short; 0 where none was."""
+        like = [t for t in self.trials if (t.learner.family, t.learner.view) == (trial.learner.family, trial.learner.view)]
+        cut = [self._limits[t.id] for t in like if t.seconds.get(0, 0.0) > CUT * self._limits.get(t.id, inf)]
+        return min(cut, default=0.0)
 
     def _limit(self, trial: Trial, left: float) -> float:
         """Seconds after which a learner must return what it has, so that folds and refit still fit in."""
