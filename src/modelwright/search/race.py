@@ -28,11 +28,11 @@ LARGEST_SHARE = 1 / 3
 """Share of the race that one first fold may take."""
 
 DEAR = 0.35
-"""Share of the time left from which finishing a trial is dear, and waits until cheaper ones had their turn; the best
-so far waits no longer than it can, with"""
+"""Share of the time left from which finishing a trial is dear, and waits until cheaper ones had their turn."""
 
-IN_TIME = 1.25
-"""times the time that it needs."""
+LAST_CALL = 0.6
+"""Share of the time left up to which the best so far may wait for that. One that needs more from the beginning gets
+what the others leave."""
 
 CUT = 0.74
 """Share of its limit from which a first fold was cut short: learners stop at three quarters."""
@@ -77,6 +77,7 @@ class Race:
         self._losses = losses
         self._first: dict[str, Array] = {}
         self._limits: dict[str, float] = {}
+        self._shares: dict[str, float] = {}
 
     @property
     def done(self) -> list[Trial]:
@@ -127,6 +128,7 @@ class Race:
         if course is not None:
             trial.courses[outcome.fold] = course
         if outcome.fold == 0:
+            self._shares[trial.id] = self._share(trial)
             self._judge(trial)
         if trial.state == "racing" and len(trial.margins) == len(self._plan.folds):
             trial.state = "done"
@@ -161,16 +163,17 @@ class Race:
 
     def _is_dear(self, trial: Trial) -> bool:
         """Return whether the other folds, none of which has begun, would take much of the time left."""
-        return trial.started == {0} and self._seconds_to_finish(trial) > DEAR * self._pace.left()
+        return trial.started == {0} and self._share(trial) > DEAR
 
     def _is_last_call(self, trial: Trial) -> bool:
-        """Return whether a trial that waits, and is the best so far, could not be finished later."""
+        """Return whether a trial that waits, and is the best so far, should wait no longer."""
         best = min(self._first, key=self._first_loss)
-        return trial.id == best and IN_TIME * self._seconds_to_finish(trial) > self._pace.left()
+        return trial.id == best and self._shares[trial.id] < LAST_CALL < self._share(trial)
 
-    def _seconds_to_finish(self, trial: Trial) -> float:
+    def _share(self, trial: Trial) -> float:
+        """Return the share of the time left that the other folds of a trial will take."""
         rounds = ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
-        return trial.mean_seconds * rounds
+        return trial.mean_seconds * rounds / max(self._pace.left(), 1e-9)
 
     def _first_loss(self, name: str) -> float:
         return float(np.mean(self._losses(self._first[name], self._target.take(self._plan.folds[0].valid))))

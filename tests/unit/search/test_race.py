@@ -116,3 +116,43 @@ def test_outcomes_of_a_dropped_trial_are_ignored() -> None:
     trial = held.record(Outcome("b", 1, 1.0), np.zeros((len(PLAN.folds[1].valid), 1)))
     assert trial.state == "dropped"
     assert pytest.approx(len(trial.margins)) == 1
+
+
+def spent(total: float, families: dict[str, str], seconds: dict[str, float], noise: dict[str, float]) -> list[Work]:
+    """Race on a clock that goes on by the seconds of each piece of work."""
+    rng, clock, done = np.random.default_rng(1), [0.0], []
+    kinds = {family: type(family, (Named,), {"family": family, "__slots__": ()}) for family in families.values()}
+    entries = tuple((name, kinds[family]()) for name, family in families.items())
+    held = Race(entries, PLAN, TARGET, Pace(lambda: total - clock[0], total, 1))
+    while (work := held.next_work()) is not None:
+        truth = TARGET.values[PLAN.folds[work.fold].valid]
+        margins = (truth + noise[work.trial] * rng.normal(size=len(truth)))[:, None]
+        took = min(seconds[work.trial], 0.75 * work.seconds)
+        clock[0] += took
+        held.record(Outcome(work.trial, work.fold, took), margins)
+        done.append(work)
+    return done
+
+
+def test_a_dear_trial_and_its_family_wait_for_the_cheap_ones() -> None:
+    families = {"dear": "a", "like it": "a", "cheap": "b", "cheaper": "c"}
+    seconds = {"dear": 10.0, "like it": 10.0, "cheap": 2.0, "cheaper": 1.0}
+    done = spent(100.0, families, seconds, dict.fromkeys(families, 0.5))
+    assert [w.trial for w in done[:11]] == ["dear", *["cheap"] * 5, *["cheaper"] * 5]
+    assert [(w.trial, w.fold) for w in done[11:15]] == [("dear", k) for k in range(1, 5)]
+
+
+def test_the_best_is_finished_before_it_is_too_late() -> None:
+    families = {"dear": "a", "cheap": "b"} | {f"more {i}": "b" for i in range(20)}
+    seconds = dict.fromkeys(families, 1.0) | {"dear": 10.0}
+    done = spent(100.0, families, seconds, dict.fromkeys(families, 0.5) | {"dear": 0.1})
+    at = [w.trial for w in done]
+    assert at.count("dear") == 5
+    assert at[1] == "cheap"
+
+
+def test_what_was_too_short_for_its_like_is_not_begun() -> None:
+    families = {"slow": "a", "slower": "a", "other": "b"}
+    done = spent(30.0, families, dict.fromkeys(families, 50.0), dict.fromkeys(families, 0.5))
+    assert "slower" not in {w.trial for w in done}
+    assert "other" in {w.trial for w in done}
