@@ -29,6 +29,9 @@ SHORT_REFIT_SHARE = 0.2
 FINISH_SECONDS_PER_MEGABYTE = 0.2
 """Further seconds kept per megabyte of the fitted members: ONNX Runtime opens large forests slowly, and twice."""
 
+HIRE_SECONDS = 1.5
+"""Seconds that new workers take to import what they need: those still racing when the time is up are killed."""
+
 
 @final
 class Driver:
@@ -138,12 +141,13 @@ class Driver:
     def _weigh(self, race: Race) -> None:
         """Mix what is finished, keep back the time of its refit, and tell how good it is."""
         run, found = self._run, compose(self._run, race.trials)
-        needed = refit_seconds(found.trials, found.blend, run.plan.n_folds, self._crew.size)
+        needed = refit_seconds(found.trials, found.blend.weights, run.plan.n_folds, self._crew.size)
         # After a single holdout a refit sees few more rows: a long one is worth less than more trials.
         is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
         size = sum(run.store.size(product_name(name, 0)) for name in found.blend.weights)
         opening = FINISH_SECONDS_PER_MEGABYTE * size / 1e6 * run.contention.factor
-        self._reserve = (needed if is_worth_it else 0.0) + opening
+        hiring = HIRE_SECONDS * run.contention.factor
+        self._reserve = (needed + hiring if is_worth_it else 0.0) + opening
         truth, answers = judged_answers(run, found)
         best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
         run.watch.tell(

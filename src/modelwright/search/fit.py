@@ -242,7 +242,7 @@ def _interval_seconds(run: Run, found: Found, crew: Crew) -> float:
     """Return the time that intervals may take: their share, and nothing of what the refit needs."""
     if not run.timed:
         return inf
-    left, needed = run.left, refit_seconds(found.trials, found.blend, run.plan.n_folds, crew.size)
+    left, needed = run.left, refit_seconds(found.trials, found.blend.weights, run.plan.n_folds, crew.size)
     # A refit that does not fit in is not begun, and leaves its time.
     spare = left - needed if needed <= left * MARGIN else left
     return max(0.0, min(SHARE * run.budget.seconds, spare))

@@ -193,15 +193,20 @@ class Race:
 
     def _too_little(self, trial: Trial) -> float:
         """Return the limit that cut a learner of this family on this view short; 0 where none was."""
-        like = [t for t in self.trials if (t.learner.family, t.learner.view) == (trial.learner.family, trial.learner.view)]
-        cut = [self._limits[t.id] for t in like if t.seconds.get(0, 0.0) > CUT * self._limits.get(t.id, inf)]
-        return min(cut, default=0.0)
+        kind = (trial.learner.family, trial.learner.view)
+        like = (t for t in self.trials if (t.learner.family, t.learner.view) == kind)
+        return min((self._limits[t.id] for t in like if self._was_cut(t)), default=0.0)
+
+    def _was_cut(self, trial: Trial) -> bool:
+        return trial.seconds.get(0, 0.0) > CUT * self._limits.get(trial.id, inf)
 
     def _limit(self, trial: Trial, left: float) -> float:
         """Seconds after which a learner must return what it has, so that folds and refit still fit in."""
         if self._pace.total == inf:
             return HANGING
         n_folds = len(self._plan.folds)
+        if self._was_cut(trial):
+            return self._limits[trial.id]  # no longer than the first, or the others would take more than was foreseen
         if trial.seconds:
             return max(1.0, min(left, 3.0 * max(trial.seconds.values())))
         rounds = 1 + ceil((n_folds - 1) / self._pace.n_workers)

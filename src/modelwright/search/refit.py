@@ -1,7 +1,6 @@
 """The last fits: every member on all rows, or its first fold where the time ends before."""
 
-from collections.abc import Callable, Mapping
-from math import isinf
+from collections.abc import Callable, Iterable, Mapping
 
 from modelwright.learners.base import Learner
 from modelwright.pipeline.member import Member
@@ -15,10 +14,10 @@ MARGIN = 1.15
 """A refit may take this much longer than its folds foretell."""
 
 
-def refit_seconds(trials: Mapping[str, Trial], chosen: Blend, n_folds: int, n_workers: int) -> float:
-    """Return the seconds that refitting the members will take."""
+def refit_seconds(trials: Mapping[str, Trial], members: Iterable[str], n_folds: int, n_workers: int) -> float:
+    """Return the seconds that refitting members, at least one, will take."""
     growth = n_folds / (n_folds - 1) if n_folds > 1 else 1.15
-    each = [trials[name].mean_seconds * growth * MARGIN for name in chosen.weights]
+    each = [trials[name].mean_seconds * growth * MARGIN for name in members]
     return max(max(each), sum(each) / n_workers)
 
 
@@ -39,7 +38,8 @@ def refit(
     """Fit every member of the mixture on all rows.
 
     A member whose refit fails, or does not get near its full length in time, is shipped as its first fold left it: a
-    boosting that was cut short is worse than one of full length on fewer rows.
+    boosting that was cut short is worse than one of full length on fewer rows. Where not all refits fit in, the
+    shorter ones are made.
 
     Args:
         store: The run folder.
@@ -55,10 +55,12 @@ def refit(
     works = [Work(name, settle(name), ALL_ROWS) for name in names]
     begun = {work.trial: work.learner for work in works}
     n_folds = max(len(t.margins) for t in trials.values())
+    known = [work for work in works if crew.knows(work)]
+    due = [work for work in works if work not in known]
     seconds = left()
-    if not isinf(seconds) and refit_seconds(trials, chosen, n_folds, crew.size) > seconds * MARGIN:
-        works = [work for work in works if crew.knows(work)]
-    crew.perform(works, left)
+    while due and refit_seconds(trials, [work.trial for work in due], n_folds, crew.size) > seconds * MARGIN:
+        del due[0]  # the longest; the shorter ones may still fit in
+    crew.perform([*known, *due], left)
     return tuple(_member(store, name, begun.get(name), weight) for name, weight in chosen.weights.items())
 
 

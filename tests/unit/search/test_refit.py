@@ -68,3 +68,14 @@ def test_without_time_the_first_fold_ships(run: tuple[Store, Plan, Trial]) -> No
     (member,) = refit(store, Alone(store), {"LGB": trial}, Blend({"LGB": 1.0}, 1.0), left=lambda: 0.0)
     assert not store.has("trials/LGB/all")
     assert len(member.proof) == 5
+
+
+def test_what_fits_in_is_fitted_on_all_rows_beside_what_does_not(run: tuple[Store, Plan, Trial]) -> None:
+    store, _, trial = run
+    slow = Trial("SLOW", LEARNER, margins=trial.margins, seconds=dict.fromkeys(trial.seconds, 1000.0))
+    for fold in trial.margins:
+        store.put(f"trials/SLOW/{fold}", store.product("LGB", fold))
+    trials, chosen = {"LGB": trial, "SLOW": slow}, Blend({"SLOW": 0.5, "LGB": 0.5}, 1.0)
+    members = {m.trial: m for m in refit(store, Alone(store), trials, chosen, left=lambda: 60.0)}
+    assert len(members["LGB"].proof) == N_ROWS
+    assert len(members["SLOW"].proof) == 5
