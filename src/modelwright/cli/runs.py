@@ -38,7 +38,12 @@ class _Group(click.Group):
         return load(RUNS, cmd_name, "command") if cmd_name in RUNS else None
 
 
-@click.command("runs", cls=_Group, short_help="List, show, compare and prune the runs that were kept.")
+@click.command(
+    "runs",
+    cls=_Group,
+    short_help="List, show, compare and prune the runs that were kept.",
+    no_args_is_help=False,  # the whole help would be told as the text of an error
+)
 def runs() -> None:
     """List, show, compare and prune the runs that `modelwright fit --track DIR` kept in a folder.
 

@@ -118,3 +118,9 @@ def test_no_folder_is_an_error_about_data(tmp_path: Path) -> None:
 
 def test_an_empty_folder_has_no_runs(tmp_path: Path) -> None:
     assert run(tmp_path, "list").stdout == "There are no runs.\n"
+
+
+def test_no_command_is_told_in_one_short_line() -> None:
+    told = CliRunner().invoke(program, ["runs"])
+    assert told.exit_code == 2
+    assert told.stderr == "Error: Missing command. See: modelwright runs --help\n"
