@@ -187,4 +187,4 @@ def test_noise_is_told_from_lack_of_time(heard: Heard) -> None:
     fit_table(noise, "left", Budget(trials=1), FitSpec(), watch=Watch((heard,)))
     for warning in heard.of("warning"):
         assert warning["about"] == "no signal"
-        assert "None of the 1 learners that finished was better." in warning["text"]
+        assert "No learner was better, of the 1 that finished." in warning["text"]

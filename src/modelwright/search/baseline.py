@@ -59,7 +59,7 @@ def warn_of_baseline(run: Run, trials: Sequence[Trial], found: Found) -> None:
     if found.is_given:
         why = "So does the one whose recipe was followed."
     elif finished:
-        why = f"None of the {finished} learners that finished was better."
+        why = f"No learner was better, of the {finished} that finished."
     else:
         why = f"No learner finished: {_why(run, others)}"
     run.watch.tell("warning", about=about, text=f"The model is only a baseline: {SAME} {why}")

@@ -62,7 +62,7 @@ class LeaderboardSection(Section[list[dict[str, Any]]]):
         finished = sum(bool(line.get("folds")) for line in others)
         reasons = listed(dict.fromkeys(printable(r, 120) for line in others if (r := line.get("reason"))), 3)
         text = "The file holds the baseline alone: the same answer for every row. " + (
-            f"None of the {finished} learners that finished was better." if finished else f"None finished: {reasons}."
+            f"No learner was better, of the {finished} that finished." if finished else f"None finished: {reasons}."
         )
         return (Light("It learned from the columns", "stop", text, "leaderboard"),)
 
