@@ -11,7 +11,7 @@ import click
 from modelwright.cli.catalog import RUNS
 from modelwright.cli.output import grid, note, printable, show
 from modelwright.core.catalog import load
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, listed, nearest
 
 if TYPE_CHECKING:
     from modelwright.track.folder import Kept
@@ -36,6 +36,14 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         """Return a command, or None when there is none of that name."""
         return load(RUNS, cmd_name, "command") if cmd_name in RUNS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name; a misspelt one is told the nearest."""
+        if args and args[0] not in RUNS and not args[0].startswith("-"):
+            ctx.fail(f"There is no command '{args[0]}'.{nearest(args[0], RUNS)} Commands: {listed(RUNS)}.")
+        return super().resolve_command(ctx, args)
 
 
 @click.command(

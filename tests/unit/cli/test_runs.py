@@ -123,4 +123,11 @@ def test_an_empty_folder_has_no_runs(tmp_path: Path) -> None:
 def test_no_command_is_told_in_one_short_line() -> None:
     told = CliRunner().invoke(program, ["runs"])
     assert told.exit_code == 2
-    assert told.stderr == "Error: Missing command. See: modelwright runs --help\n"
+    assert told.stderr.startswith("Error: Missing command. See: ")
+    assert told.stderr.count("\n") == 1 and len(told.stderr) < 80
+
+
+def test_a_misspelt_command_is_told_the_nearest() -> None:
+    told = CliRunner().invoke(program, ["runs", "lst"])
+    assert told.exit_code == 2
+    assert "There is no command 'lst'. Did you mean 'list'? Commands: list, show, compare, prune." in told.stderr
