@@ -21,6 +21,7 @@ from modelwright.insight.evaluation import Evaluation
 from modelwright.insight.joint import JointEvaluation, evaluate_targets
 from modelwright.model.joint import JointModel, load
 from modelwright.model.model import Model
+from modelwright.modelfile.joint import split
 from modelwright.progress.interrupt import interruptible
 from modelwright.progress.notebook import in_notebook
 from modelwright.search.fit import fit_table, resume_fit
@@ -387,7 +388,7 @@ def _made(
 def _joined(make: Callable[[Watch], bytes], watch: Watch, place: Path | None) -> JointModel:
     """Have a file of several targets made, open it and write it where that was asked for."""
     content, _ = _finished(make, watch)
-    model = JointModel.open(content)
+    model = JointModel(split(content), place)  # its parts then know which file they are in
     if place is not None:
         model.save(place)
     return model

@@ -8,7 +8,7 @@ import click
 import modelwright
 from modelwright.cli.output import note, show
 from modelwright.cli.schema import parsed_kinds
-from modelwright.core.errors import GateError
+from modelwright.core.errors import GateError, counted
 from modelwright.core.spec import FitSpec
 
 
@@ -68,4 +68,6 @@ def check(**options: Any) -> None:
     grave = {"never": (), "stop": ("stop",), "warn": ("stop", "warn")}[asked.fail_on]
     if found.worst in grave:
         n = sum(f.severity in grave for f in found)
-        raise GateError(f"{n} findings are as grave as '{asked.fail_on}'. Look at them, or leave out --fail-on.")
+        raise GateError(
+            f"{counted(n, 'finding')} are as grave as '{asked.fail_on}'. Look at them, or leave out --fail-on."
+        )

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from modelwright.core.errors import counted
 from modelwright.energy.energy import Energy
 from modelwright.energy.regions import carbon, region_of
 from modelwright.insight.energy_curve import EnergyCurve
@@ -30,11 +31,11 @@ def score_text(model: Model) -> str:
 def task_text(model: Model) -> str:
     """Return what is predicted from how many columns."""
     task, target = model.task, model.manifest.target
-    columns = f"{len(model.schema)} column{'s' if len(model.schema) != 1 else ''}"
+    columns = counted(len(model.schema), "column")
     if not task.is_classification:
         what = {"count": "mean count", "quantile": f"{len(task.quantiles)} quantiles"}.get(task.name, task.name)
         return f"{what} of '{target}' from {columns}"
-    return f"{task.name} classification of '{target}' ({len(task.classes)} classes) from {columns}"
+    return f"{task.name} classification of '{target}' ({counted(len(task.classes), 'class')}) from {columns}"
 
 
 def members(model: Model) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ def parity_text(model: Model) -> str:
     parity = model.parity
     if not parity:
         return "not recorded"
-    return f"proven on {parity['n_rows']:,} rows, largest difference {parity['largest_difference']:.1g}"
+    return f"proven on {counted(parity['n_rows'], 'row')}, largest difference {parity['largest_difference']:.1g}"
 
 
 def energy_texts(model: Model, region: str | None = None) -> list[tuple[str, str]]:

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modelwright.cli.output import grid, printable, show
+from modelwright.cli.output import ends_text, grid, printable, show
 from modelwright.cli.schema import schema_text
 from modelwright.cli.targets import either, for_target, in_turn, targets_document
+from modelwright.core.errors import counted
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel
@@ -99,13 +100,13 @@ def _whole(model: "JointModel") -> str:
 
 
 def _data(data: Any) -> str:
-    parts = [f"{data['rows']:,} rows" if "rows" in data else "", f"sha256 {str(data.get('sha256', ''))[:16]}"]
+    parts = [counted(data["rows"], "row") if "rows" in data else "", f"sha256 {str(data.get('sha256', ''))[:16]}"]
     return ", ".join(part for part in parts if part)
 
 
 def _budget(budget: Any, seed: int) -> str:
     trials = budget.get("trials")
-    limit = f"{trials} trials" if trials else f"{budget.get('seconds', 0):g} s"
+    limit = counted(trials, "trial") if trials else f"{budget.get('seconds', 0):g} s"
     return f"{limit}, seed {seed}"
 
 
@@ -113,17 +114,18 @@ def _trials(model: "Model") -> list[str]:
     lines = model.leaderboard or ()
     if not lines:
         return []
-    head = ("trial", "family", "state", "loss", "seconds", "weight", "")
+    head = ("trial", "family", "state", "loss", "95 % interval", "seconds", "weight", "")
     cells = [
         (
             str(line.get("id", "")),
             str(line.get("family", "")),
             str(line.get("state", "")),
             "" if line.get("loss") is None else f"{line['loss']:.5g}",
+            "" if line.get("loss") is None else ends_text(line.get("loss_low"), line.get("loss_high")),
             "" if line.get("seconds") is None else f"{line['seconds']:.1f}",
             f"{line['weight']:.2f}" if line.get("weight") else "",
             printable(str(line.get("reason", "")), 60),
         )
         for line in lines
     ]
-    return [grid([head, *cells], right=frozenset({3, 4, 5}))]
+    return [grid([head, *cells], right=frozenset({3, 5, 6}))]

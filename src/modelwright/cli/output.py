@@ -107,6 +107,11 @@ def grid(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), 
     return "\n".join(lines)
 
 
+def ends_text(low: float | None, high: float | None) -> str:
+    """Return the ends of an interval, a dash where they are not known."""
+    return "–" if low is None or high is None else f"{low:.4g} to {high:.4g}"
+
+
 def printable(text: str, longest: int = 40) -> str:
     """Return a text from data as one short line: it may hold anything, control characters too."""
     return one_line(text, longest)

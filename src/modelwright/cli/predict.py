@@ -13,7 +13,7 @@ import click
 from modelwright.cli.output import note, show
 from modelwright.cli.targets import either, for_target
 from modelwright.core.destination import check_writable, whole_file
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, counted
 from modelwright.core.schema import ColumnSchema, Schema
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def predict(**options: Any) -> None:  # click hands over options by name
         show("", {"schema": "modelwright/predict/1", **document, "notes": list(notes)}, as_json=True)
     elif asked.output != "-":
         before = f", {document['resumed']:,} of them by an earlier run" if document.get("resumed") else ""
-        note(f"Wrote {document['rows']:,} rows to {asked.output}{before}.", quiet=asked.quiet)
+        note(f"Wrote {counted(document['rows'], 'row')} to {asked.output}{before}.", quiet=asked.quiet)
 
 
 def _is_folder(asked: Asked) -> bool:

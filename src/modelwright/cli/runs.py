@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, final
 import click
 
 from modelwright.cli.catalog import RUNS
-from modelwright.cli.output import grid, note, printable, show
+from modelwright.cli.output import ends_text, grid, note, printable, show
 from modelwright.core.catalog import load
-from modelwright.core.errors import SpecError, listed, nearest
+from modelwright.core.errors import SpecError, counted, listed, nearest
 
 if TYPE_CHECKING:
     from modelwright.track.folder import Kept
@@ -133,7 +133,7 @@ def prune_runs(
             remove_run(kept)
     word = "Would remove" if dry_run else "Removed"
     document = {"schema": "modelwright/runs-prune/1", "removed": [k.id for k in going], "dry_run": dry_run}
-    lines = [f"{word} {len(going)} of {len(found)} runs.", *(f"  {kept.id}" for kept in going)]
+    lines = [f"{word} {len(going)} of {counted(len(found), 'run')}.", *(f"  {kept.id}" for kept in going)]
     show("\n".join(lines), document, as_json=as_json)
 
 
@@ -181,7 +181,7 @@ def _places(kept: "Kept") -> dict[str, str | None]:
 def _cells(kept: "Kept") -> list[str]:
     run, main = kept.run, kept.run.main
     value = "–" if main is None or main.value is None else f"{main.value:.4g}"
-    reach = "–" if main is None or main.low is None or main.high is None else f"{main.low:.4g} to {main.high:.4g}"
+    reach = "–" if main is None else ends_text(main.low, main.high)
     told = printable(_MARKS[run.status] + (f": {run.error}" if run.error else ""), 60)
     target = printable(str(run.parameters.get("target", "–")), 20)
     return [kept.id, target, run.metric or "–", value, reach, f"{run.seconds:.0f} s", told]
@@ -202,12 +202,19 @@ def _sections(kept: "Kept") -> list[str]:
 def _trials(run: "Run") -> list[list[str]]:
     if not run.tried:
         return []
-    head = ["trial", "family", "state", "weight", "loss", "folds", "seconds", ""]
+    head = ["trial", "family", "state", "weight", "loss", "95 % interval", "folds", "seconds", ""]
     rows = []
     for trial in run.tried:
         loss = "–" if trial.loss is None else f"{trial.loss:.4g}"
         seconds = f"{sum(fold.seconds for fold in trial.folds):.1f}"
-        told = [f"{trial.weight:.2f}", loss, str(len(trial.folds)), seconds, printable(trial.reason, 60)]
+        told = [
+            f"{trial.weight:.2f}",
+            loss,
+            ends_text(trial.loss_low, trial.loss_high),
+            str(len(trial.folds)),
+            seconds,
+            printable(trial.reason, 60),
+        ]
         rows.append([trial.id, trial.family, trial.state, *told])
     return [head, *rows]
 

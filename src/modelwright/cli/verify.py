@@ -7,7 +7,7 @@ import click
 from modelwright.cli.output import grid, show
 from modelwright.cli.sign import trusted_key
 from modelwright.cli.targets import either, for_target, in_turn, targets_document
-from modelwright.core.errors import GateError, SpecError
+from modelwright.core.errors import GateError, SpecError, counted
 
 if TYPE_CHECKING:
     from modelwright.model.verify import Verification
@@ -81,10 +81,16 @@ def _text(model: str, found: "Verification", signed: "Signed | None") -> str:
         rows.append(("Witness", "the file keeps none"))
     else:
         rows.append(
-            ("Witness", f"{found.n_rows:,} answers repeated, largest difference {found.largest_difference:.1g}")
+            (
+                "Witness",
+                f"{counted(found.n_rows, 'answer')} repeated, largest difference {found.largest_difference:.1g}",
+            )
         )
     if found.largest_row_difference is not None:
-        text = f"{found.n_given:,} rows, in bulk and one by one: largest difference {found.largest_row_difference:.1g}"
+        text = (
+            counted(found.n_given, "row")
+            + f", in bulk and singly: largest difference {found.largest_row_difference:.1g}"
+        )
         rows.append(("Data", text))
     rows.append(("Result", "passed" if found.passed else "FAILED"))
     return grid(rows)

@@ -102,3 +102,11 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     names = list(names)
     tail = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + tail
+
+
+def counted(n: int, noun: str) -> str:
+    """Return how many there are of something, in words that go together: "1 row", "2,000 rows", "3 classes"."""
+    if n == 1:
+        return f"1 {noun}"
+    many = noun.removesuffix("f") + "ves" if noun.endswith("leaf") else noun + ("es" if noun.endswith("ss") else "s")
+    return f"{n:,} {many}"

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, final
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, counted
 from modelwright.core.table import Array
 from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.scale import Scale
@@ -87,7 +87,7 @@ class Attribution(Shown):
         """Return a table per row, or the strengths of the columns over many."""
         if len(self) > _MOST_ROWS_SHOWN:
             rows = [(printable(c), plain(v)) for c, v in list(self.strengths().items())[:_MOST_COLUMNS_SHOWN]]
-            caption = f"Mean absolute contribution over {len(self):,} rows"
+            caption = f"Mean absolute contribution over {counted(len(self), 'row')}"
             return (Sheet(caption, (("column", "mean |value|"), *rows), "<>"),)
         return tuple(self._sheet(row) for row in range(len(self)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SpecError, counted
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import MISSING_DATE, Array, Column, Table
 from modelwright.insight.pool import compact
@@ -51,8 +51,8 @@ class Background:
             return ""
         what = "the sketch" if self.origin == "reference" else "the ranges and levels"
         return (
-            f"Compared with {self.table.n_rows} rows made from {what} in the file, columns taken as independent. "
-            "Give background rows for figures about your own population."
+            f"Compared with {counted(self.table.n_rows, 'row')} made from {what} in the file, columns taken as "
+            "independent. Give background rows for figures about your own population."
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SpecError, counted
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.insight.document import Cells, Document, Sheet, reach
@@ -98,7 +98,7 @@ class Comparison(Document):
     def verdict(self) -> str:
         """The answer in a sentence."""
         found = self.main
-        by = f"{found.title} {signed(found.change.value)} ({reach(found.change)}), {self.n_rows:,} rows"
+        by = f"{found.title} {signed(found.change.value)} ({reach(found.change)}), {counted(self.n_rows, 'row')}"
         if found.better == "neither":
             return f"Neither is better by more than chance: {by}."
         better, other = self.names if found.better == "first" else self.names[::-1]

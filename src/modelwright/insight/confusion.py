@@ -6,7 +6,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, counted
 from modelwright.core.table import Array
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
@@ -75,7 +75,7 @@ class Confusion(Document):
             for r in self.rates
         )
         cost = f"; mean cost {plain(self.cost)}" if self.cost == self.cost else ""
-        sheets = [Sheet(f"{self.n_rows:,} rows, {self.rule}{cost}", (head, *rates), "<>>>>")]
+        sheets = [Sheet(f"{counted(self.n_rows, 'row')}, {self.rule}{cost}", (head, *rates), "<>>>>")]
         if len(self.labels) <= _MOST_SHOWN:
             names = [printable(label, 16) for label in self.labels]
             rows = [(n, *(f"{c:.6g}" for c in row)) for n, row in zip(names, self.cells, strict=True)]
@@ -166,7 +166,7 @@ def cost_matrix(costs: Sequence[Sequence[float]], n_classes: int) -> Array:
     """Return costs as an array; raises SpecError unless there is one finite number per pair of classes."""
     matrix = np.asarray(costs, dtype=np.float64)
     if matrix.shape != (n_classes, n_classes) or not np.isfinite(matrix).all():
-        raise SpecError(f"Costs are {n_classes} rows of {n_classes} finite numbers: one row per true class.")
+        raise SpecError(f"Costs are {counted(n_classes, 'row')} of {n_classes} finite numbers: one row per true class.")
     return matrix
 
 

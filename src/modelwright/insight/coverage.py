@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, listed
 from modelwright.core.table import Array
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions, predictions_of
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.segments import Segments, segments
-from modelwright.insight.tabulation import plain
+from modelwright.insight.tabulation import plain, printable
 from modelwright.metrics.bootstrap import Interval
 from modelwright.metrics.proportion import rows_that_count, share_interval
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from modelwright.model.model import Model
 
 ALL_ROWS = "all rows"
+
+FEWEST_ROWS = 50
+"""Rows below which the coverage of a group is too uncertain to judge it by: of 50 rows, 90 % may be 79 to 96 %."""
 
 _MOST_GROUPS = 50
 """Groups told apart by one column at most, the largest."""
@@ -80,6 +83,11 @@ class Coverage(Document):
         low = [g for g in (self.overall, *self.groups) if g.covered.high < self.promised]
         return tuple(sorted(low, key=lambda g: g.covered.value))
 
+    @property
+    def few(self) -> tuple[GroupCoverage, ...]:
+        """The groups whose rows are too few to say whether the promise is kept for them, the smallest first."""
+        return tuple(sorted((g for g in self.groups if g.n_rows < FEWEST_ROWS), key=lambda g: g.n_rows))
+
     def to_columns(self) -> Cells:
         """Return one row per group, all rows first."""
         rows = (self.overall, *self.groups)
@@ -118,7 +126,9 @@ class Coverage(Document):
             f"{g.group}: covered in {g.covered.value:.1%}, clearly less than {self.promised:.0%}."
             for g in self.too_low[:5]
         )
-        return (*worst, *self.notes)
+        small = listed((f"{printable(g.group, 60)} ({g.n_rows})" for g in self.few), 5)
+        few = (f"Fewer than {FEWEST_ROWS} rows, too few to judge by themselves: {small}.",) if small else ()
+        return (*worst, *few, *self.notes)
 
 
 def coverage(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.scale import Scale
 from modelwright.insight.tabulation import plain, printable
@@ -64,7 +65,7 @@ class Dependence(Shown):
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the points."""
         name = {"partial": "Partial dependence", "accumulated": "Accumulated local effects"}[self.effect]
-        caption = f"{name} of {printable(self.answer)} on {printable(self.column)}, {self.n_rows:,} rows"
+        caption = f"{name} of {printable(self.answer)} on {printable(self.column)}, {counted(self.n_rows, 'row')}"
         head = (printable(self.column), "value", f"{self.level * 100:g} % interval", "rows")
         rows = [
             (printable(p.label), plain(p.value), f"{plain(p.low)} to {plain(p.high)}", f"{p.n_rows:,}")

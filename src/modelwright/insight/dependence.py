@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SpecError, counted
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.curve import Dependence, Effect, Point
 from modelwright.insight.grid import Grid, grid_of
 from modelwright.insight.pool import repeated, replaced
 from modelwright.insight.rows import feature_rows, sampled
 from modelwright.insight.scale import Scale, answer_names, answer_position, answers, scale_for
+from modelwright.insight.tabulation import settled
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -73,7 +74,7 @@ def dependence(
             grid = _by_answer(grid, ask(table))
         points = _accumulated(ask, table, grid, rng)
     left_out = int((grid.nearest < 0).sum())
-    notes = (f"{left_out:,} rows are missing there or hold a rarer level.",) if left_out else ()
+    notes = (f"{counted(left_out, 'row')} left out: missing there, or of a rarer level.",) if left_out else ()
     return Dependence(column, answer_names(model)[position], effect, scale, points, table.n_rows, LEVEL, notes)
 
 
@@ -111,7 +112,7 @@ def _accumulated(ask: Any, table: Table, grid: Grid, rng: np.random.Generator) -
     inside = table.take(rows)
     low = ask(replaced(inside, [grid.column.take(stretch)]))
     high = ask(replaced(inside, [grid.column.take(stretch + 1)]))
-    steps = high - low
+    steps = settled(high - low, float(np.abs(low).max(initial=0.0)))
     weight = np.ones((table.n_rows, 1 + _RESAMPLES))
     weight[:, 1:] = rng.multinomial(table.n_rows, np.full(table.n_rows, 1 / table.n_rows), size=_RESAMPLES).T
     n_stretches, counts = len(grid) - 1, grid.counts.astype(np.float64)
@@ -121,7 +122,7 @@ def _accumulated(ask: Any, table: Table, grid: Grid, rng: np.random.Generator) -
         total = weight[rows[mine]].sum(axis=0)
         effect = (steps[mine, np.newaxis] * weight[rows[mine]]).sum(axis=0) / np.where(total > 0, total, 1.0)
         curves[i + 1] = curves[i] + effect
-    curves -= counts @ curves / max(1.0, counts.sum())
+    curves = settled(curves - counts @ curves / max(1.0, counts.sum()), float(np.abs(curves).max()))
     reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) * curves[:, 1:].std(axis=1)
     return _points(grid, curves[:, 0], curves[:, 0] - reach, curves[:, 0] + reach)
 

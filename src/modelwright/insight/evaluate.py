@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelwright.core.deadline import Deadline
+from modelwright.core.errors import counted
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.insight.evaluation import Evaluation, Measure, Source
@@ -157,7 +158,7 @@ def _remarks(answered: Predictions, pairs: Sequence[tuple[Metric, Array]], found
             "The MAE is safer."
         )
     if len(task.classes) > _MOST_CLASSES:
-        yield f"The confusion of {len(task.classes)} classes is left out (more than {_MOST_CLASSES})."
+        yield f"The confusion of {counted(len(task.classes), 'class')} is left out (more than {_MOST_CLASSES})."
 
 
 def _reached(task: Task, truth: Array, quantiles: Array, weight: Array | None) -> str:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, final
 
+from modelwright.core.errors import counted
 from modelwright.core.task import Task
 from modelwright.core.written import Written
 from modelwright.insight.tabulation import aligned, html_notes, html_table, printable
@@ -75,7 +76,7 @@ class Evaluation(Written):
         raise KeyError(name)
 
     def __repr__(self) -> str:
-        return f"<Evaluation {self.main}, {self.n_rows:,} rows, {self.source}>"
+        return f"<Evaluation {self.main}, {counted(self.n_rows, 'row')}, {self.source}>"
 
     def __str__(self) -> str:
         rows = [[m.title, number(m.value), _reach(m), _direction(m)] for m in self.metrics]
@@ -92,7 +93,7 @@ class Evaluation(Written):
         return {"text/plain": str(self), "text/html": tables + html_notes(self.notes)}
 
     def _about(self) -> str:
-        rows = "1 row" if self.n_rows == 1 else f"{self.n_rows:,} rows"
+        rows = counted(self.n_rows, "row")
         where = " of the training table, out of fold" if self.source == "out-of-fold" else ""
         return f"{self.main.title} {number(self.main.value)} on {rows}{where}"
 
@@ -117,7 +118,9 @@ def number(value: float) -> str:
         return "–"
     if 1e4 <= abs(value) < 1e12:
         return f"{value:,.0f}"
-    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
+    if 1e3 <= abs(value) < 1e4:
+        return f"{value:.1f}"
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e3 else f"{value:.4g}"
 
 
 def _reach(measure: Measure) -> str:

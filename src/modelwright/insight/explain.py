@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, counted
 from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.attribution import Attribution
@@ -81,7 +81,8 @@ def explain(
     n_rows = table.n_rows
     if outside := [r for r in rows if not 0 <= r < n_rows]:
         raise SpecError(
-            f"There is no row {outside[0] + 1}: the table has {n_rows:,} rows (rows= counts from 0, --row from 1)."
+            f"There is no row {outside[0] + 1}: the table has {counted(n_rows, 'row')}"
+            " (rows= counts from 0, --row from 1)."
         )
     is_small = n_rows < FEWEST_ROWS
     wanted = list(rows) or (list(range(n_rows)) if is_small else [])

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import Cells, Document, Sheet
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL, Ranking, bands, left_out, rankings
@@ -84,7 +85,7 @@ class Gain(Document):
             for line in self.lines
             for p in _SHOWN
         ]
-        return (Sheet(f"Gain and lift on {self.n_rows:,} rows", (head, *rows), "<>>>>"),)
+        return (Sheet(f"Gain and lift on {counted(self.n_rows, 'row')}", (head, *rows), "<>>>>"),)
 
 
 def gain(predictions: Predictions, *, seed: int = 0) -> Gain:

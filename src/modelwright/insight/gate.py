@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, final
 
-from modelwright.core.errors import GateError, SpecError
+from modelwright.core.errors import GateError, SpecError, counted
 from modelwright.insight.evaluation import Evaluation, Measure, number
 from modelwright.metrics.choose import metric_for
 
@@ -62,7 +62,7 @@ def check_limits(evaluation: Evaluation, limits: Iterable[Limit], by: By = "boun
     """
     broken = [told for limit in limits if (told := _broken(evaluation, limit, by))]
     if broken:
-        raise GateError(f"Not good enough on {evaluation.n_rows:,} rows: {'; '.join(broken)}.")
+        raise GateError(f"Not good enough on {counted(evaluation.n_rows, 'row')}: {'; '.join(broken)}.")
 
 
 def _broken(evaluation: Evaluation, limit: Limit, by: By) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self, final
 
-from modelwright.core.errors import DataError
+from modelwright.core.errors import DataError, counted
 from modelwright.insight.document import reach
-from modelwright.insight.tabulation import plain, signed
+from modelwright.insight.tabulation import plain
 from modelwright.metrics.bootstrap import Interval
 
 HOW = "modelwright fit DATA -t {target} --learner glass --only-learners"
@@ -49,15 +49,14 @@ class GlassCost:
         if self.is_shipped:
             return f"The model is a glass box ({self.title} {plain(self.glass)}): what it learned can be read whole."
         found = f"{plain(self.glass)} and not {plain(self.shipped)}"
-        held = f"{self.level * 100:g} % interval {reach(self.loss)}, {self.n_rows:,} rows"
+        held = f"{self.level * 100:g} % interval {reach(self.loss)}, {counted(self.n_rows, 'row')}"
         if self.loss.low > 0:
             return f"A glass box in its place would lose {plain(self.loss.value)} {self.title} ({held}): {found}."
         if self.loss.high < 0:
             return (
                 f"A glass box in its place would be better by {plain(-self.loss.value)} {self.title} ({held}): {found}."
             )
-        change = f"{signed(self.loss.value)} {self.title}, no more than chance"
-        return f"A glass box in its place would lose {change} ({held}): {found}."
+        return f"A glass box in its place would lose nothing beyond chance in {self.title} ({held}): {found}."
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, counted
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.association import MOST_COLUMNS, column_groups
 from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.pool import replaced
 from modelwright.insight.rows import LabelledRows, labelled_rows, sampled
-from modelwright.insight.tabulation import plain, printable, signed
+from modelwright.insight.tabulation import plain, printable, settled, signed
 from modelwright.metrics.base import Metric
 from modelwright.metrics.choose import metric_for
 
@@ -82,12 +82,12 @@ class Importance(Shown):
         raise KeyError(name)
 
     def __repr__(self) -> str:
-        return f"<Importance {self.title}, {len(self.columns)} columns, {self.n_rows:,} rows>"
+        return f"<Importance {self.title}, {len(self.columns)} columns, {counted(self.n_rows, 'row')}>"
 
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the most important columns, and the groups."""
         head = ("", "worse by", f"{self.level * 100:g} % interval")
-        what = f"{self.title} {plain(self.score)} on {self.n_rows:,} rows; worse without a column"
+        what = f"{self.title} {plain(self.score)} on {counted(self.n_rows, 'row')}; worse without a column"
         tables = [Sheet(what, (head, *map(_cells, self.columns[:_MOST_SHOWN])), "<>>")]
         if self.groups:
             together = "Columns that go together, permuted together"
@@ -143,7 +143,7 @@ def importance(
     if len(rows.features.columns) > MOST_COLUMNS:
         notes.append(f"Groups are looked for among at most {MOST_COLUMNS} columns.")
     if columns is not None:
-        notes.append(f"Only {len(names)} of {len(rows.features.columns)} columns were permuted.")
+        notes.append(f"Only {len(names)} of {counted(len(rows.features.columns), 'column')} were permuted.")
     alone, together = drops[: len(names)], drops[len(names) :]
     return Importance(
         metric=chosen.name,
@@ -178,7 +178,7 @@ def drops_of(
             moved: list[Column] = [rows.features.column(name).take(order) for name in group]
             answers = _looked_at(metric, model, replaced(rows.features, moved))
             losses.append(whole - sign * _weighed(metric, rows.truth, answers, draws))
-        found.append(_drop(group, np.array(losses)))
+        found.append(_drop(group, settled(np.array(losses), float(np.abs(whole[0])))))
     return float(sign * whole[0]), tuple(found)
 
 

@@ -12,7 +12,7 @@ from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.pool import recombined
 from modelwright.insight.rows import feature_rows, sampled
 from modelwright.insight.scale import Scale, answer_names, answer_position, answers, scale_for
-from modelwright.insight.tabulation import plain, printable
+from modelwright.insight.tabulation import plain, printable, settled
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -147,10 +147,11 @@ def _partial(model: "Model", table: Table, columns: tuple[int, ...], *, position
         asked = answers(model, recombined(table, rows), scale)[:, position]
         means.append(asked.reshape(len(at), n).mean(axis=1))
     values = np.concatenate(means)
-    return values - values.mean()
+    return settled(values - values.mean(), float(np.abs(values).max()))
 
 
 def _pair(columns: tuple[str, str], joint: Array, beyond: Array, weights: Array) -> Pair:
+    beyond = settled(beyond, float(np.abs(joint).max()))
     inner, whole = weights @ beyond**2, weights @ joint**2
     # Rounding alone must not look like a perfect interaction of two columns that do nothing.
     shares = np.sqrt(np.where(whole > 1e-20 * len(joint), inner / np.where(whole > 0, whole, 1.0), 0.0))

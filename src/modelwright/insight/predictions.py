@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SchemaError, SpecError
+from modelwright.core.errors import DataError, SchemaError, SpecError, counted
 from modelwright.core.schema import ColumnSchema, Dtype, Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label, Task
@@ -199,7 +199,9 @@ def _with_answers(table: Table, truth: Array, known: Array, target: str) -> tupl
     """Return the rows with an answer, their answers, and how many rows have none."""
     n_unknown = table.n_rows - int(known.sum())
     if n_unknown == table.n_rows:
-        why = f"Target '{target}' is missing in all {n_unknown:,} rows" if n_unknown else "The table has no rows"
+        why = (
+            f"Target '{target}' is missing in all {counted(n_unknown, 'row')}" if n_unknown else "The table has no rows"
+        )
         raise DataError(f"{why}, so there is nothing to score. Evaluate on a table that holds the true answers.")
     return (table.take(known), truth[known], n_unknown) if n_unknown else (table, truth, 0)
 

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL, Ranking, bands, left_out, rankings
@@ -66,7 +67,7 @@ class PrecisionRecall(Document):
         """Return the averages."""
         head = ("class", "average precision", f"{self.level * 100:g} % interval", "share of rows")
         rows = tuple((printable(c.label), plain(c.average.value), reach(c.average), plain(c.share)) for c in self.lines)
-        return (Sheet(f"Average precision on {self.n_rows:,} rows", (head, *rows), "<>>>"),)
+        return (Sheet(f"Average precision on {counted(self.n_rows, 'row')}", (head, *rows), "<>>>"),)
 
 
 def precision_recall(predictions: Predictions, *, seed: int = 0) -> PrecisionRecall:

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.core.table import Array
 from modelwright.core.task import OF_NUMBERS
 from modelwright.insight.document import Cells, Document, Sheet, reach
@@ -118,7 +119,7 @@ class Residuals(Document):
             for b in self.bins
         )
         return (
-            Sheet(f"Residuals (truth less prediction) on {self.n_rows:,} rows", facts, "<>>"),
+            Sheet(f"Residuals (truth less prediction) on {counted(self.n_rows, 'row')}", facts, "<>>"),
             Sheet("By prediction", (head, *rows), ">>>>>>"),
         )
 

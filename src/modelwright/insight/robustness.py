@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError
+from modelwright.core.errors import DataError, counted
 from modelwright.core.table import MISSING_DATE, Array, Column, Table
 from modelwright.insight.compare import compare_predictions
 from modelwright.insight.document import Cells, Document, Sheet, reach
@@ -86,7 +86,8 @@ class Robustness(Document):
 
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the stresses."""
-        head = ("trouble", "columns", self.title, "change", f"{self.level * 100:g} % interval", "other class given")
+        of_classes = any(np.isfinite(s.changed) for s in self.stresses)
+        head = ("trouble", "columns", self.title, "change", f"{self.level * 100:g} % interval")
         rows = tuple(
             (
                 s.trouble,
@@ -94,12 +95,13 @@ class Robustness(Document):
                 plain(s.score),
                 signed(s.change.value),
                 reach(s.change),
-                f"{s.changed:.1%}" if np.isfinite(s.changed) else "–",
+                *((f"{s.changed:.1%}" if np.isfinite(s.changed) else "–",) if of_classes else ()),
             )
             for s in self.stresses
         )
-        caption = f"{self.title} {plain(self.score)} on {self.n_rows:,} rows as they are"
-        return (Sheet(caption, (head, *rows), "<>>>>>"),)
+        caption = f"{self.title} {plain(self.score)} on {counted(self.n_rows, 'row')} as they are"
+        more = ("other class given",) if of_classes else ()
+        return (Sheet(caption, ((*head, *more), *rows), "<>>>>" + ">" * of_classes),)
 
 
 def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Robustness:
@@ -138,7 +140,7 @@ def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Ro
         stresses.append(Stress(trouble, found.second, found.change, n_columns, changed))
     notes = ["Each trouble is put on the rows as they are, not on top of the others."]
     if len(at) < len(predictions):
-        notes.append(f"Looked at {len(at):,} of {len(predictions):,} rows, chosen at random.")
+        notes.append(f"Looked at {len(at):,} of {counted(len(predictions), 'row')}, chosen at random.")
     return Robustness(base.metric, title, greater, score, tuple(stresses), len(at), notes=tuple(notes))
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL, Ranking, bands, left_out, rankings
@@ -65,7 +66,7 @@ class Roc(Document):
         """Return the areas."""
         head = ("class", "area", f"{self.level * 100:g} % interval")
         rows = tuple((printable(c.label), plain(c.area.value), reach(c.area)) for c in self.lines)
-        return (Sheet(f"Area under the ROC curve on {self.n_rows:,} rows", (head, *rows), "<>>"),)
+        return (Sheet(f"Area under the ROC curve on {counted(self.n_rows, 'row')}", (head, *rows), "<>>"),)
 
 
 def roc(predictions: Predictions, *, seed: int = 0) -> Roc:

@@ -87,4 +87,4 @@ def _shown(column: Column, value: float) -> str:
         return text.removesuffix(".000000").removesuffix("T00:00:00")
     if column.schema.dtype == "boolean":
         return (column.schema.parsing.truths or ("false", "true"))[int(value)]
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"

@@ -29,7 +29,7 @@ from modelwright.insight.pool import compact, joined, recombined
 from modelwright.insight.rows import feature_rows
 from modelwright.insight.sampling import Asking, sampled
 from modelwright.insight.scale import Scale, answer_names, answers
-from modelwright.insight.tabulation import cell_text
+from modelwright.insight.tabulation import cell_text, settled
 from modelwright.model.row import RowReader
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _attribution(
         method=method,
         base=base,
         given=given,
-        values=values,
+        values=settled(values, float(np.abs(given).max(initial=np.abs(base).max()))),
         errors=errors if method == "sampling" else np.zeros_like(values),
         cells=tuple(zip(*([cell_text(c, i) for i in range(table.n_rows)] for c in table.columns), strict=True)),
         rows=tuple(range(1, table.n_rows + 1)),

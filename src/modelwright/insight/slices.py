@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, final
 
 import numpy as np
 
-from modelwright.core.errors import SpecError
+from modelwright.core.errors import SpecError, counted
 from modelwright.core.table import Array, Table
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
@@ -107,11 +107,12 @@ class Slices(Document):
                 reach(s.metric),
                 signed(s.effect.value),
                 reach(s.effect),
-                "< 0.0001" if s.p_value < 1e-4 else f"{s.p_value:.4f}",
+                "<0.0001" if s.p_value < 1e-4 else f"{s.p_value:.4f}",
             )
             for s in self.slices
         )
-        what = f"{self.title} {plain(self.overall.value)} on all {self.n_rows:,} rows; {self.n_searched:,} slices"
+        what = f"{self.title} {plain(self.overall.value)} on all {counted(self.n_rows, 'row')}; "
+        what += counted(self.n_searched, "slice")
         return (Sheet(what, (head, *rows), "<>>>>>>"),)
 
 
@@ -164,7 +165,7 @@ def worst_slices(
     if not kept:
         notes.append("On no slice is the loss higher than elsewhere by more than chance.")
     if len(kept) > most:
-        notes.append(f"The {most} worst of {len(kept)} slices are shown.")
+        notes.append(f"The {most} worst of {counted(len(kept), 'slice')} are shown.")
     slices = tuple(_slice(predictions, chosen, c, p_value=p, seed=seed) for c, p in kept[:most])
     return _result(predictions, chosen, unit, slices, n_searched=len(found), notes=notes, seed=seed)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SpecError, counted
 from modelwright.core.table import Array
 from modelwright.core.written import Written
 from modelwright.insight.document import reach
@@ -78,10 +78,11 @@ class Surrogate(Written):
 
     def _facts(self) -> list[str]:
         if self.tree.n_leaves == 1 and self.fidelity.value == 1.0:
-            return [f"The model gives the same answer to each of {self.n_rows + self.n_held_out:,} rows."]
+            return [f"The model gives the same answer to each of {counted(self.n_rows + self.n_held_out, 'row')}."]
+        share = f"{self.fidelity.value:.0%}" if self.fidelity.value > 0 else "nothing"
         facts = [
-            f"A tree of {self.tree.n_leaves} leaves says {self.fidelity.value:.0%} of what the model says "
-            f"(R² {reach(self.fidelity)}, {self.n_held_out:,} rows it was not grown on)."
+            f"A tree of {counted(self.tree.n_leaves, 'leaf')} says {share} of what the model says "
+            f"(R² {reach(self.fidelity)}, {counted(self.n_held_out, 'row')} it was not grown on)."
         ]
         if self.agreement is not None:
             facts.append(f"It gives the same class to {self.agreement.value:.1%} of rows ({reach(self.agreement)}).")
@@ -96,7 +97,7 @@ class Surrogate(Written):
     def _rules(self, node: Node, depth: int) -> list[str]:
         pad = "  " * depth
         if node.split is None or node.yes is None or node.no is None:
-            return [f"{pad}{self._said(node)}, {node.n_rows:,} rows"]
+            return [f"{pad}{self._said(node)}, {counted(node.n_rows, 'row')}"]
         return [
             f"{pad}if {printable(node.split.text, 90)}:",
             *self._rules(node.yes, depth + 1),

@@ -4,10 +4,15 @@ import html
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from modelwright.core.errors import one_line
-from modelwright.core.table import Column
+from modelwright.core.table import Array, Column
 
 _LONGEST = 24
+
+_ROUNDING = 1e-13
+"""What sums of some hundred doubles leave of nothing, of their size."""
 
 
 def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
@@ -37,11 +42,18 @@ def printable(value: object, longest: int = _LONGEST) -> str:
     return one_line(value, longest)
 
 
+def settled(values: Array, size: float) -> Array:
+    """Return values with zero for what only rounding left, where numbers of a size were added and taken away."""
+    return np.where(np.abs(values) > _ROUNDING * size, values, 0.0)
+
+
 def signed(value: float) -> str:
-    """Return a number with its sign, three significant digits, large ones as whole numbers, "–" where there is none."""
+    """Return a number with its sign, three significant digits, from 1,000 on whole, "–" where there is none."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:+,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:+.3g}"
+    if value == 0:
+        return "0"
+    return f"{value:+,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:+.3g}"
 
 
 def plain(value: float) -> str:

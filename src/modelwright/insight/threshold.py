@@ -8,7 +8,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError, listed, nearest
+from modelwright.core.errors import DataError, SpecError, counted, listed, nearest
 from modelwright.core.table import Array
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
@@ -127,7 +127,7 @@ class Threshold(Document):
             ("recall", plain(self.recall[at]), ""),
             ("rows taken", plain(self.taken[at]), ""),
         )
-        caption = f"'{printable(self.label)}' from {plain(self.chosen.value)} on, {self.n_rows:,} rows"
+        caption = f"'{printable(self.label)}' from {plain(self.chosen.value)} on, {counted(self.n_rows, 'row')}"
         return (Sheet(caption, rows, "<>>"),)
 
 

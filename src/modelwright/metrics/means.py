@@ -1,7 +1,9 @@
 """Metrics that are a function of weighted means over the rows."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import final
 
 import numpy as np
@@ -86,3 +88,26 @@ class Means:
         if weight is not None:
             rows = rows * weight[:, np.newaxis]
         return tail_of(rows[:, 0]), None if self.against is None else tail_of(rows[:, self.against])
+
+
+def mean_ends(losses: Array, weight: Array | None = None, *, level: float = 0.95) -> tuple[float, float]:
+    """Return how far the mean of losses that are not negative could be off, without resampling: for many models.
+
+    Normal on the scale of logarithms, as their ends stay above zero, and farther up where few rows make up the mean
+    (`modelwright.metrics.tails`). NaN where nothing can be told.
+
+    Args:
+        losses: Loss of each row, shape (n_rows,).
+        weight: Sample weights, shape (n_rows,), or None.
+        level: Share of such intervals that hold the true mean.
+    """
+    n_rows = len(losses)
+    shares = np.full(n_rows, 1.0 / max(1, n_rows)) if weight is None else weight / weight.sum()
+    mean = float(shares @ losses)
+    if n_rows < 2 or not 0.0 < mean < math.inf:
+        return math.nan, math.nan
+    with np.errstate(over="ignore"):  # squares of errors near 1e200
+        error = math.sqrt(float(np.sum((shares * (losses / mean - 1.0)) ** 2)) * n_rows / (n_rows - 1))
+    far = NormalDist().inv_cdf(0.5 + 0.5 * level) * error
+    reach = far * tail_of(losses * shares).reach
+    return mean * math.exp(-far), mean * math.exp(reach) if reach < 700 else math.nan

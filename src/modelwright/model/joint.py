@@ -37,7 +37,7 @@ class JointModel:
     def __init__(self, joint: Joint, path: Path | None = None) -> None:
         self._joint = joint
         self._path = path
-        self._models = {name: Model(part.data, part.contents, None) for name, part in joint.parts.items()}
+        self._models = {name: Model(part.data, part.contents, None, within=path) for name, part in joint.parts.items()}
         wanted = {column.name: column for column in joint.schema}
         self._agrees = all(wanted[c.name] == c for model in self._models.values() for c in model.schema)
 

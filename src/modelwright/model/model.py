@@ -36,12 +36,15 @@ class Model:
         'Yes'
     """
 
-    __slots__ = ("_contents", "_data", "_outputs", "_path", "_row", "_session", "_sureness")
+    __slots__ = ("_contents", "_data", "_outputs", "_path", "_row", "_session", "_sureness", "_within")
 
-    def __init__(self, data: bytes, contents: Contents, path: Path | None, *, whole: bool = False) -> None:
+    def __init__(
+        self, data: bytes, contents: Contents, path: Path | None, *, whole: bool = False, within: Path | None = None
+    ) -> None:
         self._data = data
         self._contents = contents
         self._path = path
+        self._within = within
         self._row = RowReader(contents.schema)
         self._outputs = contents.manifest.task.outputs(contents.schema.names)
         has_more = len(contents.outputs) > len(self._outputs) and not whole
@@ -273,6 +276,11 @@ class Model:
     def path(self) -> Path | None:
         """Where the file was opened, or None when it came as bytes."""
         return self._path
+
+    @property
+    def within(self) -> Path | None:
+        """The file of several targets that it was opened from, or None for a file of its own."""
+        return self._within
 
     @property
     def digest(self) -> str:

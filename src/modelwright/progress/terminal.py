@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from modelwright.core.errors import counted
 from modelwright.core.events import Event
 from modelwright.progress.state import Progress, failed
 
@@ -94,4 +95,4 @@ class Terminal:
 
 
 def _members(count: int) -> str:
-    return f", {count} member{'s' if count != 1 else ''}" if count else ""
+    return f", {counted(count, 'member')}" if count else ""

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from modelwright.core.errors import listed
+from modelwright.core.errors import counted, listed
 from modelwright.energy.energy import Energy
 from modelwright.energy.regions import carbon, region_of
 from modelwright.insight.evaluation import Evaluation, number
@@ -147,7 +147,7 @@ def _evaluation(report: "Report") -> list[str]:
         "",
         "### Testing Data, Factors & Metrics",
         "",
-        f"{found.n_rows:,} rows: {where}.",
+        f"{counted(found.n_rows, 'row')}: {where}.",
         "",
         "### Results",
         "",

@@ -83,21 +83,33 @@ class Case:
         """The estimate of quality that the file carries."""
         return None if self.model.evaluation is None else Evaluation.from_json(self.model.evaluation)
 
-    def line(self, verb: str, *options: str) -> str:
-        """Return a command over the model and the rows, quoted for a shell."""
-        words = ["modelwright", verb, self.name, *([self.rows.name] if self.rows else []), *options]
-        return shlex.join(words)
+    def line(self, verb: str, *words: str) -> str:
+        """Return a command over the model, quoted for a shell, naming its target where the file has several."""
+        is_one = self.model.within is None
+        chosen = () if is_one else ("--for", self.model.manifest.target)
+        return shlex.join(["modelwright", verb, self.name, *words, *chosen])
+
+    def line_on_rows(self, verb: str, *options: str) -> str:
+        """Return a command over the model and the rows, if there are some."""
+        return self.line(verb, *([self.rows.name] if self.rows else []), *options)
+
+    @property
+    def loading(self) -> str:
+        """The Python that opens the model."""
+        chosen = "" if self.model.within is None else f", target={self.model.manifest.target!r}"
+        return f"mw.load({self.name!r}{chosen})"
 
     def display(self, kind: str, options: str = "") -> str:
         """Return a line of Python that draws a display of the model on the rows."""
         rows = repr(self.rows.name) if self.rows else "DATA"
-        drawn = f"{kind}.from_model(mw.load({self.name!r}), {rows}{options and f', {options}'}).plot()"
+        drawn = f"{kind}.from_model({self.loading}, {rows}{options and f', {options}'}).plot()"
         return f"import modelwright as mw; from modelwright.display import {kind}; {drawn}"
 
 
 def file_name(model: "Model", otherwise: str) -> str:
     """Return the name of a model's file without its folder: a report is shown to others."""
-    return otherwise if model.path is None else model.path.name
+    path = model.within if model.path is None else model.path
+    return otherwise if path is None else path.name
 
 
 def _other_name(other: "Model | None") -> str:

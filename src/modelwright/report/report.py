@@ -269,9 +269,9 @@ def _chapter(entry: str) -> str:
 
 
 def _command(case: Case) -> str:
-    words = [case.name, *([case.other_name] if case.other else []), *([case.rows.name] if case.rows else [])]
-    more = f" --examples {case.examples}" if case.examples else ""
-    return f"modelwright report {' '.join(words)}{more} -o {Path(case.name).stem}.html"
+    more = ["--examples", str(case.examples)] if case.examples else []
+    words = [*([case.other_name] if case.other else []), *([case.rows.name] if case.rows else []), *more]
+    return case.line("report", *words, "-o", f"{Path(case.name).stem}.html")
 
 
 def _extra(module: str) -> Any:

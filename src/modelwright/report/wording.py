@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from modelwright.core.errors import counted
 from modelwright.insight.evaluation import number
 from modelwright.insight.tabulation import printable
 
@@ -18,7 +19,7 @@ def task_sentence(model: "Model") -> str:
     """Return what is predicted from how much."""
     target = printable(model.manifest.target, 60)
     n = len(model.schema)
-    given = f"Answered from {n:,} column{'s' if n != 1 else ''}."
+    given = f"Answered from {counted(n, 'column')}."
     if model.task.quantiles:
         quantiles = ", ".join(f"{q:g}" for q in model.task.quantiles[:_MOST_CLASSES])
         others = ", …" if len(model.task.quantiles) > _MOST_CLASSES else ""

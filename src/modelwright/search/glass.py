@@ -12,7 +12,7 @@ from modelwright.insight.glass_cost import GlassCost
 from modelwright.insight.predictions import Predictions
 from modelwright.learners.glass import Glass
 from modelwright.metrics.bootstrap import Interval
-from modelwright.search.blend import answers_of, blend, log_loss
+from modelwright.search.blend import answers_of, blend
 from modelwright.search.decide import decide
 from modelwright.search.libraries import Entries
 from modelwright.search.mixture import Found
@@ -48,8 +48,7 @@ def glass_document(run: Run, trials: Sequence[Trial], found: Found, shipped: Pre
     """
     readable = [t for t in trials if t.learner.is_readable and t.state == "done"]
     for trial in readable:
-        answered = out_of_fold([trial], run.plan, run.question.target)
-        trial.loss = log_loss(answered.margins[trial.id], answered.target)
+        trial.judge(out_of_fold([trial], run.plan, run.question.target))
     best = min(readable, key=lambda t: t.loss, default=None)
     if best is None or (run.timed and run.until_end < LEAST_SECONDS) or run.watch.interrupted:
         return {}

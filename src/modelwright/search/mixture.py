@@ -6,7 +6,6 @@ from typing import final
 
 import numpy as np
 
-from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.metrics.base import Metric
 from modelwright.search.blend import Blend, answers_of, blend
@@ -69,7 +68,7 @@ def compose(run: Run, trials: Sequence[Trial]) -> Found:
     sizes = {t.id: run.store.size(product_name(t.id, 0)) / 1e6 for t in done}
     mixture = blend(oof.margins, oof.target, run.metric, sizes)
     for trial in done:
-        trial.loss = float(np.average(row_losses(oof.margins[trial.id], oof.target), weights=oof.target.weight))
+        trial.judge(oof)
     return Found(mixture, oof, {t.id: t for t in done}, sizes)
 
 

@@ -178,7 +178,7 @@ def _only(found: Found, chosen: Blend) -> Found:
 def _alone(run: Run, trial: Trial, oof: OutOfFold) -> Found:
     sizes = {trial.id: run.store.size(product_name(trial.id, 0)) / 1e6}
     chosen = blend(oof.margins, oof.target, run.metric, sizes)
-    trial.loss = float(np.average(row_losses(oof.margins[trial.id], oof.target), weights=oof.target.weight))
+    trial.judge(oof)
     return Found(chosen, oof, {trial.id: trial}, sizes)
 
 

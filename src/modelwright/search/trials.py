@@ -6,10 +6,12 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from modelwright.core.losses import row_losses
 from modelwright.core.table import Array
 from modelwright.core.task import Target
 from modelwright.learners.base import Learner
 from modelwright.learners.course import Course
+from modelwright.metrics.means import mean_ends
 from modelwright.search.folds import Plan
 
 BESIDE = "GLASS"
@@ -33,6 +35,7 @@ class Trial:
         started: Folds handed out, finished or not.
         reason: Why it was dropped or failed.
         loss: Mean loss on the out-of-fold rows, once done.
+        ends: Its 95 % interval.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Trial:
     started: set[int] = field(default_factory=set)
     reason: str = ""
     loss: float = float("nan")
+    ends: tuple[float, float] = (float("nan"), float("nan"))
 
     @property
     def is_beside(self) -> bool:
@@ -55,6 +59,12 @@ class Trial:
         """Mean seconds per finished fold."""
         return sum(self.seconds.values()) / max(1, len(self.seconds))
 
+    def judge(self, oof: "OutOfFold") -> None:
+        """Keep the mean loss of its out-of-fold predictions, with how far it could be off."""
+        losses, weight = row_losses(oof.margins[self.id], oof.target), oof.target.weight
+        self.loss = float(np.average(losses, weights=weight))
+        self.ends = mean_ends(losses, weight)
+
     def to_json(self, weight: float, *, timed: bool) -> dict[str, Any]:
         """Return the line of the leaderboard; without seconds where the file's bytes must repeat."""
         return {
@@ -62,7 +72,9 @@ class Trial:
             "family": self.learner.family,
             "state": self.state,
             "reason": self.reason,
-            "loss": None if np.isnan(self.loss) else self.loss,
+            "loss": _known(self.loss),
+            "loss_low": _known(self.ends[0]),
+            "loss_high": _known(self.ends[1]),
             "folds": len(self.margins),
             "seconds": round(sum(self.seconds.values()), 3) if timed else None,
             "weight": weight,
@@ -98,3 +110,7 @@ def out_of_fold(trials: list[Trial], plan: Plan, target: Target) -> OutOfFold:
             total[fold.valid] += trial.margins[number]
         margins[trial.id] = total[rows] / counts[rows, None]
     return OutOfFold(rows, margins, target.take(rows))
+
+
+def _known(number: float) -> float | None:
+    return number if np.isfinite(number) else None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.suspicion.case import Case
 from modelwright.suspicion.finding import Finding, named, shown
 
@@ -35,7 +36,7 @@ def constants(case: Case) -> list[Finding]:
                     severity="info",
                     columns=(name,),
                     what=f"Column {named((name,))} says the same in nearly every row.",
-                    where=f"{round((1 - share) * len(column)):,} rows differ",
+                    where=f"{counted(round((1 - share) * len(column)), 'row')} beside",
                     evidence=f"{share:.3%} of the rows hold one value.",
                     figure=share,
                     action="kept",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.core.table import Array
 from modelwright.suspicion.case import Case
 from modelwright.suspicion.finding import Finding
@@ -61,7 +62,7 @@ def _told(n_rows: int, of: int, evidence: str, lost: float) -> list[Finding]:
             severity="warn" if lost >= MANY else "info",
             columns=(),
             what="Rows that are equal in every column have different answers: wrong labels, or a column is missing.",
-            where=f"{n_rows:,} rows",
+            where=counted(n_rows, "row"),
             evidence=f"{n_rows:,} of {of:,} rows contradict an equal row. {evidence}",
             figure=lost,
             action="kept",

@@ -112,7 +112,8 @@ def _log_trial(client: Any, parent: Any, run: Run, trial: Tried) -> None:
     tags = {"mlflow.parentRunId": parent.run_id, "modelwright.state": trial.state, "modelwright.reason": trial.reason}
     made = client.create_run(parent.experiment_id, start_time=_ms(run.began), run_name=trial.id, tags=tags)
     identity = made.info.run_id
-    values = {"weight": trial.weight, "loss": trial.loss, "energy_joules": trial.joules}
+    values = {"weight": trial.weight, "loss": trial.loss, "loss_low": trial.loss_low, "loss_high": trial.loss_high}
+    values |= {"energy_joules": trial.joules}
     if trial.folds:
         values["seconds"] = sum(fold.seconds for fold in trial.folds)
     end = _ms(run.ended)

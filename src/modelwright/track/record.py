@@ -61,6 +61,8 @@ class Tried:
         reason: Why it was dropped or failed.
         weight: Its share in the model.
         loss: Mean loss on the out-of-fold rows, or None.
+        loss_low: Lower end of its 95 % interval, or None.
+        loss_high: Upper end.
         joules: Energy, or None where it was not measured.
         folds: Its finished pieces of work.
     """
@@ -71,6 +73,8 @@ class Tried:
     reason: str = ""
     weight: float = 0.0
     loss: float | None = None
+    loss_low: float | None = None
+    loss_high: float | None = None
     joules: float | None = None
     folds: tuple[Fold, ...] = ()
 
@@ -269,6 +273,8 @@ def _tried(model: "Model", events: Sequence[Event]) -> tuple[Tried, ...]:
             reason=line.get("reason", ""),
             weight=line.get("weight", 0.0),
             loss=line.get("loss"),
+            loss_low=line.get("loss_low"),
+            loss_high=line.get("loss_high"),
             joules=spent.get(line["id"], {}).get("joules"),
             folds=_folds(events, line["id"]),
         )

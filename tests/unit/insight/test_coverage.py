@@ -105,3 +105,12 @@ def test_one_row_has_a_coverage_too(band: mw.Model, sets: mw.Model) -> None:
 def test_a_file_without_intervals_says_so(small_file: Callable[..., bytes]) -> None:
     with pytest.raises(SpecError, match="no intervals or sets"):
         coverage(mw.Model.open(small_file("regression")), {})
+
+
+def test_groups_of_few_rows_are_named(band: mw.Model, rng: np.random.Generator) -> None:
+    rows = numbers(300, rng)
+    rows["place"][:] = "calm"
+    rows["place"][:7] = "wild"
+    found = coverage(band, rows, by=["place"])
+    assert [g.group for g in found.few] == ["place = wild"]
+    assert any("too few to judge" in remark and "place = wild (7)" in remark for remark in found.remarks())

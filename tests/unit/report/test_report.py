@@ -199,3 +199,38 @@ def test_the_confusion_of_a_file_alone_is_a_table(alone: Report) -> None:
     assert part is not None
     page = alone.to_html()
     assert "Rows: the truth. Columns: what was predicted." in page and "on held-out rows of the fit" in page
+
+
+def test_every_loss_of_the_leaderboard_has_an_interval(alone: Report) -> None:
+    part = alone.part("leaderboard")
+    assert part is not None and part.result is not None
+    for trial in part.result["trials"]:
+        if trial["loss"] is not None:
+            assert 0 < trial["loss_low"] < trial["loss"] < trial["loss_high"]
+    assert "95 % interval" in str(part.to_json()["blocks"])
+
+
+def test_groups_with_limits_of_their_own_tell_how_many_rows_stand_behind_them(make_prices: Make) -> None:
+    spec = modelwright.FitSpec(interval_groups="place")
+    model = modelwright.fit(make_prices(300, 1), "price", budget=modelwright.Budget(trials=1), spec=spec)
+    told = report(model).part("uncertainty")
+    measured = report(model, data=make_prices(90, 2)).part("uncertainty")
+    assert told is not None and measured is not None
+    page = str(told.to_json()["blocks"])
+    assert "rows behind the limit" in page and "Fewer than 200 rows" in page
+    assert "place = north" in str(measured.to_json()["blocks"]), "the labelled rows are told apart by the same groups"
+
+
+def test_commands_on_a_part_of_a_file_name_its_target(make_prices: Make, tmp_path: Path) -> None:
+    rows = make_prices(200, 1)
+    place = tmp_path / "two targets.onnx"
+    both = modelwright.fit(rows, ["price", "place"], budget=modelwright.Budget(trials=1), out=place)
+    for model in (both["price"], modelwright.load(place)["price"]):
+        made = report(model)
+        assert made.name == "two targets.onnx"
+        assert made.command == "modelwright report 'two targets.onnx' -o 'two targets.html' --for price"
+        commands = [part.command for part in made.parts if part.command.startswith("modelwright ")]
+        about_file = [c for c in commands if "two targets.onnx" in c]
+        assert len(about_file) > 3 and all("--for price" in c for c in about_file)
+        page = made.to_html()
+        assert "target=&#39;price&#39;" in page and "price.onnx" in page

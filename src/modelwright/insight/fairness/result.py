@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.evaluation import Source
 from modelwright.insight.fairness.measures import GAP_TITLES, TITLES
@@ -222,7 +223,7 @@ class Fairness(Document):
             if g.label in shown
         )
         of = "of the training table, out of fold" if self.source == "out-of-fold" else "looked at"
-        caption = f"How far the groups lie apart, on {self.n_rows:,} rows {of}"
+        caption = f"How far the groups lie apart, on {counted(self.n_rows, 'row')} {of}"
         return Sheet(caption, (head, *rows), "<<<>>>><<")
 
     def _group_sheet(self, columns: tuple[str, ...]) -> Sheet:

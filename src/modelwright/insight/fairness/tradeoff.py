@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.fairness.measures import GAP_TITLES
 from modelwright.insight.tabulation import plain, printable
@@ -107,7 +108,7 @@ class Tradeoff(Document):
             for p in self.points
         )
         by = printable(" × ".join(self.columns), 60)
-        caption = f"{self.goal} against the gap of {GAP_TITLES[self.constraint]} by {by}, {self.n_rows:,} rows"
+        caption = f"{self.goal} against the gap of {GAP_TITLES[self.constraint]} by {by}, {counted(self.n_rows, 'row')}"
         chosen = self.of(THRESHOLDS)
         bars = [("group", *(f"gap {p.slack:g}" for p in chosen))]
         bars += [(printable(g, 60), *(_bar(p.thresholds[i]) for p in chosen)) for i, g in enumerate(self.groups)]

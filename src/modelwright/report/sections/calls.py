@@ -1,8 +1,10 @@
 """How to ask the model."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
+from modelwright.model.naming import safe_name
 from modelwright.report.base import Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Code
@@ -34,16 +36,19 @@ class CallsSection(Section[dict[str, Any]]):
         if len(columns) > _MOST_COLUMNS:
             cells.append(f"    # and {len(columns) - _MOST_COLUMNS} more columns")
         shown = "\n".join(["{", *cells, "}"])
-        python = f"import modelwright as mw\n\nmodel = mw.load({case.name!r})\nmodel.predict({shown})"
+        python = f"import modelwright as mw\n\nmodel = {case.loading}\nmodel.predict({shown})"
+        # Outputs have other names in a file of several targets.
+        alone = case.name if case.model.within is None else f"{safe_name(case.model.manifest.target)}.onnx"
+        apart = "" if alone == case.name else f"# {case.loading}.save({alone!r})\n"
         bare = (
-            "import onnxruntime\n\n"
-            f"session = onnxruntime.InferenceSession({case.name!r})\n"
+            f"import onnxruntime\n\n{apart}"
+            f"session = onnxruntime.InferenceSession({alone!r})\n"
             f"session.run({result['outputs']!r}, inputs)  # a column each, of shape (rows, 1): double, string or int64"
         )
         return (
-            Code("On the command line", f"modelwright predict {case.name} NEW.csv -o answers.csv"),
+            Code("On the command line", case.line("predict", "NEW.csv", "-o", "answers.csv")),
             Code("In Python", python),
-            Code("Over HTTP", f"modelwright serve {case.name}"),
+            Code("Over HTTP", f"modelwright serve {shlex.quote(case.name)}"),
             Code("Without modelwright, wherever ONNX Runtime runs", bare),
         )
 

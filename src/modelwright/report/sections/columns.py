@@ -5,6 +5,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.insight.tabulation import printable
 from modelwright.report.base import Section
@@ -31,7 +32,7 @@ class ColumnsSection(Section[Schema]):
 
     def command(self, case: Case) -> str:
         """Return the command that lists them."""
-        return f"modelwright inspect {case.name}"
+        return case.line("inspect")
 
     def blocks(self, result: Schema, case: Case) -> Sequence[Block]:
         """Return one row per column."""
@@ -42,7 +43,7 @@ class ColumnsSection(Section[Schema]):
         ]
         n = len(result)
         text = (
-            f"The model reads {n} column{'s' if n != 1 else ''}. Columns of the training table that name rows, never "
+            f"The model reads {counted(n, 'column')}. Columns of the training table that name rows, never "
             "change or were left out are not among them."
         )
         caption = "What the model reads"

@@ -29,7 +29,7 @@ class ComparisonSection(Section[Comparison]):
     def command(self, case: Case) -> str:
         """Return the command that compares again."""
         assert case.rows is not None, "look() has refused a case without rows"
-        return f"modelwright compare {case.name} {case.other_name} {case.rows.name}"
+        return case.line("compare", case.other_name, case.rows.name)
 
     def blocks(self, result: Comparison, case: Case) -> Sequence[Block]:
         """Return the verdict and every metric of both."""

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.insight.confusion import Confusion, confusion, confusion_of
 from modelwright.insight.evaluation import number
 from modelwright.insight.tabulation import printable
@@ -33,12 +34,12 @@ class ConfusionSection(Section[Confusion]):
         if case.rows is None:
             return _kept(case)
         if len(case.model.classes) > _MOST_CLASSES:
-            raise NotHere(f"A table of {len(case.model.classes)} classes by as many cannot be read.")
+            raise NotHere(f"A table of {counted(len(case.model.classes), 'class')} by as many cannot be read.")
         return confusion(case.rows.predictions)
 
     def command(self, case: Case) -> str:
         """Return the command that counts again."""
-        return case.line("evaluate") if case.rows else f"modelwright inspect {case.name}"
+        return case.line_on_rows("evaluate") if case.rows else case.line("inspect")
 
     def blocks(self, result: Confusion, case: Case) -> Sequence[Block]:
         """Return the picture and the rates of every class."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.evaluate import score
 from modelwright.insight.evaluation import Evaluation, Measure, number
 from modelwright.report.base import NotHere, Section
@@ -38,7 +39,7 @@ class EvaluationSection(Section[tuple[Evaluation | None, Evaluation | None]]):
 
     def command(self, case: Case) -> str:
         """Return the command that evaluates again."""
-        return case.line("evaluate") if case.rows else f"modelwright inspect {case.name}"
+        return case.line_on_rows("evaluate") if case.rows else case.line("inspect")
 
     def blocks(self, result: tuple[Evaluation | None, Evaluation | None], case: Case) -> Sequence[Block]:
         """Return one table, the rows' figures first."""
@@ -79,7 +80,7 @@ def _where(evaluation: Evaluation, *, is_here: bool) -> str:
 
 
 def _summary(e: Evaluation) -> Text:
-    what = f"{e.main.title} is {number(e.main.value)} on {e.n_rows:,} rows ({interval_text(e.main)})."
+    what = f"{e.main.title} is {number(e.main.value)} on {counted(e.n_rows, 'row')} ({interval_text(e.main)})."
     more = " The interval says how far chance in the choice of these rows could have moved the figure."
     return Text(what + more)
 

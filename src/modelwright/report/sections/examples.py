@@ -40,7 +40,7 @@ class ExamplesSection(Section[Explanation]):
 
     def command(self, case: Case) -> str:
         """Return the command that explains a row."""
-        return case.line("explain", "--row", "1")
+        return case.line_on_rows("explain", "--row", "1")
 
     def blocks(self, result: Explanation, case: Case) -> Sequence[Block]:
         """Return one table per row."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.explain import explain
 from modelwright.insight.explanation import Explanation, Strength
 from modelwright.insight.interaction import Interactions
@@ -33,7 +34,7 @@ class ExplanationSection(Section[Explanation]):
 
     def command(self, case: Case) -> str:
         """Return the command that explains again."""
-        return case.line("explain")
+        return case.line_on_rows("explain")
 
     def blocks(self, result: Explanation, case: Case) -> Sequence[Block]:
         """Return pictures and tables."""
@@ -76,9 +77,10 @@ def _pairs(found: Interactions) -> Grid:
 
 
 def _tree(found: Surrogate) -> Sequence[Block]:
+    share = f"{found.fidelity.value:.0%}" if found.fidelity.value > 0 else "nothing"
     text = (
-        f"A readable tree of {found.tree.n_leaves} leaves repeats {found.fidelity.value:.0%} of what the model says "
-        f"(R² {interval_text(found.fidelity)}, on {found.n_held_out:,} rows it was not grown on)."
+        f"A readable tree of {counted(found.tree.n_leaves, 'leaf')} repeats {share} of what the "
+        f"model says (R² {interval_text(found.fidelity)}, on {counted(found.n_held_out, 'row')} it was not grown on)."
     )
     if found.cost is not None:
         text += (

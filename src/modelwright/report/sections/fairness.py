@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SpecError, counted
 from modelwright.insight.fairness.audit import audit, labelled_groups
 from modelwright.insight.fairness.result import Fairness, Gap
 from modelwright.insight.fairness.thresholds import tradeoff
@@ -65,7 +65,7 @@ class FairnessSection(Section[Found]):
     def command(self, case: Case) -> str:
         """Return the command that audits the rows again."""
         names = Fairness.from_json(case.model.documents["fairness"]).sensitive
-        return case.line("fairness", "--sensitive", *names) if case.rows else ""
+        return case.line_on_rows("fairness", "--sensitive", *names) if case.rows else ""
 
     def blocks(self, result: Found, case: Case) -> Sequence[Block]:
         """Return gaps, groups, proxies, and the cost of evening out."""
@@ -73,7 +73,7 @@ class FairnessSection(Section[Found]):
         judged = [g for g in r.groups if g.is_judged]
         smallest = min(judged, key=lambda g: g.n_rows, default=None)
         text = (
-            f"{len(judged):,} of {len(r.groups):,} groups have the {r.min_rows:,} rows that it takes to be judged"
+            f"{len(judged):,} of {counted(len(r.groups), 'group')} have the {r.min_rows:,} rows it takes to be judged"
             + (
                 f"; the smallest of them is {printable(smallest.name, 80)} with {smallest.n_rows:,}."
                 if smallest
@@ -100,7 +100,7 @@ class FairnessSection(Section[Found]):
         widest = max(gaps, key=lambda g: g.difference.high)
         small = case.model.task.is_classification and widest.difference.high <= _SMALL
         text = (
-            f"No gap by {_by(result.audit)} is beyond chance on {result.audit.n_rows:,} rows;"
+            f"No gap by {_by(result.audit)} is beyond chance on {counted(result.audit.n_rows, 'row')};"
             f" one of {plain(widest.difference.high)} cannot be ruled out ({widest.name.replace('_', ' ')})."
         )
         said = f"Groups by {_by(result.audit)} are treated about alike."

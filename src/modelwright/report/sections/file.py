@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.tabulation import printable
 from modelwright.report.base import Section
 from modelwright.report.case import Case
@@ -38,7 +39,7 @@ class FileSection(Section[dict[str, Any]]):
 
     def command(self, case: Case) -> str:
         """Return the command that proves the file again."""
-        return f"modelwright verify {case.name}"
+        return case.line("verify")
 
     def blocks(self, result: dict[str, Any], case: Case) -> Sequence[Block]:
         """Return the facts."""
@@ -68,7 +69,7 @@ def _parity(parity: dict[str, Any] | None) -> str:
     largest = parity["largest_difference"]
     difference = f"the largest difference is {largest:.1g}" if largest else "there is no difference"
     return (
-        f"Proven on {parity['n_rows']:,} rows, {parity.get('n_hostile', 0):,} of them odd on purpose: {difference}, "
-        f"{parity['tolerance']:f}".rstrip("0")
+        f"Proven on {counted(parity['n_rows'], 'row')}, {parity.get('n_hostile', 0):,} of them odd on purpose: "
+        f"{difference}, {parity['tolerance']:f}".rstrip("0")
         + " is allowed."
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.glass_cost import HOW, GlassCost
 from modelwright.insight.shapes import Shapes, shapes
 from modelwright.insight.tabulation import plain, printable
@@ -70,11 +71,12 @@ class GlassSection(Section[GlassBox]):
 
 
 def _whole(found: Shapes) -> str:
+    apart = f"differ by {found.rest:.0e} at most" if found.rest else "are equal"
     what = {"margin": "log-odds", "value": "the answer"}[found.scale]
     return (
         f"It is exactly {plain(found.base)} plus what each column and pair below adds to {what} of "
-        f"{printable(found.answer)}: over {found.n_rows} rows made from the sketch in the file the sum and the file's "
-        f"answer differ by {found.rest:.0e} at most."
+        f"{printable(found.answer)}: over {counted(found.n_rows, 'row')} made from the sketch in the file the sum and "
+        f"the file's answer {apart}."
     )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
-from modelwright.core.errors import listed
+from modelwright.core.errors import counted, listed
 from modelwright.insight.tabulation import plain, printable
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
@@ -34,22 +34,22 @@ class LeaderboardSection(Section[list[dict[str, Any]]]):
 
     def command(self, case: Case) -> str:
         """Return the command that lists them."""
-        return f"modelwright inspect {case.name}"
+        return case.line("inspect")
 
     def blocks(self, result: list[dict[str, Any]], case: Case) -> Sequence[Block]:
         """Return one row per trial and how far the best is from guessing."""
-        head = ("trial", "family", "state", "loss", "share in the model", "seconds", "why")
+        head = ("trial", "family", "state", "loss", "95 % interval", "share in the model", "seconds", "why")
         begun = [line for line in result if line.get("state") != "dropped" or line.get("seconds") or line.get("folds")]
         rows = [_row(line) for line in begun[:_MOST_SHOWN]]
         blocks: list[Block] = [Text(_sentence(result))]
         blocks.append(
-            Grid("Trials, the best first", (head, *rows), "<<<>>><", left_out=max(0, len(begun) - _MOST_SHOWN))
+            Grid("Trials, the best first", (head, *rows), "<<<>>>><", left_out=max(0, len(begun) - _MOST_SHOWN))
         )
         blocks.append(
             Note(
-                "Loss is the mean loss of a row on out-of-fold predictions, so lower is better. It comes without an "
-                "interval: differences between trials in the last digits mean nothing, and the blend is chosen by what "
-                "it gains, not by rank."
+                "Loss is the mean loss of a row on out-of-fold predictions, so lower is better. The trials answered "
+                "the same rows, so that intervals which overlap do not say that two of them are equally good; and the "
+                "blend is chosen by what a trial adds, not by rank."
             )
         )
         return blocks
@@ -69,11 +69,13 @@ class LeaderboardSection(Section[list[dict[str, Any]]]):
 
 def _row(line: dict[str, Any]) -> tuple[str, ...]:
     loss, weight, seconds = line.get("loss"), line.get("weight"), line.get("seconds")
+    low, high = line.get("loss_low"), line.get("loss_high")
     return (
         printable(line.get("id", ""), 40),
         printable(line.get("family", ""), 20),
         _STATES.get(str(line.get("state")), printable(line.get("state", ""))),
         "–" if loss is None else plain(loss),
+        "–" if low is None or high is None else f"{plain(low)} to {plain(high)}",
         f"{weight:.0%}" if weight else "–",
         "–" if seconds is None else f"{seconds:.1f}",
         printable(line.get("reason") or "", 120),
@@ -85,7 +87,7 @@ def _sentence(lines: list[dict[str, Any]]) -> str:
     said = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     members = sum(bool(line.get("weight")) for line in lines)
     mixed = "One of them is the model." if members == 1 else f"{members} of them are mixed in the model."
-    text = f"{len(lines)} trials: {said}. {mixed}"
+    text = f"{counted(len(lines), 'trial')}: {said}. {mixed}"
     idle = [line for line in lines if line.get("state") == "dropped" and not (line.get("seconds") or line.get("folds"))]
     if idle:
         text += f" For {len(idle)} of those given up no time was left to begin; they are not in the table."

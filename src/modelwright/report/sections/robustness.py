@@ -35,7 +35,7 @@ class RobustnessSection(Section[Robustness]):
     def command(self, case: Case) -> str:
         """Return the command that measures again."""
         assert case.rows is not None, "look() has refused a case without rows"
-        return f"modelwright report {case.name} {case.rows.name} --json"
+        return case.line_on_rows("report", "--json")
 
     def blocks(self, result: Robustness, case: Case) -> Sequence[Block]:
         """Return one row per kind of trouble."""

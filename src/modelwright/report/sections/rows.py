@@ -6,6 +6,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Column
 from modelwright.insight.tabulation import printable
@@ -66,7 +67,7 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
         assert case.rows is not None, "look() has refused a case without rows"
         n_rows = len(case.rows.predictions)
         text = (
-            f"{printable(case.rows.name, 80)}: {n_rows:,} rows with an answer. What is said to be on these "
+            f"{printable(case.rows.name, 80)}: {counted(n_rows, 'row')} with an answer. What is said to be on these "
             "rows is only honest if the model did not learn from them."
         )
         notes = tuple(map(Note, case.rows.notes))
@@ -86,7 +87,7 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
         left_out = max(0, len(strange) - _MOST_SHOWN)
         grid = Grid("Columns whose cells differ from training", (head, *rows), "<>>>", left_out=left_out)
         same = len(result) - len(strange)
-        rest = (Note(f"The other {same} columns differ by less than {_NOTABLE:.1%} of the cells."),) if same else ()
+        rest = (Note(f"{same:,} other columns differ by less than {_NOTABLE:.1%} of the cells."),) if same else ()
         return (Text(text), *notes, grid, *rest)
 
 

@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import Any, ClassVar, final
 
 from modelwright.core.asked import SCHEMA, Asked
-from modelwright.core.errors import DataError
+from modelwright.core.errors import DataError, counted
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.insight.tabulation import printable
+from modelwright.model.naming import safe_name
 from modelwright.report.again import fit_command
 from modelwright.report.base import Section
 from modelwright.report.case import Case
@@ -43,7 +44,7 @@ class RunSection(Section[dict[str, Any]]):
             ("Fingerprint of the data", f"sha256 {data['sha256']}" if data.get("sha256") else "not recorded"),
             ("Aimed at", evaluation.main.title if evaluation else manifest.metric),
             ("Validation", _validation(case)),
-            ("Budget", f"{trials} trials" if trials else f"{seconds:g} s" if seconds else "not recorded"),
+            ("Budget", counted(trials, "trial") if trials else f"{seconds:g} s" if seconds else "not recorded"),
             ("Seed", str(manifest.seed)),
             ("Written", manifest.created or "no moment is recorded, so that the same fit gives the same bytes"),
             ("By", f"modelwright {manifest.version}"),
@@ -58,10 +59,10 @@ def _validation(case: Case) -> str:
     if evaluation is None:
         return "not recorded"
     if evaluation.source == "test":
-        return f"{evaluation.n_rows:,} test rows that were given for it and never learned from"
+        return f"{counted(evaluation.n_rows, 'test row')} that were given for it and never learned from"
     folds = max((line.get("folds") or 0 for line in case.model.leaderboard or ()), default=0)
     way = f"{folds} folds" if folds > 1 else "one held-out part" if folds == 1 else "held-out rows"
-    return f"{way}: each of {evaluation.n_rows:,} rows was answered by models that had not seen it"
+    return f"{way}: each of {counted(evaluation.n_rows, 'row')} was answered by models that had not seen it"
 
 
 def _again(case: Case) -> str:
@@ -72,7 +73,7 @@ def _again(case: Case) -> str:
         target=manifest.target,
         seed=manifest.seed,
         data="TRAINING_DATA",
-        output=case.name,
+        output=case.name if case.model.within is None else f"{safe_name(manifest.target)}.onnx",
         test="TEST_DATA" if is_tested else "",
     )
 

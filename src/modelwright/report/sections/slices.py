@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.insight.document import reach
 from modelwright.insight.slices import Slices, worst_slices
 from modelwright.insight.tabulation import plain, printable, signed
@@ -34,7 +35,7 @@ class SlicesSection(Section[Slices]):
     def blocks(self, result: Slices, case: Case) -> Sequence[Block]:
         """Return the slices found."""
         if not result.slices:
-            text = f"Of {result.n_searched:,} slices none is worse than the rest by more than chance."
+            text = f"Of {counted(result.n_searched, 'slice')} none is worse than the rest by more than chance."
             return (Text(text),)
         why = Note(
             "Where the answer is less certain from the start every model errs more: a slice here is a place to look "
@@ -46,10 +47,10 @@ class SlicesSection(Section[Slices]):
         """Name the worst."""
         promise = "Equally good everywhere"
         if not result.n_searched:
-            text = f"{result.n_rows:,} rows are too few to search for parts on which it is worse."
+            text = f"{counted(result.n_rows, 'row')} are too few to search for parts on which it is worse."
             return (Light(promise, "unknown", text, "slices", "evenness", text),)
         if not result.slices:
-            text = f"None of {result.n_searched:,} slices is worse by more than chance."
+            text = f"None of {counted(result.n_searched, 'slice')} is worse by more than chance."
             said = "No part of the rows is served worse than the rest by more than chance."
             return (Light(promise, "good", text, "slices", "evenness", said),)
         worst = result.slices[0]
@@ -60,6 +61,6 @@ class SlicesSection(Section[Slices]):
                 f"{result.title} {plain(worst.metric.value)} ({interval_text(worst.metric)}) against"
                 f" {plain(result.overall.value)}"
             )
-        text = f"Worst where {where} ({worst.n_rows:,} rows): {figure}."
-        said = f"It errs more where {where} ({worst.n_rows:,} of {result.n_rows:,} rows)."
+        text = f"Worst where {where} ({counted(worst.n_rows, 'row')}): {figure}."
+        said = f"It errs more where {where} ({worst.n_rows:,} of {counted(result.n_rows, 'row')})."
         return (Light(promise, "look", text, "slices", "evenness", said),)

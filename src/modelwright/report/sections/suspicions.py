@@ -1,9 +1,10 @@
 """What looks wrong about the data."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
-from modelwright.core.errors import listed
+from modelwright.core.errors import counted, listed
 from modelwright.insight.check import check
 from modelwright.insight.tabulation import printable
 from modelwright.report.base import NotHere, Section
@@ -41,7 +42,7 @@ class SuspicionsSection(Section[tuple[Findings | None, Findings | None]]):
     def command(self, case: Case) -> str:
         """Return the command that checks again."""
         data = case.rows.name if case.rows else "TRAINING_DATA"
-        return f"modelwright check {data} --target {case.model.manifest.target}"
+        return shlex.join(["modelwright", "check", data, "--target", case.model.manifest.target])
 
     def blocks(self, result: tuple[Findings | None, Findings | None], case: Case) -> Sequence[Block]:
         """Return one table for training and one for the rows."""
@@ -79,7 +80,7 @@ def _kind(finding: Finding) -> tuple[str, tuple[str, ...]]:
 
 
 def _told(all_found: Findings, shown: Sequence[Finding], where: str, *, repeated: int = 0) -> list[Block]:
-    about = f"In {where}, {all_found.n_looked_at:,} of {all_found.n_rows:,} rows were looked at."
+    about = f"In {where}, {all_found.n_looked_at:,} of {counted(all_found.n_rows, 'row')} were looked at."
     if repeated:
         about += f" {repeated} of the suspicions above {'is' if repeated == 1 else 'are'} found there too."
     if not shown:

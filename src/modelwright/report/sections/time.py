@@ -8,6 +8,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from modelwright.core.errors import counted
 from modelwright.core.schema import ColumnSchema
 from modelwright.report.base import Section
 from modelwright.report.case import Case
@@ -63,14 +64,14 @@ class TimeSection(Section[Speed]):
 
     def command(self, case: Case) -> str:
         """Return the command that measures again."""
-        return f"modelwright inspect {case.name}"
+        return case.line("inspect")
 
     def blocks(self, result: Speed, case: Case) -> Sequence[Block]:
         """Return the times as facts."""
         row = f"{result.row_microseconds:,.0f} µs (eight of ten between {result.low:,.0f} and {result.high:,.0f} µs)"
         pairs = [("One row, asked alone, on this machine", row)]
         if result.batch_milliseconds is not None:
-            pairs.append((f"{result.batch_rows:,} rows in one call", f"{result.batch_milliseconds:.3g} ms"))
+            pairs.append((f"{counted(result.batch_rows, 'row')} in one call", f"{result.batch_milliseconds:.3g} ms"))
         spent = [line["seconds"] for line in case.model.leaderboard or () if line.get("seconds")]
         if spent:
             pairs.append(("Processor time of all trials", seconds_text(sum(spent))))
