@@ -42,15 +42,19 @@ class Shown(Written):
         sheets = self.sheets()
         return f"<{type(self).__name__} {sheets[0].caption if sheets else ''}>"
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return what is said below the tables, one sentence each."""
+        return self.notes
+
     def __str__(self) -> str:
         lines: list[str] = []
         for sheet in self.sheets():
             lines += [sheet.caption, "", *aligned(sheet.rows, sheet.sides), ""]
-        return "\n".join([*lines, *self.notes]).rstrip()
+        return "\n".join([*lines, *self.remarks()]).rstrip()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         tables = "".join(html_table(s.rows, s.caption, s.sides) for s in self.sheets())
-        return {"text/plain": str(self), "text/html": tables + html_notes(self.notes)}
+        return {"text/plain": str(self), "text/html": tables + html_notes(self.remarks())}
 
 
 class Document(Shown):
