@@ -219,6 +219,8 @@ def test_groups_with_limits_of_their_own_tell_how_many_rows_stand_behind_them(ma
     page = str(told.to_json()["blocks"])
     assert "rows behind the limit" in page and "Fewer than 200 rows" in page
     assert "place = north" in str(measured.to_json()["blocks"]), "the labelled rows are told apart by the same groups"
+    few = report(model, data=make_prices(60, 3)).part("uncertainty")
+    assert few is not None and "too few to judge by themselves" in str(few.to_json()["blocks"])
 
 
 def test_commands_on_a_part_of_a_file_name_its_target(make_prices: Make, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ class UncertaintySection(Section[Found]):
         kept += _behind(result.said)
         if result.here is not None:
             known = case.rows.notes if case.rows else ()  # said once, with the rows
-            kept += [*grids(result.here), *notes([n for n in result.here.notes if n not in known])]
+            kept += [*grids(result.here), *notes([n for n in result.here.remarks() if n not in known])]
             if _poor(result.here) and case.model.task.is_classification:
                 target = shlex.quote(case.model.manifest.target)
                 kept.append(Note(f"To hold it in every class by itself: modelwright fit … --interval-groups {target}"))
