@@ -25,11 +25,12 @@ from modelwright.modelfile.joint import split
 from modelwright.progress.interrupt import interruptible
 from modelwright.progress.notebook import in_notebook
 from modelwright.search.fit import fit_table, resume_fit
-from modelwright.search.fit_targets import Specs, fit_targets, refit_targets
+from modelwright.search.fit_targets import Specs, fit_targets, refit_targets, resume_targets
 from modelwright.search.refit_file import refit_table
+from modelwright.search.run_targets import TARGETS, Kept
 from modelwright.search.watch import Watch
 from modelwright.track.folder import keep_record
-from modelwright.track.record import record
+from modelwright.track.record import events_of, record
 
 __all__ = ["evaluate", "fit", "load", "read_schema", "refit", "resume"]
 
@@ -152,7 +153,10 @@ def _fit_targets(
     table = source if isinstance(source, Table) else read(source, kinds=kinds or None)
     held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, targets, specs[0])
     return _joined(
-        lambda watched: fit_targets(table, targets, budget, spec, seed=seed, test=held_out, watch=watched), watch, place
+        lambda watched: fit_targets(table, targets, budget, spec, seed=seed, test=held_out, watch=watched),
+        watch,
+        place,
+        run=specs[0].run,
     )
 
 
@@ -162,16 +166,17 @@ def resume(
     budget: Budget | str | float | None = None,
     out: str | os.PathLike[str] | None = None,
     listeners: Sequence[Listener] = (),
-) -> Model:
+) -> Model | Any:  # Any: a JointModel, seldom
     """Go on with a fit that kept its run (``FitSpec(run=...)``), whatever ended it, and return the model.
 
     Only the work that was under way is lost. Time and energy spent before count; a run that is over gives its model
-    again, unless `budget` is a larger one.
+    again, unless `budget` is a larger one. A run of several targets gives a `JointModel`; what is left is dealt out
+    among those that have no model yet, of a larger budget among all.
 
     Args:
         run: The run folder.
         budget: Limits for everything, what was spent before included; those of the fit by default.
-        out: Where to write the ``.onnx`` file; the run folder holds it too.
+        out: Where to write the ``.onnx`` file; the run folder holds it too, or that of each target.
         listeners: Each is called with every `Event`; their seconds go on from where the run ended.
 
     Raises:
@@ -183,6 +188,8 @@ def resume(
     wanted = budget if budget is None or isinstance(budget, Budget) else Budget.parse(budget)
     place = None if out is None else check_writable(out)
     watch = _watch(listeners, None if wanted is None or wanted.trials else wanted.seconds, started)
+    if (Path(run) / TARGETS).is_file():
+        return _joined(lambda watched: resume_targets(run, budget=wanted, watch=watched), watch, place, run=run)
     return _made(lambda watched: resume_fit(run, budget=wanted, watch=watched), watch, place, run=run)
 
 
@@ -385,12 +392,24 @@ def _made(
     return model
 
 
-def _joined(make: Callable[[Watch], bytes], watch: Watch, place: Path | None) -> JointModel:
+def _joined(
+    make: Callable[[Watch], bytes],
+    watch: Watch,
+    place: Path | None,
+    *,
+    run: str | os.PathLike[str] | None = None,
+) -> JointModel:
     """Have a file of several targets made, open it and write it where that was asked for."""
-    content, _ = _finished(make, watch)
+    content, heard = _finished(make, watch)
     model = JointModel(split(content), place)  # its parts then know which file they are in
     if place is not None:
         model.save(place)
+    if run is not None:
+        folders = Kept.read(run).folders
+        for target, part in model.items():
+            told = events_of(target, heard)
+            if any(event.name == "done" for event in told):  # else it was over, and has its record
+                keep_record(folders[target], record(part, told, began=time.time() - watch.seconds))
     return model
 
 

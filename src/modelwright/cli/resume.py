@@ -7,6 +7,7 @@ import click
 
 import modelwright
 from modelwright.cli.fit import default_output
+from modelwright.cli.fit_targets import told_joint
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.output import Memory, end, listening
 from modelwright.core.destination import check_writable
@@ -26,18 +27,30 @@ def resume(
     """Go on with the fit in the folder RUN, which was begun with fit --run RUN.
 
     Everything finished is read back; only the work that was under way is lost. A run that is over gives its file
-    again; with a larger --budget it goes on. Files of models are proven as always.
+    again; with a larger --budget it goes on. Files of models are proven as always. Of several targets, those without
+    a model share what is left.
     """
-    from modelwright.search.request import read_request  # help loads no engine
+    from modelwright.model.joint import JointModel  # help loads no runtime, and no engine
+    from modelwright.search.request import read_request
     from modelwright.search.run_folder import REQUEST
+    from modelwright.search.run_targets import TARGETS, Kept
 
-    request = read_request(Path(run) / REQUEST)
-    limits = None if budget is None else replace(request.budget, seconds=modelwright.Budget.parse(budget).seconds)
-    seconds = (limits or request.budget).seconds
-    place = check_writable(output or default_output(request.target))
+    if (Path(run) / TARGETS).is_file():
+        kept = Kept.read(run)
+        asked, targets = kept.budget, kept.targets
+    else:
+        request = read_request(Path(run) / REQUEST)
+        asked, targets = request.budget, (request.target,)
+    limits = None if budget is None else replace(asked, seconds=modelwright.Budget.parse(budget).seconds)
+    seconds = (limits or asked).seconds
+    place = check_writable(output or default_output(*targets))
     memory = Memory()
-    with listening(None if request.budget.trials else seconds, events=events, quiet=quiet, verbose=verbose) as shown:
+    with listening(None if asked.trials else seconds, events=events, quiet=quiet, verbose=verbose) as shown:
         model = modelwright.resume(run, budget=limits, out=place, listeners=[memory, *shown])
+    if isinstance(model, JointModel):
+        text, document = told_joint(model, str(place), memory, verb="resume")
+        end(f"{text}\n\nRun        {run}", {**document, "run": run}, memory, as_json=as_json, events=events)
+        return
     resumed = memory.last("resumed")
     document = {**fit_document(model, str(place), memory), "run": run, "resumed": resumed}
     text = fit_text(model, str(place), memory) + f"\nRun        {run}"

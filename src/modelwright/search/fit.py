@@ -72,8 +72,6 @@ def fit_table(
         MissingExtraError: The libraries that learn are not installed.
     """
     watch = watch or Watch()
-    if seed < 0:
-        raise SpecError(f"A seed is a whole number from 0 on, not {seed}.")
     request = Request(target, budget, spec, seed, planned=budget, table="")
     if spec.run is None:
         return _fit(request, table, test=test, watch=watch)
@@ -102,22 +100,32 @@ def resume_fit(run: str | os.PathLike[str], *, budget: Budget | None = None, wat
     watch = watch or Watch()
     with opened(run) as folder:
         request, model, spent = folder.request, folder.model, folder.spent()
-        if model is None and (named := foreign(request.spec)):
-            raise SpecError(
-                f"The run was begun with a learner from elsewhere ('{named[0]}'), and no file may say which code runs."
-                f" Name it again: fit the same data with --run {run} --learner …, which uses all that is finished."
-            )
-        if model is not None and (budget is None or _is_no_more(budget, request.budget)):
+        watch = replace(watch, started=watch.started - float(spent["at"]))
+        if model is None:
+            check_origin(request.spec, run)
+        elif budget is None or is_no_more(budget, request.budget):
             watch.tell("note", text="The run is over; this is its file.")
             return model
         if budget is not None:
             request = replace(request, budget=budget)
             folder.ask(request)
-        watch = replace(watch, started=watch.started - float(spent["at"]))
         return _fit(request, folder.table, test=folder.test, watch=watch, folder=folder)
 
 
-def _is_no_more(budget: Budget, earlier: Budget) -> bool:
+def check_origin(spec: FitSpec, run: str | os.PathLike[str]) -> None:
+    """Refuse to go on by learners that only the one who asks can name.
+
+    Raises:
+        SpecError: One is neither ours nor scikit-learn's.
+    """
+    if named := foreign(spec):
+        raise SpecError(
+            f"The run was begun with a learner from elsewhere ('{named[0]}'), and no file may say which code runs."
+            f" Name it again: fit the same data with --run {run} --learner …, which uses all that is finished."
+        )
+
+
+def is_no_more(budget: Budget, earlier: Budget) -> bool:
     """Return whether a budget pays for nothing that an earlier one did not."""
     if budget.trials is not None and earlier.trials is not None:
         return budget.trials <= earlier.trials

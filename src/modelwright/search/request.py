@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 import modelwright
-from modelwright.core.errors import DataError, FileRefusedError
+from modelwright.core.errors import DataError, FileRefusedError, SpecError
 from modelwright.core.pack import from_plain, pack, plain
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
@@ -40,6 +40,11 @@ class Request:
     planned: Budget
     table: str
     has_test: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no seed."""
+        if self.seed < 0:
+            raise SpecError(f"A seed is a whole number from 0 on, not {self.seed}.")
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; `from_json` reverses it."""

@@ -141,7 +141,7 @@ def begun(path: str | os.PathLike[str], request: Request, table: Table, test: Ta
     with named(path / REQUEST):
         path.mkdir(parents=True, exist_ok=True)
         others = sorted(p.name for p in path.iterdir() if not p.name.startswith("."))
-    with _held(path):
+    with held(path):
         if (path / REQUEST).exists():
             earlier = read_request(path / REQUEST)
             if (earlier.table, earlier.target) != (request.table, request.target):
@@ -171,7 +171,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[RunFolder]:
     """
     path = Path(path)
     read_request(path / REQUEST)
-    with _held(path):
+    with held(path):
         yield RunFolder(path, read_request(path / REQUEST), is_resumed=True)
 
 
@@ -188,7 +188,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
+def held(path: Path) -> Iterator[None]:
     """Hold a folder against other processes; the system lets go of it when this one ends, however it ends."""
     try:
         import fcntl

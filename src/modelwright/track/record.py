@@ -171,6 +171,15 @@ class Run:
         return run
 
 
+def events_of(target: str, events: Iterable[Event]) -> list[Event]:
+    """Return what was told of one of several targets, as a fit of its own would have told it."""
+    return [
+        Event("done" if e.name == "target_done" else e.name, e.seconds, dict(e.data))
+        for e in events
+        if e.data.get("target") == target or e.name == "interrupted"
+    ]
+
+
 def record(
     model: "Model",
     events: Sequence[Event] = (),
