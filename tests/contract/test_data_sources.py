@@ -205,10 +205,11 @@ def test_foreign_types_of_arrow_are_read() -> None:
         )
     )
     assert [c.schema.dtype for c in table.columns] == [
-        *("string", "number", "number", "date", "string", "number", "string", "string", "string")
+        *("string", "number", "number", "date", "number", "number", "string", "string", "string")
     ]
     assert table.column("big").strings().tolist() == [str(2**63 - 1), "", "1"]
     assert table.column("view").strings().tolist() == ["p", "q", "p"]
+    np.testing.assert_array_equal(table.column("clock").values, [3720, np.nan, 11040])  # seconds since midnight
     np.testing.assert_array_equal(table.column("decimal").values, [1, np.nan, 2])
 
 
