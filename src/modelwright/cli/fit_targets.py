@@ -9,7 +9,7 @@ import click
 
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.output import Memory, grid, note, printable
-from modelwright.cli.targets import beside_target, in_turn, targets_document
+from modelwright.cli.targets import beside_targets, in_turn, targets_document
 from modelwright.core.errors import SpecError, listed
 from modelwright.core.spec import FitSpec
 from modelwright.model.naming import safe_name
@@ -114,10 +114,10 @@ def pages_beside(model: "JointModel", place: Path, seconds: float) -> tuple[Path
 
     from modelwright.report.beside import beside
 
-    end = monotonic() + seconds
+    end, places = monotonic() + seconds, beside_targets(place, model.targets)
     pages: list[Path] = []
     for name, part in model.items():
-        written = beside(beside_target(place, name), model=part, seconds=end - monotonic())
+        written = beside(places[name], model=part, seconds=end - monotonic())
         if not written:
             note(f"There was no time for a report of every target. Make them with: modelwright report {place}")
             break

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 from modelwright.cli.output import note, show
-from modelwright.cli.targets import beside_target, either, for_target, in_turn, targets_document
+from modelwright.cli.targets import beside_targets, either, for_target, in_turn, targets_document
 from modelwright.core.destination import check_writable, named
 from modelwright.core.errors import SpecError
 from modelwright.report.catalog import DOCUMENTS
@@ -97,10 +97,8 @@ def report(**options: Any) -> None:
     first = either(asked.models[0], asked.chosen)
     other = either(asked.models[1], asked.chosen) if len(asked.models) > 1 else None
     if isinstance(first, JointModel):
-        documents = {
-            name: _written(asked, part, _same(other, name), beside_target(asked.page, name))
-            for name, part in first.items()
-        }
+        pages = beside_targets(asked.page, first.targets)
+        documents = {name: _written(asked, part, _same(other, name), pages[name]) for name, part in first.items()}
         text = in_turn(first, lambda part: str(documents[part.manifest.target]))
         told = {name: made.to_json() for name, made in documents.items()}
         show(text, targets_document("report", asked.models[0], first, told), as_json=asked.as_json)

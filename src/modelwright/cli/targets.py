@@ -1,6 +1,6 @@
 """Files of several targets on the command line: one is chosen with ``--for``, or all are shown in turn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ import click
 
 import modelwright
 from modelwright.core.errors import SeveralTargetsError
-from modelwright.model.naming import safe_name
+from modelwright.model.naming import part_names
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel
@@ -49,9 +49,9 @@ def in_turn(model: "JointModel", told: Callable[["Model"], str]) -> str:
     return "\n\n".join(f"{name}\n{'─' * len(name)}\n{told(part)}" for name, part in model.items())
 
 
-def beside_target(path: Path, target: str) -> Path:
-    """Return the name of a file that belongs to one target: ``shop.html`` becomes ``shop.price.html``."""
-    return path.with_name(f"{path.stem}.{safe_name(target)}{path.suffix}")
+def beside_targets(path: Path, targets: Iterable[str]) -> dict[str, Path]:
+    """Return by target the name of a file of its own, no two alike: ``shop.html`` becomes ``shop.price.html``."""
+    return {target: path.with_name(name + path.suffix) for target, name in part_names(path.stem, targets).items()}
 
 
 def targets_document(

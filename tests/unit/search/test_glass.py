@@ -76,7 +76,7 @@ def test_without_a_glass_box_nothing_is_told(table: dict[str, np.ndarray]) -> No
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(0.1, 0.3, "would lose 0.2 ROC AUC"), (-0.3, -0.1, "better by 0.2"), (-0.1, 0.3, "would lose nothing beyond chance")],
+    [(0.1, 0.3, "would lose 0.2 ROC AUC"), (-0.3, -0.1, "better by 0.2"), (-0.1, 0.3, "nothing beyond chance")],
 )
 def test_the_sentence_says_which_is_better_only_beyond_chance(low: float, high: float, words: str) -> None:
     cost = GlassCost(
