@@ -94,9 +94,7 @@ class Race:
             return None
         for trial in self._candidates():
             fold = self._next_fold(trial)
-            expected = self._expected(trial)
-            rounds = ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
-            if expected * rounds > left:
+            if self._expected(trial) * self._rounds(trial) > left:
                 continue
             limit = self._limit(trial, left)
             if trial.state == "waiting":
@@ -172,8 +170,11 @@ class Race:
 
     def _share(self, trial: Trial) -> float:
         """Return the share of the time left that the other folds of a trial will take."""
-        rounds = ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
-        return trial.mean_seconds * rounds / max(self._pace.left(), 1e-9)
+        return trial.mean_seconds * self._rounds(trial) / max(self._pace.left(), 1e-9)
+
+    def _rounds(self, trial: Trial) -> int:
+        """Return how often work of all workers must follow on another until the trial's folds are done."""
+        return ceil((len(self._plan.folds) - len(trial.started)) / self._pace.n_workers)
 
     def _first_loss(self, name: str) -> float:
         return float(np.mean(self._losses(self._first[name], self._target.take(self._plan.folds[0].valid))))
