@@ -239,6 +239,9 @@ class TestPrediction:
     def test_a_column_is_lacking(self, predict: Callable[..., Result]) -> None:
         refused(predict("aage,city\n30,Rome\n"), 3, "'age'", "new.csv")
 
+    def test_a_refused_table_leaves_no_head_on_standard_output(self, predict: Callable[..., Result]) -> None:
+        refused(predict("age,city\n30,Rome,more,and more\n", "-o", "-"), 3, "new.csv", "line 2")
+
     def test_a_column_changed_its_kind(self, predict: Callable[..., Result]) -> None:
         refused(predict("age,city\nyoung,Rome\nold,Oslo\n"), 3, "'age'", "row 1", "young", "number")
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, final
 
@@ -119,8 +120,10 @@ def _to_file(asked: Asked, notes: dict[str, None]) -> dict[str, Any]:
 
     answers = _answers(opened, asked)
     n_rows = 0
+    tables = _tables(opened, asked, notes)
+    first = list(islice(tables, 1))  # before the head is written: a table that cannot be read leaves nothing behind
     with _opened(place) as where, writer(form, where, answers) as write:
-        for table in _tables(opened, asked, notes):
+        for table in chain(first, tables):
             write(answers.of(table))
             n_rows += table.n_rows
     return {"output": asked.output, "rows": n_rows, "columns": answers.names}
