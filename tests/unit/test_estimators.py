@@ -319,13 +319,6 @@ def test_no_stream_is_written_to_without_being_asked(
     assert (out.getvalue(), err.getvalue()) == ("", "")
 
 
-def test_several_columns_of_y_are_told_where_to_go(rng: np.random.Generator) -> None:
-    X, Y = rng.normal(size=(30, 2)), rng.integers(0, 2, size=(30, 3))
-    for estimator in (Classifier(trials=1), Regressor(trials=1)):
-        with pytest.raises(ValueError, match=r"1d array, got an array of shape \(30, 3\).*target=\[names\]"):
-            estimator.fit(X, Y)
-
-
 def test_a_budget_is_taken_as_everywhere_else(frame: pd.DataFrame) -> None:
     labels = np.where(np.arange(len(frame)) % 2, "a", "b")
     asked = Classifier(budget=mw.Budget(trials=1), random_state=0)

@@ -4,19 +4,19 @@ import html
 import os
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import assert_all_finite, check_random_state, estimator_html_repr
+from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import (
     _check_sample_weight,
     _num_samples,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
@@ -24,6 +24,7 @@ from modelwright.core.destination import check_writable
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.data import read
+from modelwright.estimators.answers import answers_of, checked_answers
 from modelwright.estimators.rows import (
     array_table,
     fitting_table,
@@ -32,11 +33,14 @@ from modelwright.estimators.rows import (
     merge_equal_rows,
     number_column,
     unused_name,
+    unused_names,
 )
 from modelwright.insight.evaluation import Evaluation
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.progress.lines import Lines
 from modelwright.search.fit import fit_table
+from modelwright.search.fit_targets import fit_targets
 from modelwright.search.watch import Watch
 
 
@@ -47,13 +51,14 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         budget: Wall-clock time of one fit, such as "90s" or "5m", or a `Budget`.
         metric: Name of the metric to optimise; "auto" is ROC AUC, log loss or RMSE, by the task.
         trials: Number of configurations to try instead of a time; the same data and `random_state` then give the same
-            model. Small numbers make small fits fast.
+            model. Small numbers make small fits fast. Several columns of `y` share them, as they share the time.
         random_state: Seed, generator or None, as everywhere in scikit-learn.
         n_jobs: Worker processes; None means one per usable core, -1 too.
         verbose: 1 writes a line per phase to stderr, 2 one per configuration.
 
     Attributes:
-        model_: The fitted `Model`, the same as its file.
+        model_: The fitted `Model`, the same as its file; of several columns of `y` a `JointModel`.
+        n_outputs_: Number of columns of `y`.
         n_iter_: Number of configurations that were tried.
     """
 
@@ -90,7 +95,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
 
         Args:
             X: Frame or array (n_rows, n_features); numbers, texts, dates, with or without missing values.
-            y: Answers (n_rows,).
+            y: Answers (n_rows,), or of several targets (n_rows, n_targets); a frame's names are then those in the file.
             sample_weight: Weight of each row, not negative; rows with weight 0 are left out.
             groups: Group of each row; a group is never split between training and validation.
             path: Where to write the model file too; nothing is written without it.
@@ -99,56 +104,69 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         X, y = self._checked(X, y)
         weight = None if sample_weight is None else _weights(sample_weight, X)
-        rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
+        rows = np.arange(_num_samples(X)) if weight is None else np.flatnonzero(weight)
         self._by_name = is_frame(X)
         features = frame_table(X) if self._by_name else array_table(X)
         self._names = names = features.names
-        features, answers = features.take(rows), self._answers(y[rows], unused_name("target", names))
-        columns = [*features.columns, answers]
+        features = features.take(rows)
+        free = unused_names(tuple(y), names)
+        answers = self._answers({name: cells[rows] for name, cells in zip(free, y.values(), strict=True)})
+        columns = [*features.columns, *answers]
         grouped = None
         if groups is not None:
             check_consistent_length(X, groups)
             numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
-            grouped = number_column(unused_name("groups", names), numbers.reshape(-1)[rows])
+            grouped = number_column(unused_name("groups", [c.name for c in columns]), numbers.reshape(-1)[rows])
             columns.append(grouped)
         table, weight = merge_equal_rows(Table(tuple(columns), len(rows)), None if weight is None else weight[rows])
-        spec = FitSpec(self._task(), self.metric, groups=None if grouped is None else grouped.name)
-        self.model_ = self._fit_table(table, answers.name, weight, spec, seed=seed)
-        self.n_iter_ = max(1, len(self.model_.leaderboard or ()))
+        self.n_outputs_ = len(answers)
+        spec = FitSpec(metric=self.metric, groups=None if grouped is None else grouped.name)
+        asked = {column.name: replace(spec, task=task) for column, task in zip(answers, self._tasks(), strict=True)}
+        self.model_ = self._fit_table(table, weight, asked, seed=seed)
+        self.n_iter_ = sum(max(1, len(part.leaderboard or ())) for part in self._parts())
         if place is not None:
             self.model_.save(place)
         return self
 
-    def _fit_table(self, table: Table, target: str, weight: Array | None, spec: FitSpec, *, seed: int) -> Model:
+    def _fit_table(
+        self, table: Table, weight: Array | None, asked: Mapping[str, FitSpec], *, seed: int
+    ) -> Model | JointModel:
         budget = _limits(self.budget, self.trials, self.n_jobs)
         if weight is not None:
             weights = number_column(unused_name("weight", table.names), weight)
             table = Table((*table.columns, weights), table.n_rows)
-            spec = replace(spec, weight=weights.name)
+            asked = {target: replace(spec, weight=weights.name) for target, spec in asked.items()}
         seconds = None if budget.trials else budget.seconds
         listeners = (Lines(sys.stderr, budget=seconds, verbose=self.verbose > 1),) if self.verbose else ()
-        return Model.open(fit_table(table, target, budget, spec, seed=seed, watch=Watch(listeners)))
+        watch = Watch(listeners)
+        if len(asked) > 1:
+            return JointModel.open(fit_targets(table, list(asked), budget, asked, seed=seed, watch=watch))
+        target, spec = next(iter(asked.items()))
+        return Model.open(fit_table(table, target, budget, spec, seed=seed, watch=watch))
 
-    def _checked(self, X: Any, y: Any) -> tuple[Any, Array]:
-        """Return X and y after scikit-learn's own checks, with its wording."""
-        shape: tuple[int, ...] = getattr(y, "shape", ())
-        if len(shape) == 2 and shape[1] > 1:
-            raise ValueError(
-                f"y should be a 1d array, got an array of shape {shape} instead. Several targets go into one file with"
-                f" modelwright.fit(table, target=[names]), or into one {type(self).__name__} each with"
-                " sklearn.multioutput."
-            )
+    def _parts(self) -> tuple[Model, ...]:
+        """Return the model of every target."""
+        return self.model_.models if isinstance(self.model_, JointModel) else (self.model_,)
+
+    def _checked(self, X: Any, y: Any) -> tuple[Any, dict[str, Array]]:
+        """Return X and the columns of y by name after scikit-learn's own checks, with its wording."""
+        several = answers_of(y)
         if not is_frame(X):
-            return validate_data(
-                self, X, y, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2, y_numeric=self._y_numeric()
-            )
-        X, y = validate_data(self, X, y, skip_check_array=True)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_consistent_length(X, y)
-        if len(y) < 2:
-            raise ValueError(f"Found array with {len(y)} sample(s) while a minimum of 2 is required.")
-        return X, y
+            how = {"dtype": None, "ensure_all_finite": "allow-nan", "ensure_min_samples": 2}
+            if several is None:
+                X, y = validate_data(self, X, y, **how, y_numeric=self._y_numeric())
+            else:
+                X = validate_data(self, X, **how)
+        elif several is None:
+            X, y = validate_data(self, X, y, skip_check_array=True)
+        else:
+            validate_data(self, X, skip_check_array=True)
+        found = {"target": checked_answers(y)} if several is None else several
+        n_rows = len(next(iter(found.values())))
+        check_consistent_length(X, np.empty(n_rows))
+        if n_rows < 2:
+            raise ValueError(f"Found array with {n_rows} sample(s) while a minimum of 2 is required.")
+        return X, found
 
     def _table(self, X: Any) -> Table:
         """Return rows to predict as the model takes them: by name where the fit knew names, else by position."""
@@ -163,20 +181,21 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         return fitting_table(X, self._names, self.model_.schema)
 
     @abstractmethod
-    def _task(self) -> str:
-        """Return the task, as `FitSpec` names it."""
+    def _tasks(self) -> Sequence[str]:
+        """Return the task of every target, as `FitSpec` names it."""
 
     @abstractmethod
     def _y_numeric(self) -> bool:
         """Return whether answers must be numbers."""
 
     @abstractmethod
-    def _answers(self, y: Array, name: str) -> Column:
-        """Return the answers as a column, remembering what predictions must be turned back into."""
+    def _answers(self, y: Mapping[str, Array]) -> list[Column]:
+        """Return the answers by name as columns, remembering what predictions must be turned back into."""
 
     def __sklearn_tags__(self) -> Any:
-        """Say what X may hold."""
+        """Say what X and y may hold."""
         tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
@@ -194,7 +213,8 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state, opening the model (and so auditing it)."""
         if "model_" in state:
-            state = state | {"model_": Model.open(state["model_"])}
+            opened = JointModel.open if state.get("n_outputs_", 1) > 1 else Model.open
+            state = state | {"model_": opened(state["model_"])}
         super().__setstate__(state)
 
     def _repr_html_inner(self) -> str:
@@ -207,11 +227,16 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         return bundle
 
     def _told(self) -> str:
-        """Return the score of the fit as a line of HTML; an empty text before it."""
-        if not hasattr(self, "model_") or self.model_.evaluation is None:
+        """Return the score of the fit as a line of HTML, of several targets one each; an empty text before it."""
+        if not hasattr(self, "model_"):
             return ""
-        found = Evaluation.from_json(self.model_.evaluation)
-        return f"<p>{html.escape(f'{found.main}, out of fold on {found.n_rows:,} rows')}</p>"
+        lines = []
+        for part in self._parts():
+            if part.evaluation is not None:
+                found = Evaluation.from_json(part.evaluation)
+                of = f"{part.manifest.target}: " if self.n_outputs_ > 1 else ""
+                lines.append(f"<p>{html.escape(f'{of}{found.main}, out of fold on {found.n_rows:,} rows')}</p>")
+        return "".join(lines)
 
 
 def _limits(budget: Budget | str | float, trials: int | None, n_jobs: int | None) -> Budget:

@@ -1,11 +1,13 @@
 """Regression in scikit-learn's grammar."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
 
 from modelwright.core.table import Array, Column
+from modelwright.estimators.answers import as_numbers, side_by_side
 from modelwright.estimators.base import TableEstimator
 from modelwright.estimators.rows import number_column
 
@@ -23,15 +25,19 @@ class Regressor(RegressorMixin, TableEstimator):  # type: ignore[misc]  # scikit
     """
 
     def predict(self, X: Any) -> Array:
-        """Return the predicted value of each row, shape (n_rows,)."""
-        table = self._table(X)
-        return np.asarray(self.model_.predict(table), dtype=np.float64)
+        """Return the predicted value of each row.
 
-    def _task(self) -> str:
-        return "regression"
+        Returns:
+            Values (n_rows,), of several targets (n_rows, n_targets).
+        """
+        table = self._table(X)
+        return side_by_side([np.asarray(part.predict(table), dtype=np.float64) for part in self._parts()])
+
+    def _tasks(self) -> Sequence[str]:
+        return ["regression"] * self.n_outputs_
 
     def _y_numeric(self) -> bool:
         return True
 
-    def _answers(self, y: Array, name: str) -> Column:
-        return number_column(name, np.asarray(y, dtype=np.float64))
+    def _answers(self, y: Mapping[str, Array]) -> list[Column]:
+        return [number_column(name, cells) for name, cells in zip(y, as_numbers(y), strict=True)]

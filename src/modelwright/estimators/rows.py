@@ -115,6 +115,14 @@ def unused_name(wanted: str, names: Sequence[str]) -> str:
     return wanted
 
 
+def unused_names(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return each of `wanted` as `unused_name` does, no two alike."""
+    found: list[str] = []
+    for name in wanted:
+        found.append(unused_name(name, [*names, *found]))
+    return found
+
+
 def merge_equal_rows(table: Table, weight: Array | None) -> tuple[Table, Array | None]:
     """Merge rows that are equal in every column, adding their weights, in an order that depends on their cells alone.
 
