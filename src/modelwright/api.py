@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
-from modelwright.core.destination import check_writable
+from modelwright.core.destination import check_writable, kept
 from modelwright.core.errors import BaselineWarning, SpecError
 from modelwright.core.events import Event, Listener
 from modelwright.core.schema import ColumnSchema, Schema
@@ -386,7 +386,7 @@ def _made(
     content, heard = _finished(make, watch)
     model = Model.open(content)
     if place is not None:
-        model.save(place)
+        kept(place, model.save)
     if run is not None:
         keep_record(run, record(model, heard, began=time.time() - watch.seconds))
     return model
@@ -403,7 +403,7 @@ def _joined(
     content, heard = _finished(make, watch)
     model = JointModel(split(content), place)  # its parts then know which file they are in
     if place is not None:
-        model.save(place)
+        kept(place, model.save)
     if run is not None:
         folders = Kept.read(run).folders
         for target, part in model.items():

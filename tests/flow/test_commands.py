@@ -1,6 +1,7 @@
 """The commands end to end: each on real files, a few in real processes with real signals."""
 
 import csv
+import errno
 import gzip
 import json
 import signal
@@ -51,6 +52,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestFit:
+    def test_a_report_that_finds_no_space_is_no_failed_fit(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_text = Path.write_text
+
+        def full(place: Path, data: str, **options: Any) -> int:
+            if place.parent == tmp_path:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return write_text(place, data, **options)
+
+        monkeypatch.setattr(Path, "write_text", full)
+        for targets in (("left",), ("left", "city")):
+            named = [word for target in targets for word in ("-t", target)]
+            result = done("fit", folder / "data.csv", *named, "--trials", 1, "-o", tmp_path / "m.onnx", "--json")
+            assert (tmp_path / "m.onnx").is_file()
+            assert not json.loads(result.stdout)["report"]
+            assert "No report" in result.stderr
+            assert "no space is left" in result.stderr
+
     def test_the_result_is_on_stdout_and_the_progress_on_stderr(self, folder: Path, tmp_path: Path) -> None:
         result = done("fit", folder / "data.csv", "-t", "left", "--trials", 1, "-o", tmp_path / "m.onnx")
         for text in ("m.onnx", "binary classification of 'left' (2 classes) from 2 columns", "ROC AUC", "Parity"):

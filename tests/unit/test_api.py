@@ -1,6 +1,8 @@
+import errno
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,27 @@ def test_fit_writes_the_file_it_returns(rows: dict[str, Any], tmp_path: Path) ->
     assert model.task.name == "regression"
     assert mw.load(tmp_path / "price.onnx").digest == model.digest
     assert [p.name for p in tmp_path.iterdir()] == ["price.onnx"]
+
+
+def test_a_disk_that_fills_at_the_end_does_not_cost_the_model(
+    rows: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+    replace = Path.replace
+
+    def full(place: Path, target: Path) -> Path:
+        if target == tmp_path / "price.onnx":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(place, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OutputError, match=r"no space is left.*kept in '.*price\.onnx'") as caught:
+        mw.fit(rows, "price", budget=ONE, out=tmp_path / "price.onnx")
+    [kept] = spare.glob("*/price.onnx")
+    assert str(kept) in str(caught.value)
+    assert mw.load(kept).task.name == "regression"
 
 
 def test_without_out_nothing_is_written(rows: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from modelwright.cli.output import Memory, end, listening, note
 from modelwright.cli.schema import parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
-from modelwright.core.errors import MissingExtraError, SpecError
+from modelwright.core.errors import MissingExtraError, OutputError, SpecError
 from modelwright.core.events import Listener
 from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes, parse_latency
 
@@ -297,8 +297,12 @@ def _beside(place: Path, seconds: float) -> tuple[Path, ...]:
     """Write the report beside the model where there is time; say why where there is none."""
     from modelwright.report.beside import LEAST_SECONDS, beside, in_the_way
 
-    if pages := beside(place, seconds=seconds):
-        return pages
+    try:
+        if pages := beside(place, seconds=seconds):
+            return pages
+    except OutputError as error:  # the model is there
+        note(f"No report was written beside the model. {error}")
+        return ()
     why = f"only {max(0.0, seconds):.1f} s were left" if seconds < LEAST_SECONDS else "see modelwright report --help"
     call = f"modelwright report {place}"
     if (other := in_the_way(place)) is not None:

@@ -10,7 +10,7 @@ import click
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.output import Memory, grid, note, printable
 from modelwright.cli.targets import beside_targets, in_turn, targets_document
-from modelwright.core.errors import SpecError, listed
+from modelwright.core.errors import OutputError, SpecError, listed
 from modelwright.core.spec import FitSpec
 from modelwright.model.naming import safe_name
 
@@ -117,7 +117,11 @@ def pages_beside(model: "JointModel", place: Path, seconds: float) -> tuple[Path
     end, places = monotonic() + seconds, beside_targets(place, model.targets)
     pages: list[Path] = []
     for name, part in model.items():
-        written = beside(places[name], model=part, seconds=end - monotonic())
+        try:
+            written = beside(places[name], model=part, seconds=end - monotonic())
+        except OutputError as error:  # the model is there
+            note(f"No report on '{name}' was written beside the model. {error}")
+            break
         if not written:
             note(f"There was no time for a report of every target. Make them with: modelwright report {place}")
             break

@@ -3,7 +3,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -57,6 +57,43 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 temporary.unlink()
+
+
+def kept(path: Path, write: Callable[[Path], None]) -> None:
+    """Write what cannot be made again cheaply; where its place fails, keep it elsewhere and say where.
+
+    Args:
+        path: Where it is to be.
+        write: Writes it to the path given, whole or not at all.
+
+    Raises:
+        OutputError: It could not be written to `path`; the text names the file that holds it instead, if any does.
+    """
+    try:
+        write(path)
+    except OSError as error:
+        reason = str(error) if isinstance(error, OutputError) else f"'{path}' cannot be written: {error}."
+        elsewhere = _written_elsewhere(path, write)
+        told = "It could be kept nowhere else." if elsewhere is None else f"What was made is kept in '{elsewhere}'."
+        raise OutputError(f"{reason} {told}") from error
+
+
+def _written_elsewhere(path: Path, write: Callable[[Path], None]) -> Path | None:
+    """Return the first place that takes it: the system's temporary folder, the home, the current folder."""
+    for folder in (tempfile.gettempdir, Path.home, Path.cwd):
+        try:
+            # A folder of its own, so that nothing of the same name is written over.
+            own = Path(tempfile.mkdtemp(prefix="modelwright-", dir=folder()))
+        except (OSError, RuntimeError):  # no such folder, no home
+            continue
+        try:
+            write(own / path.name)
+        except OSError:
+            with suppress(OSError):
+                own.rmdir()
+            continue
+        return own / path.name
+    return None
 
 
 def _check_is_no_device(path: Path) -> None:

@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from modelwright.core.destination import check_writable
+from modelwright.core.destination import check_writable, kept
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.data import read
@@ -125,7 +125,7 @@ class TableEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         self.model_ = self._fit_table(table, weight, asked, seed=seed)
         self.n_iter_ = sum(max(1, len(part.leaderboard or ())) for part in self._parts())
         if place is not None:
-            self.model_.save(place)
+            kept(place, self.model_.save)
         return self
 
     def _fit_table(

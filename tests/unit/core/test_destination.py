@@ -2,11 +2,12 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from modelwright.core.destination import check_writable, whole_file
+from modelwright.core.destination import check_writable, kept, whole_file
 from modelwright.core.errors import OutputError
 
 
@@ -83,3 +84,34 @@ def test_the_file_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o640
+
+
+def test_what_finds_no_space_is_kept_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+
+    def write(place: Path) -> None:
+        if spare not in place.parents:
+            raise OSError(errno.EIO, "Input/output error")
+        place.write_text("new")
+
+    with pytest.raises(OutputError, match=r"a\.onnx' cannot be written: .*Input/output error\. .* is kept in '") as caught:
+        kept(tmp_path / "a.onnx", write)
+    [own] = spare.iterdir()
+    assert (own / "a.onnx").read_text() == "new"
+    assert str(own / "a.onnx") in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_nothing_is_left_where_no_place_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "none")
+    monkeypatch.chdir(tmp_path)
+
+    def write(place: Path) -> None:
+        raise OutputError(f"'{place.name}' cannot be written: no space is left on the device. Free some.")
+
+    with pytest.raises(OutputError, match="no space is left .* could be kept nowhere else"):
+        kept(tmp_path / "a.onnx", write)
+    assert list(tmp_path.iterdir()) == []
