@@ -15,6 +15,7 @@ from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.spec import Budget, FitSpec
 from modelwright.core.table import Table
 from modelwright.data import read
+from modelwright.data.marks import marks_of
 from modelwright.data.names import as_text
 from modelwright.insight.evaluate import evaluate as evaluate_single
 from modelwright.insight.evaluation import Evaluation
@@ -123,7 +124,7 @@ def fit(
     place = None if out is None else check_writable(out, (source, test))
     watch = _watch(listeners, None if budget.trials else budget.seconds, started)
     watch.tell("phase", phase="read")
-    table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
+    table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None, missing=spec.missing)
     held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, (target,), spec)
     return _made(
         lambda watched: fit_table(table, target, budget, spec, seed=seed, test=held_out, watch=watched),
@@ -150,7 +151,8 @@ def _fit_targets(
     watch.tell("phase", phase="read")
     specs = [spec] if isinstance(spec, FitSpec) else list(spec.values())
     kinds = {name: kind for one in specs for name, kind in one.kinds.items()}
-    table = source if isinstance(source, Table) else read(source, kinds=kinds or None)
+    missing = tuple(dict.fromkeys(mark for one in specs for mark in one.missing))
+    table = source if isinstance(source, Table) else read(source, kinds=kinds or None, missing=missing)
     held_out = test if test is None or isinstance(test, Table) else _held_out(test, table.schema, targets, specs[0])
     return _joined(
         lambda watched: fit_targets(table, targets, budget, spec, seed=seed, test=held_out, watch=watched),
@@ -272,8 +274,9 @@ def refit(
     watch.tell("phase", phase="read")
     parts = opened.models if isinstance(opened, JointModel) else (opened,)
     told = (*opened.schema, *(ColumnSchema.from_json(part.manifest.target_schema) for part in parts))
-    table = source if isinstance(source, Table) else read(source, kinds={c.name: c.kind for c in told})
-    held_out = test if test is None or isinstance(test, Table) else read(test, kinds={c.name: c.kind for c in told})
+    kinds, missing = {c.name: c.kind for c in told}, marks_of(told)
+    table = source if isinstance(source, Table) else read(source, kinds=kinds, missing=missing)
+    held_out = test if test is None or isinstance(test, Table) else read(test, kinds=kinds, missing=missing)
     if isinstance(opened, JointModel):
         return _joined(lambda watched: refit_targets(opened, table, limit, test=held_out, watch=watched), watch, place)
     return _made(lambda watched: refit_table(opened, table, limit, test=held_out, watch=watched), watch, place)
@@ -333,18 +336,19 @@ def evaluate(
     return evaluate_single(model, source, target=target, weight=weight, metric=metric, lenient=lenient)
 
 
-def read_schema(source: Any, kinds: Mapping[str, str] | None = None) -> Schema:
+def read_schema(source: Any, kinds: Mapping[str, str] | None = None, *, missing: Sequence[str] = ()) -> Schema:
     """Return what each column of a table is taken for, and why.
 
     Args:
         source: As in `fit`.
         kinds: Kinds that you know better, by column.
+        missing: What else stands for "no value": ``-999`` in all columns, ``age=-999`` in one.
 
     Raises:
         DataError: The data cannot be read.
         SpecError: A kind is unknown.
     """
-    return read(source, kinds=kinds).schema
+    return read(source, kinds=kinds, missing=missing).schema
 
 
 def _is_a_name(target: tuple[Any, ...], source: Any) -> bool:

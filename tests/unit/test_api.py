@@ -73,6 +73,20 @@ def test_a_disk_that_fills_at_the_end_does_not_cost_the_model(
     assert mw.load(kept).task.name == "regression"
 
 
+def test_the_file_keeps_what_stands_for_no_value(rows: dict[str, Any]) -> None:
+    spec = mw.FitSpec(missing=("size=-999",))
+    marked = rows | {"size": [*rows["size"][:-20], *[-999] * 20]}
+    model = mw.fit(marked, "price", budget=ONE, spec=spec)
+    assert model.schema.column("size").low > -10
+    for given in (-999, "-999.0", [-999.0, -999.0]):
+        unknown = [None] * 2 if isinstance(given, list) else None
+        hue = ["red"] * 2 if isinstance(given, list) else "red"
+        assert np.array_equal(model.predict({"size": given, "hue": hue}), model.predict({"size": unknown, "hue": hue}))
+    again = mw.refit(model, marked)
+    assert again.schema.column("size").parsing.missing == ("-999",)
+    assert np.isclose(again.schema.column("size").missing_share, 0.25)
+
+
 def test_without_out_nothing_is_written(rows: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert mw.fit(rows, "price", budget=ONE).size_bytes > 0

@@ -7,7 +7,7 @@ import click
 
 import modelwright
 from modelwright.cli.output import note, show
-from modelwright.cli.schema import parsed_kinds
+from modelwright.cli.schema import missing_option, parsed_kinds
 from modelwright.core.errors import GateError, counted
 from modelwright.core.spec import FitSpec
 
@@ -23,6 +23,7 @@ class Asked:
     test: str | None
     drop: tuple[str, ...]
     kinds: tuple[str, ...]
+    missing: tuple[str, ...]
     groups: str | None
     time: str | None
     fail_on: str
@@ -42,6 +43,7 @@ class Asked:
 @click.option("--test", metavar="DATA", help="Rows to be scored on; they are compared with DATA.")
 @click.option("--drop", multiple=True, metavar="COL", help="Leave a column out; may be repeated.")
 @click.option("--kind", "kinds", multiple=True, metavar="COL=KIND", help="Say what a column is; may be repeated.")
+@missing_option
 @click.option("--groups", metavar="COL", help="Column whose equal values stay in one fold.")
 @click.option("--time", metavar="COL", help="Column that orders the rows.")
 @click.option(
@@ -56,11 +58,16 @@ def check(**options: Any) -> None:
     """Look at DATA for whatever would make the score of a model untrue, before anything is learned."""
     asked = Asked(**options)
     spec = FitSpec(
-        task=asked.task, drop=asked.drop, kinds=parsed_kinds(asked.kinds), groups=asked.groups, time=asked.time
+        task=asked.task,
+        drop=asked.drop,
+        kinds=parsed_kinds(asked.kinds),
+        missing=asked.missing,
+        groups=asked.groups,
+        time=asked.time,
     )
     from modelwright.data import read  # loads numpy, which help must not
 
-    table = read(asked.data, kinds=dict(spec.kinds) or None)
+    table = read(asked.data, kinds=dict(spec.kinds) or None, missing=spec.missing)
     for text in table.notes:
         note(text)
     found = modelwright.check(table, asked.target, asked.test, spec=spec)

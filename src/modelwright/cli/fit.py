@@ -15,7 +15,7 @@ from modelwright.cli.fit_targets import PerTarget, joint_output, pages_beside, s
 from modelwright.cli.fit_text import fit_document, fit_text
 from modelwright.cli.numbers import parsed_directions, parsed_quantiles
 from modelwright.cli.output import Memory, end, listening, note
-from modelwright.cli.schema import parsed_kinds, read_schema_file
+from modelwright.cli.schema import missing_option, parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
 from modelwright.core.errors import MissingExtraError, OutputError, SpecError
@@ -55,6 +55,7 @@ class Asked:
     test: str | None
     drop: tuple[str, ...]
     kinds: tuple[str, ...]
+    missing: tuple[str, ...]
     weight: str | None
     groups: str | None
     time: str | None
@@ -105,6 +106,7 @@ class Asked:
 @click.option("--test", metavar="DATA", help="Labelled rows to evaluate on, never learned from.")
 @click.option("--drop", multiple=True, metavar="COL", help="Leave a column out; may be repeated.")
 @click.option("--kind", "kinds", multiple=True, metavar="COL=KIND", help="Say what a column is; may be repeated.")
+@missing_option
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @click.option("--groups", metavar="COL", help="Column whose equal values stay together in validation.")
 @click.option("--time", metavar="COL", help="Column that orders the rows; validation is then on the later ones.")
@@ -238,6 +240,7 @@ def _spec(asked: Asked) -> FitSpec:
     return FitSpec(
         drop=asked.drop,
         kinds=parsed_kinds(asked.kinds),
+        missing=asked.missing,
         weight=asked.weight,
         groups=asked.groups,
         time=asked.time,
@@ -265,7 +268,7 @@ def _source(asked: Asked, budget: Budget) -> tuple[Any, Budget]:
     from modelwright.data import read  # help and errors of usage load no reader
 
     started = time.monotonic()
-    schema = read_schema_file(asked.schema, parsed_kinds(asked.kinds))
+    schema = read_schema_file(asked.schema, parsed_kinds(asked.kinds), asked.missing)
     table = read(asked.data, schema=schema)
     spent = time.monotonic() - started
     return table, replace(budget, seconds=max(1.0, budget.seconds - spent))

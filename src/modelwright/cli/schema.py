@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,20 +15,26 @@ from modelwright.core.errors import DataError, SpecError
 from modelwright.core.schema import ColumnSchema, Dtype, Schema
 from modelwright.progress.events import json_text
 
+missing_option = click.option(
+    "--missing", multiple=True, metavar="MARK", help="What stands for no value, -999 or COL=-999; may be repeated."
+)
+"""What the commands that read a table for the first time take."""
+
 
 @click.command("schema", short_help="Show what each column of a table is taken for, and why.")
 @click.argument("data")
 @click.option("--kind", "kinds", multiple=True, metavar="COL=KIND", help="Say what a column is; may be repeated.")
+@missing_option
 @click.option(
     "-o", "--output", metavar="FILE", help="Write the schema as JSON, to be edited and passed to fit --schema."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
-def schema(data: str, kinds: tuple[str, ...], output: str | None, as_json: bool) -> None:
+def schema(data: str, *, kinds: tuple[str, ...], missing: tuple[str, ...], output: str | None, as_json: bool) -> None:
     """Show what each column of DATA is taken for, and why."""
     place = None if output is None else check_writable(output, (data,))
     from modelwright.data import read  # loads numpy, which help must not
 
-    table = read(data, kinds=parsed_kinds(kinds) or None)
+    table = read(data, kinds=parsed_kinds(kinds) or None, missing=missing)
     found = table.schema
     for text in table.notes:
         note(text)
@@ -55,11 +61,12 @@ def parsed_kinds(options: tuple[str, ...]) -> dict[str, str]:
     return kinds
 
 
-def read_schema_file(path: str, kinds: Mapping[str, str]) -> Schema:
-    """Return the schema in a JSON file, with `kinds` set on top; storage follows a kind that was changed by hand.
+def read_schema_file(path: str, kinds: Mapping[str, str], missing: Sequence[str] = ()) -> Schema:
+    """Return the schema in a JSON file, with `kinds` and marks set on top; storage follows a kind changed by hand.
 
     Raises:
         DataError: There is no such file, or it is no schema.
+        SchemaError: A kind or a mark is set for a column that is not in it.
         SpecError: A kind is unknown.
     """
     try:
@@ -70,7 +77,13 @@ def read_schema_file(path: str, kinds: Mapping[str, str]) -> Schema:
         ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"The schema file '{path}' cannot be read: {error}") from error
-    return Schema(tuple(_stored(column) for column in found.with_kinds(kinds)))
+    columns = [_stored(column) for column in found.with_kinds(kinds)]
+    if not missing:
+        return Schema(tuple(columns))
+    from modelwright.data.marks import marks_by_column, with_marks  # loads numpy, which help must not
+
+    marks = marks_by_column(missing, found.names, f"the schema file '{path}'")
+    return Schema(tuple(with_marks(column, marks.get(column.name, ())) for column in columns))
 
 
 def _stored(column: ColumnSchema) -> ColumnSchema:

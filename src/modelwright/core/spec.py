@@ -103,6 +103,7 @@ class FitSpec:
         metric: "auto" or the name of a metric.
         drop: Columns to leave out.
         kinds: Kinds set by the user, by column.
+        missing: What else stands for "no value": "-999" in all columns, "age=-999" in one.
         weight: Column of sample weights; never a feature.
         groups: Column whose equal values must stay in one fold; never a feature.
         time: Column that orders the rows; folds then never train on the future.
@@ -129,6 +130,7 @@ class FitSpec:
     metric: str = "auto"
     drop: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     weight: str | None = None
     groups: str | None = None
     time: str | None = None
@@ -154,6 +156,8 @@ class FitSpec:
             SpecError: There is no such tier, or something is no learner.
         """
         object.__setattr__(self, "learners", tuple(map(spelled, self.learners)))
+        marks = (self.missing,) if isinstance(self.missing, str | int | float) else self.missing
+        object.__setattr__(self, "missing", tuple(map(str, marks)))
         if self.only_learners and not self.learners:
             raise SpecError("only_learners needs learners: name at least one, such as --learner lightgbm.")
         if self.ship not in SHIPS:

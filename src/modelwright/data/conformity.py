@@ -9,9 +9,10 @@ from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.table import MISSING_DATE, Array, Column, Table, object_array
 from modelwright.data import clock, dates, numbers
 from modelwright.data.kinds import shortened
+from modelwright.data.marks import unmarked
 from modelwright.data.parallel import each
 from modelwright.data.raw import Raw, RawTable, as_text, made, number_text
-from modelwright.data.texts import NUMBER_MARKS, clean, marked
+from modelwright.data.texts import NUMBER_MARKS, STRING_MARKS, clean, marked
 
 _LENIENT = "Correct the cell, or pass --lenient (lenient=True) to read such cells as missing."
 _EXPECTED = {"number": "a number", "boolean": "true or false", "date": "a date"}
@@ -71,6 +72,8 @@ def conform_column(
     Raises:
         SchemaError: A cell does not fit; its column, row and source are named.
     """
+    if marks := set(schema.parsing.missing).difference(STRING_MARKS):
+        raw, _ = unmarked(raw, marks)
     if schema.dtype == "string":
         return _strings(raw, schema), 0
     if raw.form == "text":
@@ -100,7 +103,6 @@ def _parsed(raw: Raw, schema: ColumnSchema) -> tuple[Array, Array | None]:
     """Read texts by the schema's rules; the second array tells which cells do not fit, None when all do."""
     texts = clean(raw.values, raw.texts().tolist(), are_clean=raw.is_trimmed)
     texts = texts.without(marked(texts, NUMBER_MARKS))
-    texts = texts.without(marked(texts, schema.parsing.missing))
     absent: float | int = np.nan
     if schema.dtype == "number" and schema.parsing.formats:
         values, good = clock.parse(texts.levels, schema.parsing)

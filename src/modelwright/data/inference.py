@@ -1,10 +1,12 @@
 """A table from what a source gave: kinds decided, blank columns dropped, everything decided said in notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from modelwright.core.errors import DataError, SchemaError, listed, nearest
 from modelwright.core.table import Table
-from modelwright.data.kinds import Read, Remark, infer_column, reconsider
+from modelwright.data.kinds import MARKS_TOPIC, Read, Remark, infer_column, reconsider
+from modelwright.data.marks import marks_by_column, unmarked, unused, with_marks
 from modelwright.data.overrides import as_days, as_kind, checked_kind
 from modelwright.data.parallel import each
 from modelwright.data.raw import Later, Raw, RawTable, made
@@ -12,17 +14,19 @@ from modelwright.data.raw import Later, Raw, RawTable, made
 _MOST_DETAILS = 12
 
 
-def infer(raw: RawTable, kinds: Mapping[str, str], *, lenient: bool = False) -> Table:
+def infer(raw: RawTable, kinds: Mapping[str, str], *, missing: Sequence[str] = (), lenient: bool = False) -> Table:
     """Return a table whose columns have kinds.
 
     Args:
         raw: What the source gave; its columns are used up one by one, so that memory is not held twice.
         kinds: Kinds set by the user, by column.
+        missing: What else stands for "no value": ``-999`` in all columns, ``age=-999`` in one.
         lenient: Whether cells that do not fit a kind set by the user become missing.
 
     Raises:
         DataError: There is no row or no column.
-        SchemaError: `kinds` names a column that is not there, or a cell does not fit.
+        SchemaError: `kinds` or `missing` names a column that is not there, or a cell does not fit.
+        SpecError: A kind is unknown, or a text of `missing` names no mark.
     """
     for name, kind in kinds.items():
         if name not in raw.names:
@@ -34,19 +38,34 @@ def infer(raw: RawTable, kinds: Mapping[str, str], *, lenient: bool = False) -> 
         lacks = "rows" if raw.names else "columns"
         raise DataError(f"{raw.origin} has no {lacks}. Give a table with a header and at least one row.")
 
+    marks = marks_by_column(missing, raw.names, raw.origin)
+    n_taken: dict[tuple[str, str], int] = {}
+
     def read_one(column: Raw | Later) -> Read:
         raw_column = made(column)
-        read = infer_column(raw_column)
+        if column.name not in marks:
+            return read_as(raw_column)
+        cleared, counts = unmarked(raw_column, marks[column.name])
+        n_taken.update({(column.name, mark): n for mark, n in counts.items()})
+        read = read_as(cleared)
+        told = tuple((MARKS_TOPIC, f"{mark!r} in {column.name} ({n:,} cells)") for mark, n in counts.items())
+        schema = with_marks(read.column.schema, marks[column.name])
+        return Read(replace(read.column, schema=schema), (*told, *read.remarks))
+
+    def read_as(column: Raw) -> Read:
+        read = infer_column(column)
         if column.name not in kinds:
-            return as_days(read, raw_column, where=raw.origin)
+            return as_days(read, column, where=raw.origin)
         kind = checked_kind(column.name, kinds[column.name])
-        return as_kind(read, raw_column, kind, where=raw.origin, lenient=lenient)
+        return as_kind(read, column, kind, where=raw.origin, lenient=lenient)
 
     reads = each(read_one, raw.columns, raw.n_rows)
     blank = [r.column.name for r in reads if _is_unnamed(r, raw) and not r.column.schema.n_distinct]
     reads = [r for r in reads if r.column.name not in blank or r.column.name in kinds]
     reads = _beside_codes(reads, frozenset(kinds))
     notes = [*raw.notes, *_notes([remark for read in reads for remark in read.remarks])]
+    if idle := unused(missing, n_taken):
+        notes.append(f"Marks of missing cells that stand in no cell: {listed(idle)}.")
     if blank:
         notes.append(f"Columns without a name and without a value were left out: {listed(blank)}.")
     return Table(tuple(read.column for read in reads), raw.n_rows, tuple(notes))

@@ -35,7 +35,7 @@ def check(source: Any, target: str, test: Any = None, *, spec: FitSpec | None = 
         [('paid',)]
     """
     spec, target = FitSpec() if spec is None else spec, as_text(target)
-    table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
+    table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None, missing=spec.missing)
     if test is None:
         return suspect(table, target, spec)
     as_read = test if isinstance(test, Table) else read(test)

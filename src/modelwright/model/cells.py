@@ -50,7 +50,12 @@ def _number(column: ColumnSchema) -> Converter:
             return float(cell)
         return float(_thorough(column, cell))
 
-    return convert
+    def unmarked(cell: Any) -> float:
+        value = convert(cell)
+        return nan if value in numbers else value
+
+    numbers = _numbers(marks)
+    return unmarked if numbers else convert
 
 
 def _boolean(column: ColumnSchema) -> Converter:
@@ -73,7 +78,24 @@ def _string(column: ColumnSchema) -> Converter:
             return "" if text in marks else text
         return "" if cell is None else str(_thorough(column, cell))
 
-    return convert
+    def unmarked(cell: Any) -> str:
+        text = convert(cell)
+        return "" if _as_number(text) in numbers else text
+
+    numbers = _numbers(marks)
+    return unmarked if numbers else convert
+
+
+def _numbers(marks: frozenset[str]) -> frozenset[float]:
+    """Return the marks that are numbers: they stand for every spelling of it, as in `modelwright.data.marks`."""
+    return frozenset(number for mark in marks if not isnan(number := _as_number(mark)))
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 def _date(column: ColumnSchema) -> Converter:
@@ -84,7 +106,7 @@ def _date(column: ColumnSchema) -> Converter:
         kind = type(cell)
         if cell is None or (kind is float and isnan(cell)):
             return MISSING_DATE
-        if kind is dt.datetime:
+        if kind is dt.datetime and not marks:
             return _microseconds(cell)
         if kind is int and not has_formats and MISSING_DATE <= cell < -MISSING_DATE:
             return int(cell)

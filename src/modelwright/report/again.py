@@ -55,6 +55,7 @@ def _repeated(spec: FitSpec) -> list[tuple[str, Iterable[str]]]:
     return [
         ("--drop", spec.drop),
         ("--kind", (f"{name}={kind}" for name, kind in spec.kinds.items())),
+        ("--missing", spec.missing),
         ("--quantiles", map(_number, spec.quantiles)),
         ("--monotone", (f"{name}={way:d}" for name, way in spec.monotone.items())),
         ("--cost", _costs(spec.cost)),

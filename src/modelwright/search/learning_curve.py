@@ -49,7 +49,7 @@ def learning_curve(
         DataError: There are too few rows, or the data cannot be learned from.
     """
     spec, budget = spec or FitSpec(), budget or Budget(trials=2)
-    table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None)
+    table = source if isinstance(source, Table) else read(source, kinds=dict(spec.kinds) or None, missing=spec.missing)
     table = table.take(~table.column(target).missing)
     rng = np.random.default_rng(seed)
     order = rng.permutation(table.n_rows)

@@ -3,6 +3,7 @@
 DETECTORS: dict[str, str] = {
     "identifier": "modelwright.suspicion.identifiers:identifiers",
     "constant": "modelwright.suspicion.constants:constants",
+    "sentinel": "modelwright.suspicion.sentinels:sentinels",
     "twin": "modelwright.suspicion.twins:twins",
     "leak": "modelwright.suspicion.leaks:leaks",
     "flag": "modelwright.suspicion.flags:flags",

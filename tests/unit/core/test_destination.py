@@ -96,7 +96,9 @@ def test_what_finds_no_space_is_kept_in_the_temporary_folder(tmp_path: Path, mon
             raise OSError(errno.EIO, "Input/output error")
         place.write_text("new")
 
-    with pytest.raises(OutputError, match=r"a\.onnx' cannot be written: .*Input/output error\. .* is kept in '") as caught:
+    with pytest.raises(
+        OutputError, match=r"a\.onnx' cannot be written: .*Input/output error\. .* is kept in '"
+    ) as caught:
         kept(tmp_path / "a.onnx", write)
     [own] = spare.iterdir()
     assert (own / "a.onnx").read_text() == "new"
@@ -112,6 +114,6 @@ def test_nothing_is_left_where_no_place_takes_it(tmp_path: Path, monkeypatch: py
     def write(place: Path) -> None:
         raise OutputError(f"'{place.name}' cannot be written: no space is left on the device. Free some.")
 
-    with pytest.raises(OutputError, match="no space is left .* could be kept nowhere else"):
+    with pytest.raises(OutputError, match=r"no space is left .* could be kept nowhere else"):
         kept(tmp_path / "a.onnx", write)
     assert list(tmp_path.iterdir()) == []
