@@ -93,18 +93,40 @@ def gamma(n: int, rng: np.random.Generator) -> Predictions:
     return Predictions(Task("regression"), answers * rng.gamma(4.0, 0.25, size=n), answers)
 
 
+def _together(n: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Return groups of about ten rows, what the rows of each share unseen, and what is seen of every row."""
+    groups = np.repeat(np.arange(n), 1 + rng.poisson(9, size=n))[:n]
+    shared, own = rng.normal(size=(2, n))
+    return groups, shared[groups], 0.7 * own[groups] + 0.7 * rng.normal(size=n)
+
+
+def patients(n: int, rng: np.random.Generator) -> Predictions:
+    """Two classes; about ten rows of one patient, alike in what the model does not know."""
+    groups, shared, seen = _together(n, rng)
+    truth = (rng.random(n) < _sigmoid(seen + 1.5 * shared)).astype(np.int64)
+    positive = _sigmoid(seen)
+    answers = np.column_stack([1 - positive, positive])
+    return Predictions(Task("binary", ("no", "yes")), truth, answers, groups=groups)
+
+
+def shops(n: int, rng: np.random.Generator) -> Predictions:
+    """Numbers; about ten rows of one shop, alike in what the model does not know."""
+    groups, shared, seen = _together(n, rng)
+    return Predictions(Task("regression"), seen + shared + rng.normal(size=n), seen, groups=groups)
+
+
 WORLDS: dict[str, World] = {
-    f.__name__: f for f in (binary, sharp, multiclass, normal, skewed, heavy, student, mixture, gamma)
+    f.__name__: f for f in (binary, sharp, multiclass, normal, skewed, heavy, student, mixture, gamma, patients, shops)
 }
 
 
 def figures(p: Predictions, seed: int) -> dict[str, Interval]:
     """Return every figure with its interval on these rows."""
     metrics = metrics_for(p.task)
-    found = intervals([(m, m.answers_from(p.answers)) for m in metrics], p.truth, seed=seed)
+    found = intervals([(m, m.answers_from(p.answers)) for m in metrics], p.truth, p.drawing, seed=seed)
     named = dict(zip((m.name for m in metrics), found, strict=True))
     if p.task.name == "binary":
-        named["roc_auc, DeLong"] = area_interval(delong(p.truth == 1, p.answers[:, 1]))
+        named["roc_auc, DeLong"] = area_interval(delong(p.truth == 1, p.answers[:, 1], groups=p.groups))
         named["calibration error"] = calibration(p, seed=seed).error
         line, other, share = (
             roc(p, seed=seed).lines[0],
@@ -152,7 +174,7 @@ def covered_metrics(name: str, n_rows: int, n_sets: int) -> dict[str, float]:
     held: dict[str, list[bool]] = {m.name: [] for m in metrics}
     for seed in range(n_sets):
         rows = world(n_rows, rng)
-        found = intervals([(m, m.answers_from(rows.answers)) for m in metrics], rows.truth, seed=seed)
+        found = intervals([(m, m.answers_from(rows.answers)) for m in metrics], rows.truth, rows.drawing, seed=seed)
         for metric, value, interval in zip(metrics, exact, found, strict=True):
             if np.isfinite(interval.low):
                 held[metric.name].append(interval.low <= value <= interval.high)

@@ -289,6 +289,7 @@ def evaluate(
     *,
     target: str | None = ...,
     weight: str | None = ...,
+    groups: str | None = ...,
     metric: str = ...,
     lenient: bool = ...,
 ) -> Evaluation: ...
@@ -301,6 +302,7 @@ def evaluate(
     *,
     target: str | None = ...,
     weight: str | None = ...,
+    groups: str | None = ...,
     metric: str = ...,
     lenient: bool = ...,
 ) -> JointEvaluation: ...
@@ -312,6 +314,7 @@ def evaluate(
     *,
     target: str | None = None,
     weight: str | None = None,
+    groups: str | None = None,
     metric: str = "auto",
     lenient: bool = False,
 ) -> Evaluation | JointEvaluation:
@@ -322,6 +325,8 @@ def evaluate(
         source: A table in any form that `fit` takes; it holds the model's features and the target.
         target: Column of the true answers; None takes the name it had in training.
         weight: Column of row weights.
+        groups: Column whose equal values come together, such as the patient: intervals then draw whole groups, since
+            rows of one say less than as many apart. None takes that of the fit where the table has it.
         metric: The metric that matters most; "auto" takes the one the fit optimised.
         lenient: Read cells of a wrong kind as missing instead of raising.
 
@@ -331,9 +336,16 @@ def evaluate(
         SpecError: The metric is not for the task, or the target is one of the features.
     """
     model = load(model) if isinstance(model, str | os.PathLike) else model
+    options: dict[str, Any] = {
+        "target": target,
+        "weight": weight,
+        "groups": groups,
+        "metric": metric,
+        "lenient": lenient,
+    }
     if isinstance(model, JointModel):
-        return evaluate_targets(model, source, target=target, weight=weight, metric=metric, lenient=lenient)
-    return evaluate_single(model, source, target=target, weight=weight, metric=metric, lenient=lenient)
+        return evaluate_targets(model, source, **options)
+    return evaluate_single(model, source, **options)
 
 
 def read_schema(source: Any, kinds: Mapping[str, str] | None = None, *, missing: Sequence[str] = ()) -> Schema:

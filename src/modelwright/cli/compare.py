@@ -7,7 +7,7 @@ import click
 
 import modelwright
 from modelwright.cli.output import show
-from modelwright.cli.targets import for_target, opened
+from modelwright.cli.targets import for_target, opened, with_groups
 
 
 @final
@@ -21,6 +21,7 @@ class Asked:
     chosen: str | None
     target: str | None
     weight: str | None
+    groups: str | None
     metric: str
     lenient: bool
     as_json: bool
@@ -33,6 +34,7 @@ class Asked:
 @for_target
 @click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--weight", metavar="COL", help="Column of row weights.")
+@with_groups
 @click.option(
     "--metric", default="auto", show_default=True, help="The metric that decides; auto is that of the first fit."
 )
@@ -52,6 +54,7 @@ def compare(**options: Any) -> None:  # click hands over options by name
         asked.data,
         target=asked.target,
         weight=asked.weight,
+        groups=asked.groups,
         metric=asked.metric,
         lenient=asked.lenient,
     )

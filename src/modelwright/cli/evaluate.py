@@ -7,7 +7,7 @@ import click
 
 import modelwright
 from modelwright.cli.output import show
-from modelwright.cli.targets import either, for_target, targets_document
+from modelwright.cli.targets import either, for_target, targets_document, with_groups
 
 
 @final
@@ -20,6 +20,7 @@ class Asked:
     chosen: str | None
     target: str | None
     weight: str | None
+    groups: str | None
     metric: str
     at_least: tuple[str, ...]
     at_most: tuple[str, ...]
@@ -34,6 +35,7 @@ class Asked:
 @for_target
 @click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--weight", metavar="COL", help="Column of row weights.")
+@with_groups
 @click.option(
     "--metric", default="auto", show_default=True, help="The metric that matters most; auto is the fit's own."
 )
@@ -70,6 +72,7 @@ def evaluate(**options: Any) -> None:  # click hands over options by name
         asked.data,
         target=asked.target,
         weight=asked.weight,
+        groups=asked.groups,
         metric=asked.metric,
         lenient=asked.lenient,
     )

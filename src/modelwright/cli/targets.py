@@ -19,6 +19,14 @@ for_target = click.option(
 )
 
 
+with_groups = click.option(
+    "--groups",
+    metavar="COL",
+    help="Column whose equal values come together, such as a patient: intervals draw them whole. That of the fit by"
+    " default, where DATA has it.",
+)
+
+
 def opened(path: str, chosen: str | None = None) -> "Model":
     """Open the model of one target.
 

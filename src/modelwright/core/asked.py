@@ -63,3 +63,10 @@ def _different(value: Budget | FitSpec) -> dict[str, Any]:
     plain = type(value)()
     names = [field.name for field in dataclasses.fields(value)]
     return {name: getattr(value, name) for name in names if getattr(value, name) != getattr(plain, name)}
+
+
+def kept_together(documents: Mapping[str, Any]) -> str | None:
+    """Return the column whose equal values the fit of a file kept together, by the file's documents, or None."""
+    asked = documents.get("asked") or {}
+    name = (asked.get("spec") or {}).get("groups")
+    return name if isinstance(name, str) else None

@@ -11,6 +11,7 @@ from typing import Any, final
 import numpy as np
 
 import modelwright
+from modelwright.core.asked import kept_together
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.table import Array, Table
 from modelwright.export.monotone import prove_monotone
@@ -99,7 +100,8 @@ def seal(
         parity = _with_interval(parity, pipeline.interval, draft, proof=proof[:2], expected=expected)
     kept = {"monotone": prove_monotone(draft, origin.features, origin.monotone)} if origin.monotone else {}
     if test is not None:
-        evaluation = evaluate(draft, test)
+        together = kept_together(origin.documents)
+        evaluation = evaluate(draft, test, groups=together if together in test.names else None)
     data = encode(
         graph,
         documents(

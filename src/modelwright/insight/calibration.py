@@ -115,7 +115,10 @@ def calibration(predictions: Predictions, *, n_bins: int = 10, seed: int = 0) ->
     sizes = np.bincount(bin_of, weights=weights)
     means = np.bincount(bin_of, weights=weights * said) / sizes
     shares = np.bincount(bin_of, weights=weights * true) / sizes
-    count = np.array([rows_that_count(weights[bin_of == b]) for b in range(len(sizes))])
+    groups = predictions.groups
+    inside = [bin_of == b for b in range(len(sizes))]
+    of_bins = [None if groups is None else groups[rows] for rows in inside]
+    count = np.array([rows_that_count(weights[i], true[i], g) for i, g in zip(inside, of_bins, strict=True)])
     parts = sizes / sizes.sum()
     bins = tuple(
         CalibrationBin(float(m), share_interval(float(s), float(c), LEVEL), float(p), int(r))

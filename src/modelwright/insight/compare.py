@@ -135,6 +135,7 @@ def compare(
     *,
     target: str | None = None,
     weight: str | None = None,
+    groups: str | None = None,
     metric: str = "auto",
     lenient: bool = False,
 ) -> Comparison:
@@ -146,6 +147,7 @@ def compare(
         source: A table that neither has learned from, or anything that can be read.
         target: Column of the true answers; None takes the name it had in training.
         weight: Column of row weights.
+        groups: Column whose equal values come together; None takes that of the fits where the table has it.
         metric: The metric that matters most; "auto" takes the one the first fit optimised.
         lenient: Read cells of a wrong kind as missing instead of raising.
 
@@ -155,7 +157,10 @@ def compare(
     """
     first, second = opened(first), opened(second)
     _same_question(first.task, second.task)
-    found = [predictions_of(model, source, target=target, weight=weight, lenient=lenient) for model in (first, second)]
+    found = [
+        predictions_of(model, source, target=target, weight=weight, groups=groups, lenient=lenient)
+        for model in (first, second)
+    ]
     if len(found[0]) != len(found[1]):
         raise DataError("The models see different rows of this table. Give one with an answer in every row.")
     stems = [m.path.stem if m.path is not None else "" for m in (first, second)]
@@ -207,7 +212,7 @@ def compare_predictions(
         given = predictions.task.decide(others)
     pairs = [_looked_at(m, predictions, others, given) for m in metrics]
     answered = [(_change_of(m), np.stack(pair, axis=1)) for m, pair in zip(metrics, pairs, strict=True)]
-    changes = intervals(answered, predictions.truth, predictions.weight, level=LEVEL, seed=seed, symmetric=True)
+    changes = intervals(answered, predictions.truth, predictions.drawing, level=LEVEL, seed=seed, symmetric=True)
     notes = [*predictions.notes]
     if len(metrics) > 1:
         notes.append(f"The verdict is by {main.title}; the other metrics are looked at beside it, each on its own.")
@@ -240,7 +245,7 @@ def difference_of(
     change = intervals(
         [(_change_of(metric), np.stack(pair, axis=1))],
         first.truth,
-        first.weight,
+        first.drawing,
         level=LEVEL,
         resamples=resamples,
         seed=seed,
@@ -316,10 +321,10 @@ def _difference(metric: Metric, predictions: Predictions, pair: tuple[Array, Arr
     values = [metric.score(truth, answers, weight) for answers in (one, other)]
     p_value, test = _normal_p(change), "bootstrap"
     if metric.name == "roc_auc" and predictions.task.name == "binary":
-        areas = delong(truth == 1, np.column_stack([one[:, 1], other[:, 1]]), weight)
+        areas = delong(truth == 1, np.column_stack([one[:, 1], other[:, 1]]), weight, predictions.groups)
         change, p_value = difference_interval(areas, LEVEL)
         test = "DeLong"
-    elif metric.name == "accuracy" and weight is None:
+    elif metric.name == "accuracy" and weight is None and predictions.groups is None:
         change = paired_change(one == truth, other == truth)
         p_value, test = mcnemar(one == truth, other == truth), "McNemar"
     return Difference(metric.name, metric.title, values[0], values[1], change, p_value, test, metric.greater_is_better)

@@ -13,7 +13,7 @@ from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import plain, printable
 from modelwright.metrics.bootstrap import Interval
-from modelwright.metrics.proportion import rows_that_count, share_interval
+from modelwright.metrics.proportion import share_held, share_interval
 
 _MOST_SHOWN = 12
 
@@ -114,8 +114,8 @@ def confusion(
         rates=tuple(
             ClassRates(
                 label,
-                _rate(weights[truth == code], given[truth == code] == code),
-                _rate(weights[given == code], truth[given == code] == code),
+                _rate(predictions, truth == code, given == code),
+                _rate(predictions, given == code, truth == code),
             )
             for code, label in enumerate(labels)
         ),
@@ -183,8 +183,7 @@ def _given(predictions: Predictions, threshold: float | None, matrix: Array | No
     return (predictions.answers[:, 1] >= threshold).astype(np.int64), f"'{positive}' from {threshold:.4g} on"
 
 
-def _rate(weights: Array, right: Array) -> Interval:
-    total = float(weights.sum())
-    if total <= 0:
-        return share_interval(float("nan"), 0.0)
-    return share_interval(float(weights[right].sum()) / total, rows_that_count(weights), LEVEL)
+def _rate(predictions: Predictions, among: Array, right: Array) -> Interval:
+    """Return the share of the rows `among` that are right."""
+    groups = None if predictions.groups is None else predictions.groups[among]
+    return share_held(right[among], predictions.weights[among], groups, level=LEVEL)

@@ -16,7 +16,7 @@ from modelwright.insight.ranking import LEVEL
 from modelwright.insight.segments import Segments, segments
 from modelwright.insight.tabulation import plain, printable
 from modelwright.metrics.bootstrap import Interval
-from modelwright.metrics.proportion import rows_that_count, share_interval
+from modelwright.metrics.proportion import rows_that_count, share_held, share_interval
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -197,19 +197,17 @@ class _Looked:
         return [self.at(part.labels[code], part.codes == code) for code in kept.tolist() if counts[code]]
 
     def at(self, name: str, rows: Array) -> GroupCoverage:
-        weight, covered, sizes = self.found.weights[rows], self.covered[rows], self.sizes[rows]
+        weight, sizes = self.found.weights[rows], self.sizes[rows]
         certain, right = float("nan"), share_interval(float("nan"), 0)
         if self.found.task.is_classification:
-            alone = sizes == 1
-            certain, right = _share(alone, weight).value, _share(covered[alone], weight[alone])
-        return GroupCoverage(name, int(rows.sum()), _share(covered, weight), _mean(sizes, weight), certain, right)
+            certain = share_held(sizes == 1, weight).value
+            right = self._share(rows & (self.sizes == 1))
+        return GroupCoverage(name, int(rows.sum()), self._share(rows), _mean(sizes, weight), certain, right)
 
-
-def _share(held: Array, weight: Array) -> Interval:
-    total = float(weight.sum())
-    if total <= 0:
-        return share_interval(float("nan"), 0)
-    return share_interval(float(weight @ held) / total, rows_that_count(weight), LEVEL)
+    def _share(self, rows: Array) -> Interval:
+        """Return how many of some rows are covered."""
+        groups = None if self.found.groups is None else self.found.groups[rows]
+        return share_held(self.covered[rows], self.found.weights[rows], groups, level=LEVEL)
 
 
 def _mean(sizes: Array, weight: Array) -> Interval:

@@ -15,6 +15,7 @@ from modelwright.insight.predictions import Predictions, predictions_of
 from modelwright.metrics.base import Metric
 from modelwright.metrics.bootstrap import Interval, heavy_tailed, intervals
 from modelwright.metrics.choose import metric_for, metrics_for
+from modelwright.metrics.drawing import Drawing
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -39,6 +40,7 @@ def evaluate(
     *,
     target: str | None = None,
     weight: str | None = None,
+    groups: str | None = None,
     metric: str = "auto",
     lenient: bool = False,
 ) -> Evaluation:
@@ -49,6 +51,8 @@ def evaluate(
         source: A table, or anything `modelwright.data.read` reads; it holds the model's features and the target.
         target: Column of the true answers; None takes the name it had in training.
         weight: Column of row weights.
+        groups: Column whose equal values come together, such as the patient: intervals then draw whole groups, since
+            rows of one say less than as many apart. None takes that of the fit where the table has it.
         metric: The metric that matters most; "auto" takes the one the fit optimised.
         lenient: Read cells of a wrong kind as missing instead of raising.
 
@@ -57,7 +61,7 @@ def evaluate(
         DataError: No row has an answer, a class is unknown to the model, or a weight is missing or negative.
         SpecError: The metric is not for the task, or the target is one of the features.
     """
-    found = predictions_of(model, source, target=target, weight=weight, lenient=lenient)
+    found = predictions_of(model, source, target=target, weight=weight, groups=groups, lenient=lenient)
     return judge(found if metric == "auto" else replace(found, metric=metric), source="test")
 
 
@@ -109,7 +113,8 @@ def judge(answered: Predictions, *, source: Source, deadline: Deadline | None = 
     metrics = (main, *(m for m in metrics_for(task) if m.name != main.name))
     pairs = [(m, answered.answers if m.answers != "labels" or given is None else given) for m in metrics]
     cut: list[int] = []
-    found = intervals(pairs, truth, weight, level=_LEVEL, is_enough=lambda n_drawn: _is_late(n_drawn, deadline, cut))
+    drawing = answered.drawing
+    found = intervals(pairs, truth, drawing, level=_LEVEL, is_enough=lambda n_drawn: _is_late(n_drawn, deadline, cut))
     confusion: tuple[tuple[float, ...], ...] = ()
     if given is not None and len(task.classes) <= _MOST_CLASSES:
         confusion = _confusion(truth, given, weight, len(task.classes))
@@ -157,8 +162,18 @@ def _remarks(answered: Predictions, pairs: Sequence[tuple[Metric, Array]], found
             f"{len(truth):,} rows are few for {squares}: where gross errors are rare their intervals may be too short. "
             "The MAE is safer."
         )
+    if answered.groups is not None:
+        yield _together(answered.drawing)
     if len(task.classes) > _MOST_CLASSES:
         yield f"The confusion of {counted(len(task.classes), 'class')} is left out (more than {_MOST_CLASSES})."
+
+
+def _together(drawing: Drawing) -> str:
+    """Return what intervals over groups of rows stand on, in a sentence."""
+    told = f"The rows come in {counted(drawing.n_units, 'group')}, which the intervals take or leave as a whole"
+    if drawing.is_of_few_clusters:
+        return f"{told}; so few say little about others."
+    return f"{told}."
 
 
 def _reached(task: Task, truth: Array, quantiles: Array, weight: Array | None) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+from modelwright.core.asked import kept_together
 from modelwright.core.errors import SpecError
 from modelwright.insight.evaluate import evaluate
 from modelwright.insight.evaluation import Evaluation
-from modelwright.insight.predictions import read_labelled, target_schema
+from modelwright.insight.predictions import Roles, read_labelled, target_schema
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel
@@ -47,6 +48,7 @@ def evaluate_targets(
     *,
     target: str | None = None,
     weight: str | None = None,
+    groups: str | None = None,
     metric: str = "auto",
     lenient: bool = False,
 ) -> JointEvaluation:
@@ -57,6 +59,7 @@ def evaluate_targets(
         source: A table, or anything `modelwright.data.read` reads; it holds the model's features and all targets.
         target: None; the answers are found under the names that they had in training.
         weight: Column of row weights.
+        groups: Column whose equal values come together; None takes that of the fit where the table has it.
         metric: The metric that matters most for each; "auto" takes the one its fit optimised.
         lenient: Read cells of a wrong kind as missing instead of raising.
 
@@ -70,8 +73,9 @@ def evaluate_targets(
             "A file of several targets finds each under its name in training. Leave out the column of true answers,"
             " or evaluate one target at a time."
         )
+    together = [kept_together(part.documents) for _, part in model.items()]
+    roles = Roles(weight, together[0] if groups is None else groups, needs_groups=groups is not None)
     targets = [target_schema(part, name) for name, part in model.items()]
-    table = read_labelled(model.schema, targets, source, weight, lenient=lenient)
-    return JointEvaluation(
-        {name: evaluate(part, table, weight=weight, metric=metric, lenient=lenient) for name, part in model.items()}
-    )
+    table = read_labelled(model.schema, targets, source, roles, lenient=lenient)
+    options: dict[str, Any] = {"weight": weight, "groups": groups, "metric": metric, "lenient": lenient}
+    return JointEvaluation({name: evaluate(part, table, **options) for name, part in model.items()})

@@ -1,17 +1,19 @@
 """Answers beside the truth: what every look at the quality of a model starts from."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from modelwright.core.asked import kept_together
 from modelwright.core.errors import DataError, SchemaError, SpecError, counted
 from modelwright.core.schema import ColumnSchema, Dtype, Schema
 from modelwright.core.table import Array, Column, Table
 from modelwright.core.task import Label, Task
 from modelwright.insight.answers import encode_target
+from modelwright.metrics.drawing import Drawing
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -33,6 +35,7 @@ class Predictions:
         metric: The metric that matters most.
         given: Class codes int64 (n_rows,) where they were decided by other rules than the task's, such as thresholds
             that each row had no part in; else None.
+        groups: Which rows come together, such as those of one patient, int64 (n_rows,), or None for rows apart.
     """
 
     task: Task
@@ -43,6 +46,7 @@ class Predictions:
     notes: tuple[str, ...] = ()
     metric: str = "auto"
     given: Array | None = None
+    groups: Array | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -63,6 +67,11 @@ class Predictions:
         """The predicted numbers float64 (n_rows,), of several quantiles the middle one."""
         return self.task.values(self.answers)
 
+    @property
+    def drawing(self) -> Drawing:
+        """How rows are drawn for intervals."""
+        return Drawing.of(len(self.truth), self.weight, self.groups)
+
     def need_classes(self, what: str) -> None:
         """Raise SpecError unless classes were predicted."""
         if not self.task.is_classification:
@@ -80,6 +89,7 @@ def predictions_of(
     *,
     target: str | None = None,
     weight: str | None = None,
+    groups: str | None = None,
     lenient: bool = False,
 ) -> Predictions:
     """Let a model answer every row of a labelled table that has an answer.
@@ -89,6 +99,7 @@ def predictions_of(
         source: A table, or anything `modelwright.data.read` reads; it holds the model's features and the target.
         target: Column of the true answers; None takes the name it had in training.
         weight: Column of row weights.
+        groups: Column whose equal values come together; None takes that of the fit where the table has it.
         lenient: Read cells of a wrong kind as missing instead of raising.
 
     Raises:
@@ -99,10 +110,13 @@ def predictions_of(
     target = model.manifest.target if target is None else target
     if target in model.schema:
         raise SpecError(f"Column '{target}' is a feature of this model, so it cannot be the target to score it by.")
-    table = read_labelled(model.schema, [target_schema(model, target)], source, weight, lenient=lenient)
+    together = kept_together(model.documents) if groups is None else groups
+    roles = Roles(weight, together, needs_groups=groups is not None)
+    table = read_labelled(model.schema, [target_schema(model, target)], source, roles, lenient=lenient)
     truth, known = encode_target(table.column(target), model.task)
     weights = None if weight is None else _weights(table.column(weight), known)
-    notes = list(table.notes)
+    clusters, remarks = _clusters(table, roles, known)
+    notes = [*table.notes, *remarks]
     table, truth, n_unknown = _with_answers(table, truth, known, target)
     if n_unknown:
         notes.append(f"Rows without a value in '{target}' were left out: {n_unknown:,}.")
@@ -111,6 +125,7 @@ def predictions_of(
         truth=truth,
         answers=model.answers(table.select(model.schema.names), lenient=lenient),
         weight=weights,
+        groups=clusters,
         table=table.drop([target]),
         notes=tuple(notes),
         metric=model.manifest.metric,
@@ -175,20 +190,46 @@ def target_schema(model: "Model", target: str) -> ColumnSchema:
     return ColumnSchema(target, "number" if dtype == "number" else "category", dtype)
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Columns beside features and answers.
+
+    Attributes:
+        weight: Row weights, or None.
+        groups: What comes together, or None.
+        needs_groups: Whether that column must be there.
+    """
+
+    weight: str | None = None
+    groups: str | None = None
+    needs_groups: bool = False
+
+    def beside(self, schema: Schema) -> Iterator[ColumnSchema]:
+        """Yield how those that are no features are to be read."""
+        if self.weight is not None and self.weight not in schema:
+            yield ColumnSchema(self.weight, "number", "number")
+        if self.groups is not None and self.groups not in schema and self.groups != self.weight:
+            yield ColumnSchema(self.groups, "category", "string")
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The columns that may be absent."""
+        return () if self.groups is None or self.needs_groups else (self.groups,)
+
+
 def read_labelled(
-    schema: Schema, targets: Iterable[ColumnSchema], source: Any, weight: str | None, *, lenient: bool
+    schema: Schema, targets: Iterable[ColumnSchema], source: Any, roles: Roles, *, lenient: bool
 ) -> Table:
-    """Read rows with true answers, and weights where there are; a Table is taken as it is."""
+    """Read rows with true answers, and weights and groups where there are; a Table is taken as it is."""
     if isinstance(source, Table):
         return source
     from modelwright.data import read  # scoring arrays must not need the readers
 
     answers = tuple(targets)
-    columns = [*schema, *answers]
-    if weight is not None and weight not in schema:
-        columns.append(ColumnSchema(weight, "number", "number"))
+    columns = (*schema, *answers, *roles.beside(schema))
     try:
-        return read(source, schema=Schema(tuple(columns)), lenient=lenient)
+        return read(source, schema=Schema(columns), lenient=lenient, optional=roles.optional)
     except SchemaError as error:
         if not any(str(error).startswith(f"Column '{answer.name}' is not in ") for answer in answers):
             raise
@@ -220,6 +261,29 @@ def _weights(column: Column, known: Array) -> Array:
     if len(weights) and not weights.any():
         raise DataError(f"Weight column '{column.name}' is zero in every row, so there is nothing to score.")
     return weights
+
+
+def numbered_groups(column: Column) -> Array:
+    """Return the number of each row's group, int64 (n_rows,); a row without one is a group of its own."""
+    _, codes = np.unique(column.values, return_inverse=True)
+    codes = codes.astype(np.int64)
+    alone = np.flatnonzero(column.missing)
+    codes[alone] = codes.max(initial=0) + 1 + np.arange(len(alone))
+    return codes
+
+
+def _clusters(table: Table, roles: Roles, known: Array) -> tuple[Array | None, tuple[str, ...]]:
+    """Return the groups of the rows with an answer, and what must be said of them."""
+    name = roles.groups
+    if name is None:
+        return None, ()
+    if name not in table.names and not roles.needs_groups:
+        told = (
+            f"The fit kept rows of one '{name}' together, and these rows lack that column: intervals take rows for"
+            " independent, and are too narrow where several belong together."
+        )
+        return None, (told,)
+    return numbered_groups(table.column(name))[known], ()
 
 
 def _labels(values: Array) -> tuple[Label, ...]:

@@ -10,7 +10,7 @@ from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL, Ranking, bands, left_out, rankings
 from modelwright.insight.tabulation import plain, printable
-from modelwright.metrics.bootstrap import Interval, interval
+from modelwright.metrics.bootstrap import Interval, intervals
 from modelwright.metrics.classification import AVERAGE_PRECISION
 
 _GRID = np.linspace(0.0, 1.0, 101)
@@ -87,7 +87,7 @@ def precision_recall(predictions: Predictions, *, seed: int = 0) -> PrecisionRec
         scores = predictions.answers[:, code]
         both = np.column_stack([1.0 - scores, scores])
         positive = (predictions.truth == code).astype(np.int64)
-        average = interval(AVERAGE_PRECISION, positive, both, predictions.weight, level=LEVEL, seed=seed)
+        average = intervals([(AVERAGE_PRECISION, both)], positive, predictions.drawing, level=LEVEL, seed=seed)[0]
         found.append(_line(ranked, average, seed))
     return PrecisionRecall(tuple(found), len(predictions), notes=(*predictions.notes, *left_out(predictions)))
 

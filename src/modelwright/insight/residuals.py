@@ -136,7 +136,7 @@ def residuals(predictions: Predictions, *, seed: int = 0) -> Residuals:
     """
     predictions.need_numbers("A residual")
     truth, answers, weights = predictions.truth, predictions.values, predictions.weights
-    bias, trend = intervals([(_BIAS, answers), (_TREND, answers)], truth, predictions.weight, level=LEVEL, seed=seed)
+    bias, trend = intervals([(_BIAS, answers), (_TREND, answers)], truth, predictions.drawing, level=LEVEL, seed=seed)
     left = truth - answers
     n_bins = int(np.clip(len(truth) // _FEWEST_ROWS, 1, _MOST_BINS))
     order = np.argsort(answers, kind="stable")

@@ -88,7 +88,7 @@ def roc(predictions: Predictions, *, seed: int = 0) -> Roc:
     names = [str(c) for c in predictions.task.classes]
     for ranked in rankings(predictions, "A ROC curve"):
         code = names.index(ranked.label)
-        areas = delong(predictions.truth == code, predictions.answers[:, code], predictions.weight)
+        areas = delong(predictions.truth == code, predictions.answers[:, code], predictions.weight, predictions.groups)
         found.append(_line(ranked, area_interval(areas, level=LEVEL), seed))
     return Roc(tuple(found), len(predictions), notes=(*predictions.notes, *left_out(predictions)))
 

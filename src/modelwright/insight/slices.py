@@ -16,8 +16,9 @@ from modelwright.insight.ranking import LEVEL
 from modelwright.insight.segments import Segments, segments
 from modelwright.insight.tabulation import plain, printable, signed
 from modelwright.metrics.base import Metric
-from modelwright.metrics.bootstrap import Interval, interval
+from modelwright.metrics.bootstrap import Interval, intervals
 from modelwright.metrics.choose import metric_for
+from modelwright.metrics.drawing import Drawing
 
 _MOST_PAIRED = 20
 """Columns that are looked at in pairs, those that tell most about the error alone."""
@@ -347,9 +348,11 @@ def _moments(mass: float, first: float, second: float, square: float) -> tuple[f
 
 def _slice(predictions: Predictions, metric: Metric, found: _Candidate, *, p_value: float, seed: int) -> Slice:
     rows = found.rows
-    weight = None if predictions.weight is None else predictions.weight[rows]
+    some = (None if part is None else part[rows] for part in (predictions.weight, predictions.groups))
+    drawing = Drawing.of(int(rows.sum()), *some)
     looked_at = metric.answers_from(predictions.answers[rows], predictions.task)
-    value = interval(metric, predictions.truth[rows], looked_at, weight, level=LEVEL, resamples=400, seed=seed)
+    answered = [(metric, looked_at)]
+    value = intervals(answered, predictions.truth[rows], drawing, level=LEVEL, resamples=400, seed=seed)[0]
     where = found.where
     return Slice(where.labels[found.code], where.columns, int(rows.sum()), value, found.effect, p_value)
 
@@ -364,8 +367,8 @@ def _result(
     notes: list[str],
     seed: int,
 ) -> Slices:
-    looked_at = metric.answers_from(predictions.answers, predictions.task)
-    overall = interval(metric, predictions.truth, looked_at, predictions.weight, level=LEVEL, resamples=400, seed=seed)
+    answered = [(metric, metric.answers_from(predictions.answers, predictions.task))]
+    overall = intervals(answered, predictions.truth, predictions.drawing, level=LEVEL, resamples=400, seed=seed)[0]
     return Slices(metric.name, metric.title, overall, unit, slices, n_searched, len(predictions), notes=tuple(notes))
 
 

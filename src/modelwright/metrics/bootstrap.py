@@ -1,10 +1,11 @@
 """How far a metric could be off, because only so many rows were seen.
 
-Rows are drawn with replacement; each draw is a column of row weights, and a metric weighs many columns at once.
+Rows are drawn with replacement, or whole clusters of rows where they come together; each draw is a column of row
+weights, and a metric weighs many columns at once.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Self, final
@@ -13,28 +14,14 @@ import numpy as np
 
 from modelwright.core.table import Array
 from modelwright.metrics.base import Metric, Weighing
+from modelwright.metrics.drawing import FEW, FEWEST, Drawing, until
 from modelwright.metrics.means import Means
-
-_CELLS = 1 << 19
-"""Weights held at once, 4 MiB: larger blocks leave the cache and were slower."""
 
 _WORK = 30_000_000
 """Weights looked at per metric, about 0.3 s for ROC AUC on one core; beyond, fewer resamples are drawn."""
 
-_FEWEST = 30
-"""Resamples drawn however many rows and classes there are."""
-
 _FOR_QUANTILES = 400
 """With fewer resamples their spread is used and not their outermost values; so many rows make a normal shape."""
-
-_FEW_ROWS = 1000
-"""Up to here draws have exactly as many rows as there are; beyond, each row is drawn Poisson(1) times."""
-
-_GROUPS = 50
-"""Groups left out in turn to estimate the skewness."""
-
-_FOR_ERRORS = 30
-"""With fewer rows the error of a single resample is too uncertain to divide by."""
 
 _LONGEST = math.log(1e3)
 """An end a thousand times as far from the best value as the value itself is no figure but a division by nothing."""
@@ -68,18 +55,20 @@ def interval(
     answers: Array,
     weight: Array | None = None,
     *,
+    groups: Array | None = None,
     level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Interval:
     """Return a metric with its bootstrap interval; see `intervals`, which is cheaper for several metrics."""
-    return intervals([(metric, answers)], truth, weight, level=level, resamples=resamples, seed=seed)[0]
+    drawing = Drawing.of(len(truth), weight, groups)
+    return intervals([(metric, answers)], truth, drawing, level=level, resamples=resamples, seed=seed)[0]
 
 
 def intervals(
     answered: Sequence[tuple[Metric, Array]],
     truth: Array,
-    weight: Array | None = None,
+    drawing: Drawing | None = None,
     *,
     level: float = 0.95,
     resamples: int = 1000,
@@ -99,7 +88,8 @@ def intervals(
     Args:
         answered: Metrics with what each looks at.
         truth: Class codes or values, shape (n_rows,).
-        weight: Sample weights, shape (n_rows,), or None.
+        drawing: Weights of the rows and what is drawn as a whole, since many rows of one patient say less than as many
+            patients; None for equal rows apart.
         level: Share of such intervals that hold the true value, 0 to 1.
         resamples: Most resamples to draw.
         seed: Seed of the draws.
@@ -109,37 +99,39 @@ def intervals(
 
     Source:
         Efron (1987), Better bootstrap confidence intervals, equations 2.3 and 6.6; the acceleration by a jackknife over
-        groups of rows. Efron and Tibshirani (1993), chapter 12.5, for the studentised form. Coverage measured in
+        groups of rows. Efron and Tibshirani (1993), chapter 12.5, for the studentised form. Davison and Hinkley (1997),
+        section 3.8, for drawing whole clusters. Coverage measured in
         tests/unit/metrics/test_bootstrap.py and benchmarks/coverage.py.
     """
     n_rows = len(truth)
     if not n_rows or not answered:
         return tuple(Interval(_NAN, _NAN, _NAN) for _ in answered)
-    n_draws = int(np.clip(_WORK // max(a.size for _, a in answered), min(_FEWEST, resamples), resamples))
+    drawing = drawing or Drawing(n_rows)
+    n_draws = int(np.clip(_WORK // max(a.size for _, a in answered), min(FEWEST, resamples), resamples))
     rng, tail = np.random.default_rng(seed), 0.5 - 0.5 * level
     with np.errstate(all="ignore"):  # undefined resamples are NaN and dropped
-        weighings = [_weighing(metric, answers, truth) for metric, answers in answered]
-        studied = {}
-        for i, (metric, answers) in enumerate(answered):
-            error = None if symmetric or n_rows < _FOR_ERRORS else _error(metric, answers, truth, weight)
-            if error is not None:
-                studied[i] = len(weighings)
-                weighings.append(error)
-        whole = _weigh_all(weighings, [np.ones((n_rows, 1))], weight)[:, 0].tolist()
-        if n_rows < 2:
-            return tuple(Interval(v, _NAN, _NAN) for v in whole)
-        drawn = _weigh_all(weighings, _until(is_enough, _draws(n_rows, n_draws, rng)), weight)
-        n_draws = drawn.shape[1]
-        # Few draws mean very many rows: their spread alone is used, and leaving groups out would only cost time.
-        quantiles = n_draws >= _FOR_QUANTILES and not symmetric
-        left_out = _weigh_all(weighings[: len(answered)], _groups(n_rows, rng), weight) if quantiles else None
+        forms = [_weighing(metric, answers, truth) for metric, answers in answered]
+        few = symmetric or drawing.n_units < FEW
+        errors = {} if few else {i: e for i, pair in enumerate(answered) if (e := _error(*pair, truth, drawing))}
+        studied = dict(zip(errors, range(len(forms), len(forms) + len(errors)), strict=True))
+        of_units = tuple(errors.values())
+        whole = drawing.weigh_all(forms, of_units, [np.ones((drawing.n_units, 1))])[:, 0].tolist()
+        if drawing.n_units < 2:
+            return tuple(Interval(v, _NAN, _NAN) for v in whole[: len(forms)])
+        drawn = drawing.weigh_all(forms, of_units, until(is_enough, drawing.draws(n_draws, rng)))
+        # Few draws mean very many rows: their spread alone is used, and leaving parts out would only cost time.
+        quantiles = drawn.shape[1] >= _FOR_QUANTILES and not symmetric and not drawing.is_of_few_clusters
+        left_out = drawing.weigh_all(forms, (), drawing.left_out(rng)) if quantiles else None
         found = []
         for i, (metric, answers) in enumerate(answered):
             at = studied.get(i)
-            reach = _reach(metric, answers, truth, weight) if at is not None else (1.0, 1.0)
+            reach = _reach(metric, answers, truth, drawing) if at is not None else (1.0, 1.0)
             made = None if at is None else _student(metric, whole[i], whole[at], drawn[[i, at]], tail=tail, reach=reach)
             gone = None if left_out is None else left_out[i]
-            found.append(made or _interval(metric, truth, whole[i], drawn=drawn[i], left_out=gone, tail=tail))
+            n_units = drawing.fewest(truth) if metric.by_class else drawing.n_units
+            few_clusters = drawing.n_units if drawing.is_of_few_clusters else None
+            seen = _Resampled(drawn[i], gone, n_units, few_clusters)
+            found.append(made or _interval(metric, whole[i], seen, tail=tail))
         return tuple(found)
 
 
@@ -154,20 +146,20 @@ def heavy_tailed(metric: Metric, truth: Array, answers: Array, weight: Array | N
         return any(tail.is_hopeless for tail in form.tails(truth, answers, weight) if tail is not None)
 
 
-def _error(metric: Metric, answers: Array, truth: Array, weight: Array | None) -> Weighing | None:
+def _error(metric: Metric, answers: Array, truth: Array, drawing: Drawing) -> Weighing | None:
     """Return the standard error of the logarithm of the distance from the best value, for metrics that need it."""
     form = metric.prepare
     if not isinstance(form, Means) or not form.skewed or metric.best is None or not np.isfinite(answers).all():
         return None
-    return form.error(truth, answers, weight, metric.best)
+    return form.error(truth, answers, drawing.weight, metric.best, drawing.clusters)
 
 
-def _reach(metric: Metric, answers: Array, truth: Array, weight: Array | None) -> tuple[float, float]:
+def _reach(metric: Metric, answers: Array, truth: Array, drawing: Drawing) -> tuple[float, float]:
     """Return how many times longer than resampling says the interval is, towards the best value and from it."""
     assert isinstance(metric.prepare, Means)
     if "regression" not in metric.tasks:
         return 1.0, 1.0  # losses of probabilities were held without it, and would be too wide
-    away, towards = metric.prepare.tails(truth, answers, weight)
+    away, towards = metric.prepare.tails(truth, answers, drawing.weight, drawing.clusters)
     return 1.0 if towards is None else towards.reach, away.reach
 
 
@@ -203,64 +195,34 @@ def _weighing(metric: Metric, answers: Array, truth: Array) -> Weighing:
     return lambda weights: np.array([metric.score(truth, answers, column) for column in weights.T])
 
 
-def _weigh_all(weighings: Sequence[Weighing], blocks: Iterable[Array], weight: Array | None) -> Array:
-    """Return every metric under every weighting, (n_metrics, n_weightings), holding one block at a time."""
-    done = []
-    for block in blocks:
-        weights = block if weight is None else block * weight[:, np.newaxis]
-        done.append(np.stack([weigh(weights) for weigh in weighings]))
-    return np.concatenate(done, axis=1)
+@final
+@dataclass(frozen=True, slots=True)
+class _Resampled:
+    """One metric under all drawings.
+
+    Attributes:
+        drawn: Its values, (n_draws,).
+        left_out: Its values with parts of the units left out, or None where their spread alone is to be used.
+        n_units: Units it hangs on: where every class counts the same, those that hold the rarest.
+        n_clusters: Clusters, where they are few, or None.
+    """
+
+    drawn: Array
+    left_out: Array | None
+    n_units: int
+    n_clusters: int | None
 
 
-def _draws(n_rows: int, n_draws: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield blocks (n_rows, n_in_block) of how often each row was drawn."""
-    width = max(1, _CELLS // n_rows)
-    counts = _poisson_table() if n_rows > _FEW_ROWS else None
-    for start in range(0, n_draws, width):
-        shape = (n_rows, min(width, n_draws - start))
-        if counts is not None:
-            yield counts[rng.integers(0, len(counts), size=shape, dtype=np.uint16)]
-        else:
-            cells = rng.integers(0, n_rows, size=shape) * shape[1] + np.arange(shape[1])
-            yield np.bincount(cells.ravel(), minlength=n_rows * shape[1]).reshape(shape).astype(np.float64)
-
-
-def _until(is_enough: Callable[[int], bool], blocks: Iterable[Array]) -> Iterator[Array]:
-    """Yield blocks of draws until there are enough, at least the fewest."""
-    n_drawn = 0
-    for block in blocks:
-        if n_drawn >= _FEWEST and is_enough(n_drawn):
-            return
-        yield block
-        n_drawn += block.shape[1]
-
-
-def _poisson_table() -> Array:
-    """Return 65,536 counts in the proportions of Poisson(1), so that 16 random bits make a draw, ten times faster."""
-    upto = np.cumsum([math.exp(-1.0) / math.factorial(k) for k in range(12)])
-    return np.searchsorted(upto, (np.arange(65_536) + 0.5) / 65_536).astype(np.float64)
-
-
-def _groups(n_rows: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield blocks of weights that leave one random group of rows out in turn."""
-    n_groups = min(n_rows, _GROUPS)
-    group = rng.permutation(n_rows) % n_groups
-    width = max(1, _CELLS // n_rows)
-    for start in range(0, n_groups, width):
-        left_out = np.arange(start, min(start + width, n_groups))
-        yield (group[:, np.newaxis] != left_out).astype(np.float64)
-
-
-def _interval(
-    metric: Metric, truth: Array, value: float, *, drawn: Array, left_out: Array | None, tail: float
-) -> Interval:
-    known = drawn[~np.isnan(drawn)]
-    if not math.isfinite(value) or len(known) < min(_FEWEST, len(drawn)):
+def _interval(metric: Metric, value: float, found: _Resampled, *, tail: float) -> Interval:
+    known = found.drawn[~np.isnan(found.drawn)]
+    if not math.isfinite(value) or len(known) < min(FEWEST, len(found.drawn)):
         return Interval(value, _NAN, _NAN)
     if known.min() == known.max() == value:
-        return _unmoved(metric, value, truth, tail)
-    low, high = _limits(value, known, left_out, tail)
-    wider = _small_class(truth) if metric.by_class and left_out is not None else 1.0
+        return _unmoved(metric, value, found.n_units, tail)
+    low, high = _limits(value, known, found, tail)
+    wider = 1.0
+    if metric.by_class and found.left_out is not None and found.n_units > 1:
+        wider = math.sqrt(found.n_units / (found.n_units - 1.0))  # resampling divides by m and not by m - 1
     low, high = value - wider * (value - low), value + wider * (high - value)
     if metric.worst is not None and metric.best is not None:  # only what was made wider can lie outside
         ends = sorted((metric.worst, metric.best))
@@ -268,20 +230,18 @@ def _interval(
     return Interval(value, min(low, value), max(high, value))
 
 
-def _small_class(truth: Array) -> float:
-    """Return by how much resampling understates the error of the smallest class: it divides by m and not by m - 1."""
-    counts = np.bincount(truth)
-    fewest = int(counts[counts > 0].min())
-    return math.sqrt(fewest / (fewest - 1.0)) if fewest > 1 else 1.0
-
-
-def _limits(value: float, drawn: Array, left_out: Array | None, tail: float) -> tuple[float, float]:
+def _limits(value: float, drawn: Array, found: _Resampled, tail: float) -> tuple[float, float]:
     """Return the ends of the interval, leaving `tail` on either side."""
     normal = NormalDist()
     far = normal.inv_cdf(1.0 - tail)
+    left_out = found.left_out
     if left_out is None or len(drawn) < _FOR_QUANTILES:
-        student = far * (1.0 + (far * far + 1.0) / (4.0 * (len(drawn) - 1)))  # first term of its Cornish-Fisher series
-        reach = student * float(drawn.std(ddof=1))
+        spread = float(drawn.std(ddof=1))
+        if found.n_clusters is None:
+            reach = _student_quantile(far, len(drawn) - 1) * spread
+        else:
+            n = found.n_clusters
+            reach = _student_quantile(far, n - 1) * spread * math.sqrt(n / (n - 1.0))
         return value - reach, value + reach
     below = float(np.mean(drawn < value) + 0.5 * np.mean(drawn == value))
     bias = normal.inv_cdf(min(max(below, 0.5 / len(drawn)), 1.0 - 0.5 / len(drawn)))
@@ -301,17 +261,23 @@ def _limits(value: float, drawn: Array, left_out: Array | None, tail: float) -> 
     return float(low), float(high)
 
 
-def _unmoved(metric: Metric, value: float, truth: Array, tail: float) -> Interval:
+def _student_quantile(far: float, freedom: int) -> float:
+    """Return the quantile of Student's t where a normal one is `far`, by its Cornish-Fisher series (Fisher 1926)."""
+    first = (far**3 + far) / 4.0
+    second = (5.0 * far**5 + 16.0 * far**3 + 3.0 * far) / 96.0
+    third = (3.0 * far**7 + 19.0 * far**5 + 17.0 * far**3 - 15.0 * far) / 384.0
+    return far + first / freedom + second / freedom**2 + third / freedom**3
+
+
+def _unmoved(metric: Metric, value: float, n_units: int, tail: float) -> Interval:
     """Return the interval where no resample differs, as when every row is answered perfectly.
 
     Resampling then knows nothing. With m rows and no error the error rate may still be 1 - tail^(1/m) (Clopper and
     Pearson 1934), here taken as the way from the best value to the worst, and likewise back. Where every class counts
-    the same, m is the size of the smallest.
+    the same, m is the size of the smallest; where rows come together, the number of clusters.
     """
     if metric.best is None or metric.worst is None or value not in (metric.best, metric.worst):
         return Interval(value, value, value)
-    counts = np.bincount(truth)
-    n_rows = int(counts[counts > 0].min()) if metric.by_class else len(truth)
     far = metric.worst if value == metric.best else metric.best
-    other = value + (far - value) * (1.0 - tail ** (1.0 / n_rows))
+    other = value + (far - value) * (1.0 - tail ** (1.0 / n_units))
     return Interval(value, min(value, other), max(value, other))

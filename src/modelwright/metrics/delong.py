@@ -9,6 +9,7 @@ import numpy as np
 
 from modelwright.core.table import Array
 from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.clusters import Clusters
 
 _NAN = float("nan")
 
@@ -21,7 +22,7 @@ class Areas:
     Attributes:
         values: (n_scores,), NaN when there is only one class.
         covariance: (n_scores, n_scores).
-        fewest: Rows that count in the smaller class (Kish's number, where there are weights).
+        fewest: Rows that count in the smaller class (Kish's number, where there are weights), or clusters that hold it.
     """
 
     values: Array
@@ -29,17 +30,19 @@ class Areas:
     fewest: float
 
 
-def delong(positive: Array, scores: Array, weight: Array | None = None) -> Areas:
+def delong(positive: Array, scores: Array, weight: Array | None = None, groups: Array | None = None) -> Areas:
     """Return the areas and their covariance in time n log n.
 
     Args:
         positive: Boolean, (n_rows,).
         scores: (n_rows,) for one score or (n_rows, n_scores); higher means more likely positive.
         weight: Row weights, (n_rows,), or None.
+        groups: Which rows come together, (n_rows,), or None for rows apart.
 
     Source:
         DeLong, DeLong, Clarke-Pearson (1988), doi:10.2307/2531595, with the midranks of Sun and Xu (2014),
         doi:10.1109/LSP.2014.2337313; weights enter the placements as in a weighted U statistic.
+        Obuchowski (1997), doi:10.2307/2533958, for rows that come together.
     """
     matrix = scores.reshape(len(positive), -1)
     weights = np.ones(len(positive)) if weight is None else weight
@@ -51,8 +54,14 @@ def delong(positive: Array, scores: Array, weight: Array | None = None) -> Areas
     of_up = np.column_stack([_placements(matrix[above, j], matrix[below, j], down) for j in range(n_scores)])
     of_down = np.column_stack([1.0 - _placements(matrix[below, j], matrix[above, j], up) for j in range(n_scores)])
     values = up @ of_up
-    covariance = _spread(of_up - values, up) + _spread(of_down - values, down)
-    return Areas(values, covariance, min(1.0 / float(up @ up), 1.0 / float(down @ down)))
+    if groups is None:
+        covariance = _spread(of_up - values, up) + _spread(of_down - values, down)
+        return Areas(values, covariance, min(1.0 / float(up @ up), 1.0 / float(down @ down)))
+    # What each row adds to the error, either side by its own rows; rows of one cluster add to each other.
+    added = np.zeros(matrix.shape)
+    added[above] = (of_up - values) * up[:, np.newaxis]
+    added[below] = (of_down - values) * down[:, np.newaxis]
+    return Areas(values, *_clustered(added, Clusters.of(groups), above, below))
 
 
 def area_interval(areas: Areas, level: float = 0.95) -> Interval:
@@ -96,6 +105,14 @@ def _placements(scores: Array, others: Array, weights: Array) -> Array:
     upto = np.concatenate([[0.0], np.cumsum(weights[order])])
     left, right = np.searchsorted(ranked, scores, "left"), np.searchsorted(ranked, scores, "right")
     return 0.5 * (upto[left] + upto[right])
+
+
+def _clustered(added: Array, clusters: Clusters, above: Array, below: Array) -> tuple[Array, float]:
+    """Return the covariance of a sum over clusters, and how many of them hold the smaller class."""
+    sums = clusters.sums(added)
+    n = clusters.number
+    fewest = min(len(np.unique(clusters.codes[side])) for side in (above, below))
+    return (sums.T @ sums) * (n / max(1, n - 1)), float(fewest)
 
 
 def _spread(gaps: Array, shares: Array) -> Array:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
+from modelwright.core.asked import kept_together
 from modelwright.core.schema import Schema
 from modelwright.core.table import Table
 from modelwright.insight.evaluation import Evaluation
-from modelwright.insight.predictions import Predictions, predictions_of, target_schema
+from modelwright.insight.predictions import Predictions, Roles, predictions_of, target_schema
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -123,7 +124,9 @@ def _read(model: "Model", source: Any, target: str | None) -> Rows:
     if isinstance(source, Table) or target in model.schema:
         table = source  # a target among the features is refused below, by name
     else:
-        table = read(source, schema=Schema((*model.schema, target_schema(model, target))))
+        roles = Roles(groups=kept_together(model.documents))
+        columns = (*model.schema, target_schema(model, target), *roles.beside(model.schema))
+        table = read(source, schema=Schema(columns), optional=roles.optional)
     answered = predictions_of(model, table, target=target)
     is_named = isinstance(source, str | os.PathLike) and "://" not in str(source)
     name = Path(source).name if is_named else "DATA"

@@ -28,6 +28,7 @@ class Scored:
         codes: The group of each row.
         weight: Weights with mean one over the different rows.
         level: Share of rows to keep.
+        groups: Which answers are to rows that come together, or None for rows apart.
     """
 
     scores: Array
@@ -36,18 +37,21 @@ class Scored:
     codes: Array
     weight: Array
     level: float
+    groups: Array | None = None
 
     def take(self, kept: Array) -> "Scored":
         """Return some of the scores."""
         parts = (self.scores, self.rows, self.folds, self.codes, self.weight)
         scores, rows, folds, codes, weight = (part[kept] for part in parts)
-        return Scored(scores, rows, folds, codes, weight, self.level)
+        groups = None if self.groups is None else self.groups[kept]
+        return Scored(scores, rows, folds, codes, weight, self.level, groups)
 
     def share(self, inside: Array) -> dict[str, Any]:
         """Return the share of rows, as a JSON-able interval."""
         # Repeats tell of the same rows again: they count once.
         of_rows = np.bincount(self.rows, weights=self.weight)
-        found = share_interval(float(np.average(inside, weights=self.weight)), rows_that_count(of_rows))
+        n_rows = rows_that_count(of_rows) if self.groups is None else rows_that_count(self.weight, inside, self.groups)
+        found = share_interval(float(np.average(inside, weights=self.weight)), n_rows)
         return {"value": found.value, "low": found.low, "high": found.high}
 
 

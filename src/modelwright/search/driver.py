@@ -149,7 +149,8 @@ class Driver:
         hiring = HIRE_SECONDS * run.contention.factor
         self._reserve = (needed + hiring if is_worth_it else 0.0) + opening
         truth, answers = judged_answers(run, found)
-        best = interval(run.metric, truth, answers, found.oof.target.weight, resamples=200)
+        target = found.oof.target
+        best = interval(run.metric, truth, answers, target.weight, groups=target.groups, resamples=200)
         run.watch.tell(
             "best",
             metric=run.metric.name,

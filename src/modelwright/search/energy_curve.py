@@ -141,9 +141,9 @@ def _judge(run: Run, found: Found, whole: _Judged | None) -> _Judged:
     answers = answers_of(target.task, found.estimate(metric, run.seed))
     weight = None if run.question.judged is None else run.question.judged[found.oof.rows]
     decided = decide(found, answers, metric, weight=weight, seed=run.seed)
-    answered = Predictions(decided.task, target.values, answers, weight, given=decided.labels)
+    answered = Predictions(decided.task, target.values, answers, weight, given=decided.labels, groups=target.groups)
     looked_at = answered.labels if metric.answers == "labels" else answers
-    score = interval(metric, target.values, looked_at, weight, resamples=RESAMPLES)
+    score = interval(metric, target.values, looked_at, weight, groups=target.groups, resamples=RESAMPLES)
     rest, test = Interval(0.0, 0.0, 0.0), ""
     if whole is not None:
         difference = difference_of(metric, answered, whole.answered, resamples=RESAMPLES)

@@ -52,7 +52,15 @@ def finish(
     judged = None if run.question.judged is None else run.question.judged[found.oof.rows]
     decided = decide(found, answers, run.metric, weight=judged, seed=run.seed)
     pipeline = replace(pipeline, task=decided.task, schema=shared_domains(pipeline.schema, run.question.features))
-    answered = Predictions(decided.task, target.values, answers, judged, metric=run.metric.name, given=decided.labels)
+    answered = Predictions(
+        decided.task,
+        target.values,
+        answers,
+        judged,
+        metric=run.metric.name,
+        given=decided.labels,
+        groups=target.groups,
+    )
     evaluation = judge(answered, source="out-of-fold", deadline=run.deadline(PROOF_SHARE))
     if decided.task.decision is not None:
         watch.tell("note", text=f"Labels: {decided.task.decision.told(decided.task.classes)}.")

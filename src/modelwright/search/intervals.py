@@ -123,6 +123,7 @@ class _HeldOut:
         answers: Probabilities (n, n_classes) or values (n,).
         truth: Class codes or values (n,).
         weight: Weights; the answers to one row share its weight.
+        groups: Which answers are to rows that come together, or None.
     """
 
     rows: Array
@@ -130,14 +131,17 @@ class _HeldOut:
     answers: Array
     truth: Array
     weight: Array
+    groups: Array | None
 
     def scored(self, scores: Array, codes: Array, level: float) -> Scored:
         """Return the rows with conformity scores and groups."""
-        return Scored(scores, self.rows, self.folds, codes, self.weight, level)
+        return Scored(scores, self.rows, self.folds, codes, self.weight, level, self.groups)
 
     def take(self, kept: Array) -> "_HeldOut":
         """Return some of the answers."""
-        return _HeldOut(self.rows[kept], self.folds[kept], self.answers[kept], self.truth[kept], self.weight[kept])
+        parts = (self.rows, self.folds, self.answers, self.truth, self.weight)
+        rows, folds, answers, truth, weight = (part[kept] for part in parts)
+        return _HeldOut(rows, folds, answers, truth, weight, None if self.groups is None else self.groups[kept])
 
 
 def _held_out(ground: Ground) -> _HeldOut:
@@ -149,7 +153,8 @@ def _held_out(ground: Ground) -> _HeldOut:
     mixed = [chosen.margins({name: margins[k] for name, margins in by_trial.items()}) for k in numbers]
     weight = (np.ones(len(target)) if target.weight is None else target.weight / target.weight.mean())[rows]
     answers = answers_of(target.task, np.concatenate(mixed))
-    return _HeldOut(rows, folds, answers, target.values[rows], weight / np.bincount(rows)[rows])
+    groups = None if target.groups is None else target.groups[rows]
+    return _HeldOut(rows, folds, answers, target.values[rows], weight / np.bincount(rows)[rows], groups)
 
 
 def _sets(ground: Ground, held: _HeldOut, spec: FitSpec) -> Interval:

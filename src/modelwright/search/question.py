@@ -21,6 +21,7 @@ from modelwright.core.task import (
     may_mean_either,
     why_task,
 )
+from modelwright.insight.predictions import numbered_groups
 from modelwright.search.costs import decided_by_cost
 from modelwright.search.fairness import mitigated, told
 from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
@@ -92,9 +93,10 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     features, dropped = _features(table, target, spec, roles)
     check_monotone(features, task, spec)
     notes.extend([*told(spec), *evened, *dropped])
+    groups = None if spec.groups is None else numbered_groups(table.column(spec.groups))
     return Question(
         features=features,
-        target=Target(task, values, learned, None if spec.groups is None else _numbered(table.column(spec.groups))),
+        target=Target(task, values, learned, groups),
         target_schema=answers.schema,
         order=None if spec.time is None else _ordered(table.column(spec.time)),
         sensitive=sensitive,
@@ -190,15 +192,6 @@ def _features(table: Table, target: str, spec: FitSpec, roles: list[str]) -> tup
     if not kept:
         raise DataError(f"No column is left to predict '{target}' from. Columns: {listed(table.names)}.")
     return table.select(kept), notes
-
-
-def _numbered(column: Column) -> Array:
-    """Return group numbers; a missing group is a group of its own per row."""
-    _, codes = np.unique(column.values, return_inverse=True)
-    codes = codes.astype(np.int64)
-    alone = np.flatnonzero(column.missing)
-    codes[alone] = codes.max(initial=0) + 1 + np.arange(len(alone))
-    return codes
 
 
 def _ordered(column: Column) -> Array:

@@ -63,7 +63,7 @@ class Trial:
         """Keep the mean loss of its out-of-fold predictions, with how far it could be off."""
         losses, weight = row_losses(oof.margins[self.id], oof.target), oof.target.weight
         self.loss = float(np.average(losses, weights=weight))
-        self.ends = mean_ends(losses, weight)
+        self.ends = mean_ends(losses, weight, oof.target.groups)
 
     def to_json(self, weight: float, *, timed: bool) -> dict[str, Any]:
         """Return the line of the leaderboard; without seconds where the file's bytes must repeat."""

@@ -9,7 +9,7 @@ from sklearn.metrics import median_absolute_error
 from modelwright.core.table import Array
 from modelwright.core.task import Task
 from modelwright.metrics.base import Metric
-from modelwright.metrics.bootstrap import Interval, _poisson_table, interval, intervals
+from modelwright.metrics.bootstrap import Interval, interval, intervals
 from modelwright.metrics.choose import metrics_for
 from modelwright.metrics.classification import ACCURACY, AVERAGE_PRECISION, F1, LOG_LOSS, MCC, ROC_AUC
 from modelwright.metrics.means import Means
@@ -162,13 +162,6 @@ def test_resampling_many_rows_stays_small() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60e6
-
-
-def test_the_table_of_draws_is_poisson() -> None:
-    counts = _poisson_table()
-    assert counts.mean() == pytest.approx(1.0, abs=1e-3)
-    assert counts.var() == pytest.approx(1.0, abs=2e-3)
-    assert np.mean(counts == 0) == pytest.approx(math.exp(-1), abs=1e-4)
 
 
 def test_an_interval_comes_back_from_json() -> None:

@@ -19,9 +19,9 @@ from modelwright.insight.fairness.tradeoff import AS_IS, THRESHOLDS, Constraint,
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import printable
-from modelwright.metrics.bootstrap import Interval, interval
+from modelwright.metrics.bootstrap import Interval, intervals
 from modelwright.metrics.choose import metric_for
-from modelwright.metrics.proportion import rows_that_count, share_interval
+from modelwright.metrics.proportion import share_held
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -248,10 +248,10 @@ class _Case:
     def _quality(self, truth: Array, given: Array) -> Interval:
         found = self.predictions
         if self.by == "accuracy":  # a share, whose interval needs no resamples
-            share = float(np.average(truth == given, weights=found.weight))
-            return share_interval(share, rows_that_count(found.weights), LEVEL)
+            return share_held(truth == given, found.weights, found.groups, level=LEVEL)
         metric, labels = metric_for(self.by, found.task), np.where(given, self.code, 1 - self.code)
-        return interval(metric, found.truth, labels, found.weight, level=LEVEL, resamples=400, seed=self.seed)
+        drawing = found.drawing
+        return intervals([(metric, labels)], found.truth, drawing, level=LEVEL, resamples=400, seed=self.seed)[0]
 
 
 def _choices(score: Array, truth: Array, weights: Array, gain: Array, *, odds: bool) -> _Choices:

@@ -11,7 +11,7 @@ from modelwright.insight.document import reach
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import printable
 from modelwright.metrics.bootstrap import Interval
-from modelwright.metrics.proportion import rows_that_count, share_interval
+from modelwright.metrics.proportion import share_held
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Grid, Level, Light, Note, Text
@@ -161,9 +161,8 @@ def _below(case: Case) -> tuple[tuple[float, Interval], ...]:
     if case.rows is None:
         raise NotHere("Whether quantiles are where they should be is counted on labelled rows.", NEEDS_ROWS)
     p = case.rows.predictions
-    weights, n = p.weights / p.weights.sum(), rows_that_count(p.weights)
-    shares = ((p.truth[:, None] <= p.answers) * weights[:, None]).sum(axis=0).tolist()
-    return tuple(zip(p.task.quantiles, (share_interval(share, n, LEVEL) for share in shares), strict=True))
+    shares = (share_held(p.truth <= answers, p.weights, p.groups, level=LEVEL) for answers in p.answers.T)
+    return tuple(zip(p.task.quantiles, shares, strict=True))
 
 
 def _quantiles(below: tuple[tuple[float, Interval], ...]) -> Sequence[Block]:
