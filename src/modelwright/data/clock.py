@@ -29,6 +29,8 @@ _UNITS: dict[str, float] = {
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
 _AMOUNT = re.compile(rf"({_NUMBER})\s*({_UNIT})(?![A-Za-z])\.?", re.ASCII | re.IGNORECASE)
 _SAMPLE = 200
+_PADDED = re.compile(r"(?<!\d)0\d", re.ASCII)
+"""A part of two digits that begins with 0: nobody writes so in a score or a ratio."""
 
 
 def _of_colons(match: re.Match[str]) -> float:
@@ -102,12 +104,23 @@ def recognise(levels: list[str], *, forced: bool = False) -> tuple[Parsing, str]
     chosen = _cover(few)
     if chosen is None or not (forced or any(map(_is_clear, few))):
         return None
-    if HOURS in chosen:
-        chosen = _with_minutes(levels, chosen)
-    parsing = Parsing(formats=chosen)
-    if len(few) < len(levels) and not parse(levels, parsing, plain=False)[1].all():
+    parsing = Parsing(formats=_with_minutes(levels, chosen) if HOURS in chosen else chosen)
+    seconds, good = parse(levels, parsing, plain=False)
+    if not good.all():
         return None
-    return parsing, "two parts are read as minutes and seconds" if MINUTES in chosen else ""
+    is_of_day = seconds.min() >= 0 and seconds.max() < DAY
+    is_mixed = _TWELVE in chosen and not (is_of_day and set(chosen) <= {HOURS, _TWELVE})
+    if not forced and (is_mixed or (not is_of_day and may_be_scores(levels))):
+        return None
+    return parsing, "two parts are read as minutes and seconds" if MINUTES in parsing.formats else ""
+
+
+def may_be_scores(levels: list[str]) -> bool:
+    """Return whether texts such as 25:23 may be scores or ratios as well as durations: nothing speaks against it."""
+    matches = (_COMPILED[HOURS][0].fullmatch(level) for level in levels)
+    return bool(levels) and not any(
+        match is None or match["c"] or match["sign"] or _PADDED.search(match[0]) for match in matches
+    )
 
 
 def parse(levels: list[str], parsing: Parsing, *, plain: bool = True) -> tuple[Array, Array]:

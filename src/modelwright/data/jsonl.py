@@ -27,7 +27,7 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
     """Return the columns of a file.
 
     Raises:
-        DataError: A line is not a JSON object, or a cell is nested.
+        DataError: A line is not a JSON object, or a cell holds a list that is not to be a text.
     """
     origin = origin or location.name
     with opened(location) as stream:
@@ -54,7 +54,7 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
     """Yield the columns of a file in pieces, in order.
 
     Raises:
-        DataError: A line is not a JSON object, or a cell is nested.
+        DataError: A line is not a JSON object, or a cell holds a list that is not to be a text.
     """
     origin = origin or location.name
     with opened(location) as stream:
@@ -82,6 +82,8 @@ def _array(location: Path, selection: Selection, origin: str) -> RawTable:
 
 def _raw(records: list[dict[str, Any]], selection: Selection, origin: str) -> RawTable:
     try:
+        if len(records) == 1 and selection.names is None and all(isinstance(c, dict) for c in records[0].values()):
+            raise DataError("every column holds an object.")  # of cells by row number, most likely
         raw = read_records(records, selection)
     except DataError as error:
         told = f" The file is one JSON object; a table is a list of them: {_PANDAS}." if len(records) == 1 else ""
@@ -95,7 +97,7 @@ def _objects(location: Path, origin: str) -> list[dict[str, Any]]:
             content = stream.read()
             text = content.decode(encoding_of(content[:_SAMPLE])).removeprefix("\ufeff")
             document = json.loads(text, object_pairs_hook=_unique)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{origin} is not valid JSON: {error}. Correct it, or write one object per line."
             ) from error
@@ -112,7 +114,7 @@ def _pieces(location: Path, origin: str, rows: int) -> Iterator[list[dict[str, A
                 continue
             try:
                 record = json.loads(line, object_pairs_hook=_unique)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(f"{origin}, line {number}: not valid JSON ({error}). Correct the line.") from error
             if not isinstance(record, dict):
                 raise DataError(f"{origin}, line {number}: not a JSON object. Write the cells by column name.")

@@ -123,14 +123,26 @@ def _infer_text(raw: Raw) -> Read:
                 spread = Raw(raw.name, "number", _spread(numeric, valued.codes), has_zeros=zeros)
                 return _infer_number(spread, parsing, taken, remark)
         elif found := clock.recognise(valued.levels):
-            return Read(_times(raw.name, valued, *found), taken)
+            read = Read(_times(raw.name, valued, *found), taken)
+            if not clock.may_be_scores(valued.levels):
+                return read
+            return _with_reason(read, f"if they are scores or ratios, say --kind {raw.name}=category")
         elif found := dates.recognise(valued.levels):
             parsing, remark = found
             micros, _ = dates.parse(valued.levels, parsing)
             days = np.append(micros, MISSING_DATE)[valued.codes]
             reason = reason_dates(days) + (f"; {remark}" if remark else "")
             return Read(date_column(raw.name, days, parsing, reason), taken)
-    return _as_strings(raw, texts, padded, has_marks=bool(is_mark.any()))
+    read = _as_strings(raw, texts, padded, has_marks=bool(is_mark.any()))
+    if raw.is_categorical or not clock.may_be_scores(valued.levels):
+        return read
+    return _with_reason(read, f"scores or ratios, or else durations, which --kind {raw.name}=number reads as seconds")
+
+
+def _with_reason(read: Read, more: str) -> Read:
+    schema = read.column.schema
+    schema = dataclasses.replace(schema, reason=f"{schema.reason}; {more}")
+    return dataclasses.replace(read, column=dataclasses.replace(read.column, schema=schema))
 
 
 def _times(name: str, texts: Texts, parsing: Parsing, remark: str) -> Column:

@@ -9,6 +9,7 @@ from modelwright.core.errors import DataError
 from modelwright.core.table import Array
 from modelwright.data.cells import from_array, from_cells
 from modelwright.data.names import checked
+from modelwright.data.nested import as_texts, flattened
 from modelwright.data.raw import EVERYTHING, Raw, RawTable, Selection
 
 
@@ -35,21 +36,23 @@ def read_columns(source: Mapping[Any, Any], selection: Selection = EVERYTHING) -
 
 
 def read_records(source: Sequence[Mapping[Any, Any]], selection: Selection = EVERYTHING) -> RawTable:
-    """Return the columns of records; a key that a record lacks is missing there.
+    """Return the columns of records; a key that a record lacks is missing there, objects are spread over columns.
 
     Raises:
-        DataError: Something in the list is no record.
+        DataError: Something in the list is no record, or a cell holds a list that is not to be a text.
     """
     origin = "the records"
     keys: dict[Any, None] = {}
     for row, record in enumerate(source, 1):
         if not isinstance(record, Mapping):
             raise DataError(f"Record {row} is a {type(record).__name__}, not a dictionary of cells by column name.")
+    source = flattened(source)
+    for record in source:
         if record.keys() != keys.keys():
             keys.update(dict.fromkeys(record))
     names, notes = checked(list(keys), origin)
     columns = tuple(
-        from_cells(name, [record.get(key) for record in source])
+        from_cells(name, as_texts(name, [r.get(key) for r in source], wanted=name in selection.texts))
         for name, key in zip(names, keys, strict=True)
         if name in selection
     )

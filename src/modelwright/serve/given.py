@@ -11,6 +11,7 @@ from modelwright.core.schema import ColumnSchema, Schema
 from modelwright.core.table import MISSING_DATE, Column, Table
 from modelwright.data.cells import from_cells
 from modelwright.data.conformity import conform_column
+from modelwright.data.nested import flat
 from modelwright.data.raw import Raw
 from modelwright.serve.refusal import RefusedRequestError
 
@@ -54,12 +55,24 @@ def from_records(records: Any, schema: Schema, most: int) -> Given:
     for row, record in enumerate(records, 1):
         if type(record) is not dict:
             raise RefusedRequestError(400, f"Row {row} is no object of cells by column name.", row=row)
+    if any("." in name for name in schema.names):
+        records = [_flat(record, row) for row, record in enumerate(records, 1)]
     if len(records) == 1:
         return _one(records[0], schema)
     for name in schema.names:
         if records and not any(name in record for record in records):
             raise _absent(name, schema)
     return Given(len(records), columns=tuple(raw_column(c, [record.get(c.name) for record in records]) for c in schema))
+
+
+def _flat(record: Mapping[str, Any], row: int) -> Mapping[str, Any]:
+    """Spread objects within a row, as the reader of JSON does."""
+    try:
+        return flat(record)
+    except DataError:
+        raise RefusedRequestError(
+            400, f"Row {row} holds a name twice: as a key and within an object.", row=row
+        ) from None
 
 
 def from_columns(columns: Any, schema: Schema, most: int) -> Given:

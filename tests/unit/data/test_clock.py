@@ -47,6 +47,30 @@ def test_what_may_be_anything_is_no_time(texts: list[str]) -> None:
     assert recognise(texts) is None
 
 
+@pytest.mark.parametrize("texts", [["25:23", "21:25", "25:19"], ["58:30", "12:10"]])
+def test_what_may_be_scores_is_no_duration_unless_the_user_says_so(texts: list[str]) -> None:
+    column = read({"t": texts * 4}).schema.column("t")
+    assert (column.dtype, "--kind t=number" in column.reason) == ("string", True)
+    assert read({"t": texts * 4}, kinds={"t": "number"}).schema.column("t").dtype == "number"
+
+
+def test_times_of_day_that_may_be_scores_say_so() -> None:
+    column = read({"t": ["12:15", "10:45", "21:19"]}).schema.column("t")
+    assert column.kind == "number"
+    assert "if they are scores or ratios, say --kind t=category" in column.reason
+
+
+@pytest.mark.parametrize("texts", [["45:05", "58:30"], ["08:15", "10:45"], ["1:59:59", "25:23"]])
+def test_a_padded_or_third_part_leaves_no_doubt(texts: list[str]) -> None:
+    column = read({"t": texts}).schema.column("t")
+    assert (column.kind, "--kind" in column.reason) == ("number", False)
+
+
+@pytest.mark.parametrize("texts", [["8 AM", "45 min"], ["8 AM", "27:30"], ["8 AM", "-1:00"]])
+def test_times_of_day_and_durations_are_not_mixed(texts: list[str]) -> None:
+    assert recognise(texts) is None
+
+
 def test_what_the_user_calls_a_number_may_be_a_time_in_single_letters() -> None:
     column = read({"t": ["5m", "2h"]}, kinds={"t": "number"}).column("t")
     assert column.values.tolist() == [300.0, 7200.0]

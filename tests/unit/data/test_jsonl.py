@@ -33,3 +33,51 @@ def test_a_table_turned_on_its_side_says_how_to_write_it(tmp_path: Path) -> None
     file.write_text('{"a": [1, 2], "b": [3, 4]}')
     with pytest.raises(DataError, match=r"t\.json: Column 'a', row 1: .*orient='records'"):
         read(file)
+
+
+NESTED = """\
+{"id": 1, "who": {"age": 31, "home": {"city": "Rome"}}, "tags": ["x", "y"]}
+{"id": 2, "who": {"age": 45, "home": {"city": "Oslo"}}, "tags": []}
+{"id": 3, "who": null, "tags": null}
+"""
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.json"])
+def test_objects_are_spread_over_columns_alike_at_training_and_after(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text(NESTED if name == "t.jsonl" else "[" + ",".join(NESTED.splitlines()) + "]")
+    table = read(file, kinds={"tags": "text"})
+    assert table.names == ("id", "who.age", "who.home.city", "tags")
+    assert table.column("who.age").missing.tolist() == [False, False, True]
+    assert table.column("tags").strings().tolist() == ['["x", "y"]', "[]", ""]
+    [again] = scan(file, table.schema)
+    assert again.column("who.home.city").strings().tolist() == ["Rome", "Oslo", ""]
+    assert again.column("tags").strings().tolist() == ['["x", "y"]', "[]", ""]
+
+
+def test_a_list_is_named_with_its_remedies(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text(NESTED)
+    with pytest.raises(DataError, match=r"t\.jsonl: Column 'tags', row 1: .* a list.*--kind tags=text"):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"a": {"b": 1}, "a.b": 2}\n{"c": 1}\n', "holds 'a.b' twice"),
+        ('{"a": {"0": 1, "1": 2}, "b": {"0": 1, "1": 2}}', "orient='records'"),
+        ("[" * 20_000 + "]" * 20_000, "not valid JSON"),
+    ],
+)
+def test_what_is_no_list_of_records_is_told(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "t.json"
+    file.write_text(content)
+    with pytest.raises(DataError, match=said):
+        read(file)
+
+
+def test_nested_records_of_python_are_spread_too() -> None:
+    table = read([{"a": {"b": 1}, "c": 1}, {"a": {"d": 5}, "c": 2}])
+    assert set(table.names) == {"a.b", "a.d", "c"}
+    assert table.column("a.d").missing.tolist() == [True, False]

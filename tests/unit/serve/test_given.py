@@ -6,6 +6,7 @@ import pytest
 
 from modelwright.core.schema import Schema
 from modelwright.core.table import MISSING_DATE
+from modelwright.data import read
 from modelwright.model.model import Model
 from modelwright.serve.given import Given, as_table, from_columns, from_matrix, from_records
 from modelwright.serve.refusal import RefusedRequestError
@@ -99,3 +100,12 @@ def test_too_many_rows_are_refused(schema: Schema) -> None:
 
 def test_no_rows_are_no_rows(schema: Schema) -> None:
     assert as_table(from_records([], schema, 10), schema).n_rows == 0
+
+
+def test_objects_within_records_are_spread_where_columns_are_called_so() -> None:
+    schema = read([{"who": {"age": 31.0}, "n": 1}, {"who": {"age": 45.0}, "n": 2}]).schema
+    for n_rows in (1, 2):
+        rows = [{"who": {"age": 3.0 + i}, "n": i} for i in range(n_rows)]
+        assert as_table(from_records(rows, schema, 10), schema).column("who.age").values.tolist() == [3.0, 4.0][:n_rows]
+    error = refusal(lambda: from_records([{"who": {"age": 3}, "who.age": 4, "n": 1}], schema, 10))
+    assert (error.status, "holds a name twice" in str(error)) == (400, True)
