@@ -151,7 +151,7 @@ def _error(metric: Metric, answers: Array, truth: Array, drawing: Drawing) -> We
     form = metric.prepare
     if not isinstance(form, Means) or not form.skewed or metric.best is None or not np.isfinite(answers).all():
         return None
-    return form.error(truth, answers, drawing.weight, metric.best, drawing.clusters)
+    return form.error(truth, answers, drawing.weight, metric.best, clusters=drawing.clusters)
 
 
 def _reach(metric: Metric, answers: Array, truth: Array, drawing: Drawing) -> tuple[float, float]:

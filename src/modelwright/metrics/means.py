@@ -49,7 +49,7 @@ class Means:
         return weigh
 
     def error(
-        self, truth: Array, answers: Array, weight: Array | None, best: float, clusters: Clusters | None = None
+        self, truth: Array, answers: Array, weight: Array | None, best: float, *, clusters: Clusters | None = None
     ) -> Weighing:
         """Return the standard error of ``log |best - metric|`` by how often each unit was drawn, by the delta method.
 

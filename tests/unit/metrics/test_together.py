@@ -63,7 +63,7 @@ def test_the_error_over_groups_is_that_of_their_resamples(rng: np.random.Generat
     assert isinstance(RMSE.prepare, Means)
     weight = rng.random(len(groups))
     drawing = Drawing.of(len(groups), weight, groups)
-    said = RMSE.prepare.error(errors, np.zeros(len(groups)), weight, 0.0, drawing.clusters)
+    said = RMSE.prepare.error(errors, np.zeros(len(groups)), weight, 0.0, clusters=drawing.clusters)
     score = RMSE.prepare(errors, np.zeros(len(groups)))
     drawn = drawing.weigh_all([score], [said], drawing.draws(600, rng))
     assert float(np.log(drawn[0]).std()) == pytest.approx(float(drawn[1].mean()), rel=0.1)
