@@ -20,10 +20,13 @@ from typing import Any
 import pytest
 import yaml
 
+import modelwright as mw
 from modelwright.core.catalog import load
+from modelwright.core.errors import SeveralTargetsError
 from modelwright.deploy import folder
 from modelwright.deploy.base import Order, sample_row
 from modelwright.deploy.catalog import TARGETS
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.model.verify import witness
 
@@ -113,7 +116,15 @@ def model(small_file: Callable[..., bytes]) -> Model:
     return Model.open(small_file(parity={"witness": kept}))
 
 
-def bundled(name: str, model: Model, place: Path) -> Path:
+@pytest.fixture(scope="module")
+def joint() -> JointModel:
+    """A file of several targets."""
+    size = [float(i % 17) for i in range(60)]
+    rows = {"size": size, "price": [2 * s + i % 3 for i, s in enumerate(size)], "sold": [s > 8 for s in size]}
+    return mw.fit(rows, target=["price", "sold"], budget=mw.Budget(trials=2))
+
+
+def bundled(name: str, model: Model | JointModel, place: Path) -> Path:
     target = load(TARGETS, name, "target")
     order = Order(model, "churn")
     folder.write(target, order, target.build(order), place)
@@ -152,8 +163,9 @@ def test_a_place_is_tested_for_every_target() -> None:
     assert PLACES.keys() == TARGETS.keys() - {"kubeflow"}  # trains and serves nothing: test_kubeflow.py
 
 
-@pytest.mark.parametrize("name", PLACES)
-def test_the_entrypoint_answers_under_its_platform(name: str, model: Model, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def started(name: str, model: Model | JointModel, tmp_path: Path) -> Iterator[tuple[bytes, subprocess.Popen[bytes]]]:
+    """Start a bundle under its platform, and yield what it answers to its own request, and its process."""
     place = PLACES[name]
     bundle = bundled(name, model, tmp_path / "bundle")
     root = tmp_path / "root"
@@ -173,10 +185,32 @@ def test_the_entrypoint_answers_under_its_platform(name: str, model: Model, tmp_
         body = json.loads((bundle / "request.json").read_text()) | (place.more or {})
         status, answer = ask(port, place.ask, json.dumps(body).encode())
         assert status == 200, answer
+        yield answer, process
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_entrypoint_answers_under_its_platform(name: str, model: Model, tmp_path: Path) -> None:
+    with started(name, model, tmp_path) as (answer, process):
         expected = model.predict_proba(sample_row(model))["yes"]
         assert share_of(json.loads(answer)) == pytest.approx(expected, abs=1e-12)
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("name", ["docker", "sagemaker", "kserve"])
+def test_a_bundle_of_several_targets_answers_with_all(name: str, joint: JointModel, tmp_path: Path) -> None:
+    row = sample_row(joint)
+    wanted = {"price": joint["price"].predict(row), "sold": joint["sold"].predict_proba(row)[True]}
+    with started(name, joint, tmp_path) as (answer, _):
+        text = answer.decode()
+        assert repr(wanted["sold"]) in text
+        assert name == "sagemaker" or repr(wanted["price"]) in text  # asked for shares only
+
+
+def test_what_follows_one_target_says_how_to_choose_it(joint: JointModel, tmp_path: Path) -> None:
+    with pytest.raises(SeveralTargetsError, match="Choose one: --for price"):
+        bundled("kubeflow", joint, tmp_path / "bundle")
+    assert (bundled("kubeflow", joint["price"], tmp_path / "bundle") / "pipeline.yaml").exists()
 
 
 def finished(argv: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

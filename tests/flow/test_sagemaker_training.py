@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -52,6 +53,14 @@ def test_a_job_writes_its_model_and_what_it_found(tmp_path: Path, rng: np.random
     assert told["digest"] == model.digest
     assert json.loads(done.stdout) == told
     assert not (place / "output" / "failure").exists()
+
+
+def test_a_job_may_have_several_targets(tmp_path: Path, rng: np.random.Generator) -> None:
+    place = tree(tmp_path, rng, target='["left", "city"]', metric='["left=log_loss"]', trials="2")
+    done = trained(tmp_path)
+    assert done.returncode == 0, done.stderr
+    model = JointModel.open(place / "model" / "model.onnx")
+    assert (model.targets, model["left"].metric) == (("left", "city"), "log_loss")
 
 
 @pytest.mark.parametrize(

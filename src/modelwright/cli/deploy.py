@@ -7,7 +7,7 @@ from typing import Any, final
 import click
 
 from modelwright.cli.output import grid, show
-from modelwright.cli.targets import for_target, opened
+from modelwright.cli.targets import either, for_target
 from modelwright.core.catalog import load
 from modelwright.core.errors import SpecError
 from modelwright.deploy.catalog import TARGETS
@@ -58,7 +58,7 @@ def deploy(**options: Any) -> None:  # click hands over options by name
     folder.check_values(target, values)
     place = Path(asked.model)
     order = Order(
-        opened(asked.model, asked.chosen),
+        either(asked.model, asked.chosen),
         asked.name or service_name(place),
         asked.python,
         None if asked.wheel is None else Path(asked.wheel),

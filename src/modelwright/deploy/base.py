@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, final
 
 import modelwright
-from modelwright.core.errors import DataError, SpecError
+from modelwright.core.errors import DataError, SeveralTargetsError, SpecError
 from modelwright.core.schema import ColumnSchema
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 
 PORT = 8080
@@ -34,7 +35,7 @@ class Order:
         values: What the target asks about an account, by name; what is not given stays a blank in capitals.
     """
 
-    model: Model
+    model: Model | JointModel
     name: str
     python: str = "3.13"
     wheel: Path | None = None
@@ -53,6 +54,22 @@ class Order:
         image = self.values.get("image", "")
         if image and (not _IMAGE.fullmatch(image) or image.endswith(":latest")):
             raise SpecError(f"'{image}' is not an image with a tag of its own, such as registry.example.org/churn:1.")
+
+    @property
+    def single(self) -> Model:
+        """The model, of what can only do one target.
+
+        Raises:
+            SeveralTargetsError: It has several.
+        """
+        if isinstance(self.model, JointModel):
+            raise SeveralTargetsError(self.model.targets)
+        return self.model
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the predicted columns."""
+        return self.model.targets if isinstance(self.model, JointModel) else (self.model.manifest.target,)
 
     @property
     def tag(self) -> str:
@@ -148,7 +165,7 @@ def service_name(path: Path) -> str:
     return name if len(name) >= 3 else f"{name or 'a'}-model"
 
 
-def sample_row(model: Model) -> dict[str, Any]:
+def sample_row(model: Model | JointModel) -> dict[str, Any]:
     """Return a row that the model accepts, from the ranges and categories of its schema; None where it keeps none."""
     return {column.name: _cell(column) for column in model.schema}
 

@@ -16,9 +16,9 @@ Nothing is taken from an earlier run's cache: the same address may hold other ro
 def build(order: Order) -> Bundle:
     """Return an image that can train, the pipeline that follows the model's own question, and its components."""
     image = order.image(order.value("registry"))
-    manifest = order.model.manifest
+    model = order.single  # its steps judge and watch one target
     pipeline = train_pipeline(
-        image, target=manifest.target, task=order.model.task.name, metric=order.model.metric, name=order.name
+        image, target=model.manifest.target, task=model.task.name, metric=model.metric, name=order.name
     )
     about = pipeline["pipelineInfo"]["description"]
     files = {

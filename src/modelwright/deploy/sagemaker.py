@@ -1,5 +1,6 @@
 """Amazon SageMaker AI: a hosted endpoint, and the training job that the same image can run."""
 
+import json
 from typing import Any
 
 from modelwright.deploy.base import Bundle, Call, Order, Target, json_bytes
@@ -78,6 +79,8 @@ def _documents(order: Order, image: str) -> dict[str, dict[str, Any]]:
         "ContainerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS,
     }
     bucket = f"s3://{order.value('bucket')}/{order.name}"
+    names = order.targets
+    target = names[0] if len(names) == 1 else json.dumps(names, ensure_ascii=False)
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/train/", "S3DataDistributionType": "FullyReplicated"}
     return {
         "create_model": {
@@ -91,7 +94,7 @@ def _documents(order: Order, image: str) -> dict[str, dict[str, Any]]:
             "TrainingJobName": f"{name}-again",
             "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
             "RoleArn": role,
-            "HyperParameters": {"target": order.model.manifest.target, "budget": "10m"},
+            "HyperParameters": {"target": target, "budget": "10m"},
             "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
             "OutputDataConfig": {"S3OutputPath": f"{bucket}/output/"},
             "ResourceConfig": {"InstanceType": "ml.c5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},

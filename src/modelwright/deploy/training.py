@@ -31,6 +31,9 @@ OPTIONS = ("target", "task", "metric", "budget", "trials", "seed", "weight", "gr
 LISTS = ("drop", "kind")
 """Hyperparameters with several values, parted by commas; each becomes an option of its own."""
 
+PER_TARGET = ("target", "task", "metric")
+"""Those that may be lists in JSON, where the file is to have several targets: ``["price", "churned"]``."""
+
 TRAINING = ("train", "training")
 TESTING = ("test", "validation")
 
@@ -162,8 +165,18 @@ def _asked(path: Path) -> list[str]:
     if not texts.get("target"):
         raise SpecError("The hyperparameter 'target' must name the column to predict.")
     # The equals sign keeps a value that begins with a dash from being read as an option.
-    options = [f"--{name}={texts[name]}" for name in OPTIONS if texts.get(name)]
+    options = [f"--{name}={value}" for name in OPTIONS if texts.get(name) for value in _each(name, texts[name])]
     return options + [f"--{name}={part.strip()}" for name in LISTS if name in texts for part in texts[name].split(",")]
+
+
+def _each(name: str, text: str) -> list[str]:
+    """Return the values of a hyperparameter: of those in `PER_TARGET` a list in JSON has one for each target."""
+    if name in PER_TARGET and text.startswith("["):
+        with suppress(ValueError):
+            values = json.loads(text)
+            if values and all(isinstance(value, str) for value in values):
+                return list(values)
+    return [text]
 
 
 def _text(value: Any) -> str:
