@@ -178,14 +178,14 @@ SMALL_SCHEMA = Schema(
 
 @pytest.fixture(scope="session")
 def small_file() -> Callable[..., bytes]:
-    """``small_file(kind, **documents) -> bytes``: a sealed file over a number, a flag, a category and a date.
+    """``small_file(kind, target, **documents) -> bytes``: a sealed file over a number, a flag, a category and a date.
 
     Kinds: "binary" (texts), "flag" (booleans), "multiclass" (integers), "regression".
     """
 
-    def build(kind: str = "binary", **others: Any) -> bytes:
+    def build(kind: str = "binary", target: str = "answer", **others: Any) -> bytes:
         task = Task("binary" if kind == "flag" else kind, CLASSES[kind])  # type: ignore[arg-type]
-        manifest = Manifest("0.1.0", task, "answer", "log_loss" if CLASSES[kind] else "rmse")
+        manifest = Manifest("0.1.0", task, target, "log_loss" if CLASSES[kind] else "rmse")
         return encode(_small_graph(kind, SMALL_SCHEMA), documents(manifest, SMALL_SCHEMA, **others))
 
     return build

@@ -22,7 +22,9 @@ from modelwright.core.errors import FileRefusedError, OutputError, SchemaError, 
 from modelwright.core.events import Event
 from modelwright.core.task import Task
 from modelwright.insight.evaluation import Evaluation, Measure
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
+from modelwright.modelfile.joint import join
 from modelwright.track import mlmodel
 from modelwright.track.listener import store_at, track, tracker
 
@@ -117,6 +119,15 @@ def model(small_file: Callable[..., bytes]) -> Model:
 
 
 @pytest.fixture(scope="module")
+def joint(small_file: Callable[..., bytes]) -> JointModel:
+    """A file of a number and of classes."""
+    measures = (Measure("rmse", "RMSE", 3.0, 2.0, 4.0, False),)
+    evaluation = Evaluation(Task("regression"), "out-of-fold", 100, "rmse", measures)
+    price = small_file("regression", "price in €/m²", evaluation=evaluation.to_json(), leaderboard=LEADERBOARD)
+    return JointModel(join([price, small_file("binary", "sold")]))
+
+
+@pytest.fixture(scope="module")
 def frame() -> Any:
     """Whole numbers, gaps, texts as objects and days."""
     return pd.DataFrame(
@@ -173,6 +184,58 @@ def test_a_fit_is_logged_with_intervals_trials_lineage_and_file(server: str, mod
         assert flavor.load_model(f"models:/{logged.model_id}").digest == model.digest
     finally:
         mlflow.set_tracking_uri(None)
+
+
+def test_a_fit_of_several_targets_is_a_run_around_a_run_of_each(server: str, joint: JointModel) -> None:
+    follow = tracker(f"{server}#several", source="homes.csv")
+    follow(Event("target", 0.1, {"target": "sold", "number": 1, "targets": 2}))
+    follow(Event("note", 0.2, {"text": "Six rows are left out.", "target": "sold"}))
+    place = follow.finish(joint, report={"sold": Page()})
+    client = mlflow.MlflowClient(tracking_uri=server)
+    whole = client.get_run(place.rpartition("/")[2])
+    assert (whole.info.run_name, whole.info.status) == ("price_in_m²-sold", "FINISHED")
+    assert whole.data.metrics == {
+        "price in __m².rmse": 3.0,
+        "price in __m².rmse_low": 2.0,
+        "price in __m².rmse_high": 4.0,
+    }
+    nested = client.search_runs([whole.info.experiment_id], f"tags.mlflow.parentRunId = '{whole.info.run_id}'")
+    runs = {run.info.run_name: run for run in nested}
+    assert set(runs) == {"price in €/m²", "sold"}
+    sold = runs["sold"]
+    assert sold.data.params["file.digest"] == joint.digest == whole.data.tags["modelwright.model.digest"]
+    assert sold.data.tags["mlflow.note.content"] == "Six rows are left out."
+    assert "report.html" in {file.path for file in client.list_artifacts(sold.info.run_id)}
+    trials = client.search_runs(
+        [whole.info.experiment_id], f"tags.mlflow.parentRunId = '{runs['price in €/m²'].info.run_id}'"
+    )
+    assert {trial.info.run_name for trial in trials} == {"LGB-1", "LIN"}
+    mlflow.set_tracking_uri(server)
+    try:
+        [logged] = whole.outputs.model_outputs
+        assert flavor.load_model(f"models:/{logged.model_id}").digest == joint.digest
+    finally:
+        mlflow.set_tracking_uri(None)
+
+
+def test_a_file_of_several_targets_is_registered_and_answers_with_all(
+    server: str, joint: JointModel, frame: Any
+) -> None:
+    place = store_at(server).register(joint, "homes", "champion")
+    mlflow.set_tracking_uri(server)
+    try:
+        assert flavor.load_model(place).targets == joint.targets
+        asked = mlflow.pyfunc.load_model(place)
+        as_onnx = mlflow.onnx.load_model(place)
+    finally:
+        mlflow.set_tracking_uri(None)
+    assert asked.metadata.get_output_schema().input_names() == list(joint.targets)
+    assert JointModel.open(as_onnx.SerializeToString()).targets == joint.targets
+    pd.testing.assert_frame_equal(asked.predict(frame), joint.predict(frame), check_dtype=False)
+    full = asked.predict(frame, params={"output": "full"})
+    assert list(full) == [
+        "prediction_price in €/m²", "label_sold", "probability_sold_no", "probability_sold_yes",
+    ]  # fmt: skip
 
 
 def test_a_failed_fit_is_a_failed_run(server: str) -> None:

@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 from click.testing import CliRunner
 
+import modelwright as mw
 from modelwright.cli.program import program
 
 from .test_documents import check
@@ -148,8 +149,7 @@ def test_verbs_of_one_target_say_how_to_name_it(model: Path, folder: Path) -> No
         ("explain", model, data),
         ("fairness", model, data, "--sensitive", "colour"),
         ("compare", model, model, data),
-        ("deploy", "docker", model, "-o", folder / "bundle"),
-        ("register", model, "--to", folder / "models", "--name", "shop"),
+        ("deploy", "kubeflow", model, "-o", folder / "bundle"),
     ):
         code, _, err = run(*words)
         assert code == 2, (words, err)
@@ -157,10 +157,41 @@ def test_verbs_of_one_target_say_how_to_name_it(model: Path, folder: Path) -> No
     assert told("explain", model, data, "--for", "price", "--seconds", 1)["schema"] == "modelwright/explanation/1"
     assert told("compare", model, model, data, "--for", "rating")["schema"] == "modelwright/comparison/1"
     assert told("fairness", model, data, "--for", "churned", "--sensitive", "colour")
-    assert told("register", model, "--for", "price", "--to", folder / "models", "--name", "shop")
-    assert told("deploy", "docker", model, "--for", "price", "-o", folder / "bundle")
+    assert told("deploy", "kubeflow", model, "--for", "price", "-o", folder / "bundle")
     code, _, err = run("explain", model, data, "--for", "pric")
     assert (code, "Did you mean 'price'" in err) == (2, True)
+
+
+def test_a_file_is_registered_and_deployed_as_a_whole_or_in_part(model: Path, folder: Path) -> None:
+    whole = told("register", model, "--to", folder / "models", "--name", "shop", "--alias", "champion")
+    assert mw.load(whole["place"]).targets == TARGETS
+    part = told("register", model, "--for", "price", "--to", folder / "models", "--name", "price")
+    assert mw.load(part["place"]).manifest.target == "price"
+    bundle = told("deploy", "sagemaker", model, "-o", folder / "whole")
+    assert mw.load(folder / "whole" / "model" / "shop.onnx").digest == bundle["digest"] == whole["digest"]
+    job = json.loads((folder / "whole" / "create_training_job.json").read_text())
+    assert json.loads(job["HyperParameters"]["target"]) == list(TARGETS)
+    assert told("deploy", "docker", model, "--for", "rating", "-o", folder / "part")["digest"] != whole["digest"]
+
+
+def test_a_tracked_fit_has_a_run_of_each_target(folder: Path, tmp_path: Path) -> None:
+    words = ("-t", "price", "churned", "--trials", 2, "-q", "--no-report", "-o", tmp_path / "m.onnx")
+    runs = tmp_path / "runs"
+    fitted = told("fit", folder / "shop.csv", *words, "--track", runs)
+    place = Path(fitted["run"])
+    listed = told("runs", "list", "--dir", runs)["runs"]
+    assert [(line["id"], line["target"]) for line in listed] == [
+        (f"{place.name}/1-price", "price"), (f"{place.name}/2-churned", "churned"),
+    ]  # fmt: skip
+    assert [line["score"] for line in listed] == [one["score"] for one in fitted["targets"].values()]
+    assert mw.load(place / "price-churned.onnx").digest == fitted["digest"]
+    assert mw.load(listed[1]["model_path"]).digest == fitted["targets"]["churned"]["digest"]
+    assert Path(listed[0]["report_path"]).exists()
+    shown = told("runs", "show", f"{place.name}/2", "--dir", runs)
+    assert (shown["parameters"]["file.targets"], shown["data"]["source"]) == ("price, churned", f"{folder}/shop.csv")
+    assert told("runs", "prune", "--keep", 1, "--dir", runs)["removed"] == []  # a fit goes as a whole
+    assert len(told("runs", "prune", "--keep", 0, "--dir", runs)["removed"]) == 2
+    assert list(runs.iterdir()) == []
 
 
 def test_refit_follows_the_recipe_of_every_target_or_of_one(model: Path, folder: Path) -> None:
@@ -175,8 +206,10 @@ def test_refit_follows_the_recipe_of_every_target_or_of_one(model: Path, folder:
 
 def test_what_a_fit_of_several_cannot_do_is_told_at_once(folder: Path) -> None:
     data = folder / "shop.csv"
-    code, _, err = run("fit", data, "-t", *TARGETS, "--track", folder / "runs")
-    assert (code, "--track keeps the run of one target" in err) == (2, True)
+    code, _, err = run("fit", data, "-t", "price", "price")
+    assert (code, "Target 'price' is named twice" in err) == (2, True)
+    code, _, err = run("fit", data, "-t", "price", "prise")
+    assert (code, "'prise' is not in the table. Did you mean 'price'" in err) == (3, True)
     code, _, err = run("fit", data, "-t", "price", "rating", "--task", "churned=binary")
     assert (code, "'churned' is no target" in err) == (2, True)
     code, _, err = run("fit", data, "-t", "price", "--task", "price=nonsense")

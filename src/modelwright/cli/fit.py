@@ -18,11 +18,12 @@ from modelwright.cli.output import Memory, end, listening, note
 from modelwright.cli.schema import missing_option, parsed_kinds, read_schema_file
 from modelwright.cli.several import SeveralCommand
 from modelwright.core.destination import check_writable
-from modelwright.core.errors import MissingExtraError, OutputError, SpecError
+from modelwright.core.errors import MissingExtraError, OutputError
 from modelwright.core.events import Listener
 from modelwright.core.spec import SHIPS, Budget, FitSpec, parse_bytes, parse_latency
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
     from modelwright.track.listener import Tracker
 
@@ -159,7 +160,6 @@ def fit(**options: Any) -> None:  # click hands over options by name
     Ctrl-C once ends the search and keeps the best so far; twice aborts.
     """
     asked = Asked(**options)
-    _check_several(asked)
     if any(":" in learner for learner in asked.learners):
         sys.path.insert(0, str(Path.cwd()))  # modules beside the data are found, as python -m finds them
     if asked.trials is not None and asked.trials < 1:
@@ -189,13 +189,11 @@ def fit(**options: Any) -> None:  # click hands over options by name
             spec=_specs(asked),
             listeners=listeners,
         )
-        kept = None
-        if tracker is not None and not isinstance(model, JointModel):
-            kept = tracker.finish(model, report=_report(model))
+        kept = None if tracker is None else tracker.finish(model, report=_reports(model))
     left = BESIDE_SECONDS * len(asked.target) if budget.trials else budget.seconds - (time.monotonic() - started)
     if isinstance(model, JointModel):
         pages = pages_beside(model, place, left) if asked.report else ()
-        text, document = told_joint(model, str(place), memory, pages)
+        text, document = told_joint(model, str(place), memory, pages, kept=kept)
         end(text, document, memory, as_json=asked.as_json, events=asked.events)
         return
     pages = _beside(place, left) if asked.report else ()
@@ -203,15 +201,6 @@ def fit(**options: Any) -> None:  # click hands over options by name
     text = fit_text(model, str(place), memory) + "".join(f"\nReport   {page}" for page in pages[:1])
     text += "" if kept is None else f"\nRun        {kept}"
     end(text, document, memory, as_json=asked.as_json, events=asked.events)
-
-
-def _check_several(asked: Asked) -> None:
-    """Refuse what only a fit of one target can do, before anything is read."""
-    if len(asked.target) > 1 and asked.track is not None:
-        raise SpecError(
-            "--track keeps the run of one target. Leave it out, and keep the finished models with: modelwright register"
-            " MODEL --for TARGET"
-        )
 
 
 def limits(budget: str, trials: int | None, memory: str | None, energy: str | None) -> Budget:
@@ -283,12 +272,21 @@ def _tracker(asked: Asked) -> "Tracker":
     return Tracker(asked.track, source=shown(asked.data.partition("?")[0]))
 
 
-def _report(model: "Model") -> Any:
-    """Return the report that is kept with a run, None where what makes reports is not installed."""
+def _reports(model: "Model | JointModel") -> Any:
+    """Return the report that is kept with a run, of several targets one of each by name."""
+    from modelwright.model.joint import JointModel  # help loads no runtime
+
+    if not isinstance(model, JointModel):
+        return _report(model, REPORT_SECONDS)
+    return {name: _report(part, REPORT_SECONDS / len(model)) for name, part in model.items()}
+
+
+def _report(model: "Model", seconds: float) -> Any:
+    """Return the report of one target, None where what makes reports is not installed."""
     from modelwright.report.report import report
 
     try:
-        made = report(model, seconds=REPORT_SECONDS)
+        made = report(model, seconds=seconds)
         made.to_html()
     except MissingExtraError as error:
         note(f"The run is kept without a report. {error}")

@@ -12,13 +12,10 @@ from modelwright.cli.output import Memory, grid, note, printable
 from modelwright.cli.targets import beside_targets, in_turn, targets_document
 from modelwright.core.errors import OutputError, SpecError, listed
 from modelwright.core.spec import FitSpec
-from modelwright.model.naming import safe_name
+from modelwright.model.naming import joint_name
 
 if TYPE_CHECKING:
     from modelwright.model.joint import JointModel
-
-LONGEST_NAME = 60
-"""Characters of a file name that is made of the targets'."""
 
 
 @final
@@ -74,14 +71,28 @@ def worded(texts: Sequence[str], targets: Sequence[str], option: str) -> dict[st
 
 def joint_output(targets: Sequence[str]) -> str:
     """Return the file name of several targets when none is given."""
-    joined = "-".join(map(safe_name, targets))
-    return (joined if len(joined) <= LONGEST_NAME else f"{safe_name(targets[0])}-and-{len(targets) - 1}-more") + ".onnx"
+    return f"{joint_name(targets)}.onnx"
 
 
 def told_joint(
-    model: "JointModel", output: str, memory: Memory, pages: Sequence[Path] = (), *, verb: str = "fit"
+    model: "JointModel",
+    output: str,
+    memory: Memory,
+    pages: Sequence[Path] = (),
+    *,
+    verb: str = "fit",
+    kept: str | None = None,
 ) -> tuple[str, dict[str, Any]]:
-    """Return the result of a fit, or refit, of several targets for reading and as a JSON document."""
+    """Return the result of a fit, or refit, of several targets for reading and as a JSON document.
+
+    Args:
+        model: The file.
+        output: Where it is.
+        memory: The events.
+        pages: The reports beside it.
+        verb: The command.
+        kept: Where its run is kept, or None.
+    """
     done = {str(e.data.get("target")): e.data for e in memory.events if e.name == "target_done"}
     of_target = {
         name: {**fit_document(part, output, memory, done.get(name, {})), "notes": []} for name, part in model.items()
@@ -95,6 +106,7 @@ def told_joint(
         interrupted=bool(memory.last("interrupted")),
         notes=memory.notes(),
         report=[str(page) for page in pages],
+        **({} if kept is None else {"run": kept}),
     )
     seconds = memory.last("done").get("seconds")
     whole = [
@@ -105,7 +117,8 @@ def told_joint(
     if memory.last("interrupted"):
         whole.append(("Note", "interrupted; these are the best models so far"))
     text = in_turn(model, lambda part: fit_text(part, output, Memory()))
-    return "\n\n".join([grid(whole), text]), document
+    ends = [] if kept is None else [f"Run        {kept}"]
+    return "\n\n".join([grid(whole), text, *ends]), document
 
 
 def pages_beside(model: "JointModel", place: Path, seconds: float) -> tuple[Path, ...]:

@@ -5,8 +5,7 @@ import re
 import click
 
 from modelwright.cli.output import grid, show
-from modelwright.cli.targets import for_target
-from modelwright.cli.targets import opened as opened_model
+from modelwright.cli.targets import either, for_target
 from modelwright.core.errors import SpecError
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
@@ -32,7 +31,7 @@ def register(model: str, address: str, name: str, alias: str | None, *, chosen: 
         raise SpecError(f"'{alias}' cannot be an alias. Use at most 32 letters, digits and dashes: champion")
     from modelwright.track.listener import store_at  # loads ONNX Runtime, which help must not
 
-    opened = opened_model(model, chosen)
+    opened = either(model, chosen)
     place = store_at(address).register(opened, name, alias)
     document = {
         "schema": "modelwright/register/1",

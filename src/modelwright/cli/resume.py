@@ -48,8 +48,8 @@ def resume(
     with listening(None if asked.trials else seconds, events=events, quiet=quiet, verbose=verbose) as shown:
         model = modelwright.resume(run, budget=limits, out=place, listeners=[memory, *shown])
     if isinstance(model, JointModel):
-        text, document = told_joint(model, str(place), memory, verb="resume")
-        end(f"{text}\n\nRun        {run}", {**document, "run": run}, memory, as_json=as_json, events=events)
+        text, document = told_joint(model, str(place), memory, verb="resume", kept=run)
+        end(text, document, memory, as_json=as_json, events=events)
         return
     resumed = memory.last("resumed")
     document = {**fit_document(model, str(place), memory), "run": run, "resumed": resumed}

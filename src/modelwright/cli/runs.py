@@ -55,7 +55,8 @@ class _Group(click.Group):
 def runs() -> None:
     """List, show, compare and prune the runs that `modelwright fit --track DIR` kept in a folder.
 
-    A run is named by its folder, by the beginning of that name, or by its place in the list: 1 is the newest.
+    A run is named by its folder, by the beginning of that name, or by its place in the list: 1 is the newest. A fit of
+    several targets has a run of each.
     """
 
 
@@ -114,10 +115,13 @@ def compare_runs(names: tuple[str, ...], folder: str, *, as_json: bool) -> None:
 def prune_runs(
     keep: int | None, older_than: str | None, folder: str, *, failed: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Remove the folders of the runs that every option given means; without any option nothing is removed."""
+    """Remove the folders of the runs that every option given means; without any option nothing is removed.
+
+    A fit of several targets is removed when all of its runs are meant.
+    """
     if keep is None and older_than is None and not failed:
         raise SpecError("Say which runs: --keep N, --older-than 30d, --failed, or several. Try it with --dry-run.")
-    from modelwright.track.folder import remove_run  # loads numpy, which help must not
+    from modelwright.track.folder import remove_fit  # loads numpy, which help must not
 
     found = _read(folder)
     limit = None if older_than is None else time.time() - _age(older_than)
@@ -128,9 +132,10 @@ def prune_runs(
         and (limit is None or kept.run.began < limit)
         and (not failed or kept.run.status == "failed")
     ]
-    if not dry_run:
-        for kept in going:
-            remove_run(kept)
+    staying = {kept.fit for kept in found if kept not in going}
+    going = [kept for kept in going if kept.fit not in staying]  # a fit of several targets goes as a whole
+    for fit in () if dry_run else dict.fromkeys(kept.fit for kept in going):
+        remove_fit(fit)
     word = "Would remove" if dry_run else "Removed"
     document = {"schema": "modelwright/runs-prune/1", "removed": [k.id for k in going], "dry_run": dry_run}
     lines = [f"{word} {len(going)} of {counted(len(found), 'run')}.", *(f"  {kept.id}" for kept in going)]

@@ -1,12 +1,21 @@
 """What stands for one of several targets: in file names, in addresses, and in the names of answers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+LONGEST_NAME = 60
+"""Characters of a name that is made of the targets'."""
 
 
 def safe_name(target: str) -> str:
     """Return the name of a target without what file systems and addresses refuse."""
     return re.sub(r"[^\w.-]+", "_", target).strip("._") or "model"
+
+
+def joint_name(targets: Sequence[str]) -> str:
+    """Return a name for all targets together: theirs in a row, or the first and how many more."""
+    joined = "-".join(map(safe_name, targets))
+    return joined if len(joined) <= LONGEST_NAME else f"{safe_name(targets[0])}-and-{len(targets) - 1}-more"
 
 
 def part_names(stem: str, targets: Iterable[str]) -> dict[str, str]:

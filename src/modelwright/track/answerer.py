@@ -9,8 +9,13 @@ from modelwright.core.errors import SpecError, listed, nearest
 from modelwright.core.table import Array
 from modelwright.insight.background import Background, make_background
 from modelwright.insight.shapley import shapley
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
+from modelwright.model.naming import answer_names
 from modelwright.track.mlmodel import OUTPUTS
+
+_SETS = "in_"
+"""Begins the names of the columns that say what a set holds; the target stands behind their second word."""
 
 
 @final
@@ -34,15 +39,20 @@ class Answerer:
             SpecError: There is no such output, or the model cannot give it.
             SchemaError: A column is absent or a cell is of a wrong kind.
         """
-        output = (params or {}).get("output", OUTPUTS[0])
-        data = _columns(data) if isinstance(data, Mapping) else data
+        output, data = _asked(params), _columns(data) if isinstance(data, Mapping) else data
         if output == "predictions":
             return np.asarray(self.model.predict(data))
-        if output not in _COLUMNS:
-            raise SpecError(
-                f"There is no output '{output}'.{nearest(str(output), OUTPUTS)} Outputs: {listed(OUTPUTS)}."
-            )
-        return _frame(data, _COLUMNS[output](self, data))
+        return _frame(data, self.columns(output, data))
+
+    def columns(self, output: str, data: Any) -> dict[str, Array]:
+        """Return one of the outputs that are columns, by name."""
+        return _COLUMNS[output](self, data)
+
+    def gives(self, output: str) -> bool:
+        """Return whether the model has such an output at all."""
+        return (output != "probabilities" or bool(self.model.classes)) and (
+            output != "interval" or self.model.interval is not None
+        )
 
     def probabilities(self, data: Any) -> dict[str, Array]:
         """Return the probabilities by class."""
@@ -87,6 +97,54 @@ class Answerer:
             "expected": found.base[chosen],
             **columns,
         }
+
+
+@final
+class JointAnswerer:
+    """Answers frames with every target of a file, in the columns that `modelwright predict` writes."""
+
+    def __init__(self, model: JointModel) -> None:
+        self.model = model
+        self._parts = {target: Answerer(part) for target, part in model.items()}
+
+    def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """Return the answers as a frame.
+
+        Args:
+            data: As for `Answerer`.
+            params: ``output`` as for `Answerer`: "predictions" has a column per target under its name, the others the
+                columns of each target with its name, without targets that never give such.
+
+        Raises:
+            SpecError: There is no such output, or no target can give it.
+            SchemaError: A column is absent or a cell is of a wrong kind.
+        """
+        output, data = _asked(params), _columns(data) if isinstance(data, Mapping) else data
+        if output == "predictions":
+            return _frame(data, {name: np.asarray(part.model.predict(data)) for name, part in self._parts.items()})
+        giving = {name: part for name, part in self._parts.items() if part.gives(output)} or self._parts
+        found = {name: part.columns(output, data) for name, part in giving.items()}  # where none can, the first says so
+        if output == "probabilities":
+            found = {name: {f"probability_{own}": c for own, c in told.items()} for name, told in found.items()}
+        return _frame(data, _with_targets(found))
+
+
+def _with_targets(found: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
+    """Return the columns of all targets under names that tell whose they are: ``in_set_sold_yes``."""
+    named = answer_names({target: [own.removeprefix(_SETS) for own in told] for target, told in found.items()})
+    return {
+        (_SETS if own.startswith(_SETS) else "") + named[target][own.removeprefix(_SETS)]: cells
+        for target, told in found.items()
+        for own, cells in told.items()
+    }
+
+
+def _asked(params: Mapping[str, Any] | None) -> str:
+    """Return which output is wanted."""
+    output = (params or {}).get("output", OUTPUTS[0])
+    if output not in OUTPUTS:
+        raise SpecError(f"There is no output '{output}'.{nearest(str(output), OUTPUTS)} Outputs: {listed(OUTPUTS)}.")
+    return str(output)
 
 
 _COLUMNS = {

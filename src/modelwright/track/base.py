@@ -1,11 +1,12 @@
 """The abstract store of runs, and what is handed to it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, final
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
     from modelwright.track.record import Run
 
@@ -61,7 +62,20 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def register(self, model: "Model", name: str, alias: str | None = None) -> str:
+    def keep_targets(self, name: str, kept: Sequence[tuple["Run", Parcel]], model: "JointModel") -> str:
+        """Keep a fit of several targets, a run of each within it, and return where it can be looked at.
+
+        Args:
+            name: What people call the fit.
+            kept: The run of each target, in order, and what belongs to it.
+            model: The file of them all.
+
+        Raises:
+            OutputError: It cannot be kept.
+        """
+
+    @abstractmethod
+    def register(self, model: "Model | JointModel", name: str, alias: str | None = None) -> str:
         """Keep a model as the newest version of a name and return where it can be fetched.
 
         Args:

@@ -1,5 +1,7 @@
 """Runs as plain folders: ``run.json``, the model file, and the report where there is one.
 
+A fit of several targets is a folder with their one file, and in it such a folder of each: ``1-price``, ``2-churned``.
+
 A folder appears under its name whole or not at all: it is filled under a name that starts with a dot and then renamed.
 """
 
@@ -10,7 +12,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from modelwright.track.base import Parcel, Store
 from modelwright.track.record import Run
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
 
 RUN = "run.json"
@@ -47,22 +50,33 @@ class FolderStore(Store):
 
     def keep(self, run: Run, parcel: Parcel) -> str:
         """Write the folder of a run and return its path."""
+        with self._partial() as partial:
+            _fill(partial, run, parcel)
+            return str(_moved(partial, self._base, _folder_name(run.began, run.name)))
+
+    def keep_targets(self, name: str, kept: Sequence[tuple[Run, Parcel]], model: "JointModel") -> str:
+        """Write the folder of a fit of several targets and return its path."""
+        with self._partial() as partial:
+            model.save(partial / f"{_slug(name)}.onnx")
+            for number, (run, parcel) in enumerate(kept, start=1):
+                inner = partial / f"{number}-{_slug(run.name)}"
+                inner.mkdir()
+                _fill(inner, run, parcel)
+            return str(_moved(partial, self._base, _folder_name(kept[0][0].began, name)))
+
+    @contextmanager
+    def _partial(self) -> Iterator[Path]:
+        """Yield a folder to fill and to move; what is left of it at the end is taken away."""
         with _named(self._base):
             self._base.mkdir(parents=True, exist_ok=True)
             partial = self._base / f".{secrets.token_hex(8)}.partial"
             partial.mkdir()
             try:
-                if parcel.model is not None:
-                    parcel.model.save(partial / _file_name(run))
-                if parcel.report is not None:
-                    _write(partial / "report.html", parcel.report.to_html())
-                    _write(partial / "report.json", _dumped(parcel.report.to_json()))
-                _write(partial / RUN, _dumped(run.to_json()))
-                return str(_moved(partial, self._base, _folder_name(run)))
+                yield partial
             finally:
                 shutil.rmtree(partial, ignore_errors=True)  # it is gone when all went well
 
-    def register(self, model: "Model", name: str, alias: str | None = None) -> str:
+    def register(self, model: "Model | JointModel", name: str, alias: str | None = None) -> str:
         """Write ``NAME/DIGEST.onnx``, and ``NAME/ALIAS.onnx`` in one move: a server that has it goes on with it."""
         folder = self._base / name
         with _named(folder):
@@ -79,15 +93,22 @@ class FolderStore(Store):
 @final
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A run in its folder."""
+    """A run in its folder.
+
+    Attributes:
+        run: The run.
+        path: Its folder.
+        fit: That of the whole fit: another one, around it, where there were several targets.
+    """
 
     run: Run
     path: Path
+    fit: Path
 
     @property
     def id(self) -> str:
-        """Name of the folder."""
-        return self.path.name
+        """Name of the folder, after that of the fit where it is within one."""
+        return self.path.relative_to(self.fit.parent).as_posix()
 
     @property
     def model_path(self) -> Path | None:
@@ -124,13 +145,16 @@ def read_runs(base: str | os.PathLike[str]) -> tuple[tuple[Kept, ...], tuple[str
         )
     runs, troubles = [], []
     for path in sorted(base.iterdir()):
-        if path.name.startswith(".") or not (path / RUN).is_file():
+        if path.name.startswith("."):
             continue
-        try:
-            runs.append(Kept(_read(path / RUN), path))
-        except ModelwrightError as error:
-            troubles.append(f"'{path}' is passed over. {error}")
-    return tuple(sorted(runs, key=lambda kept: (kept.run.began, kept.id), reverse=True)), tuple(troubles)
+        of_targets = sorted(path.glob(f"[0-9]*-*/{RUN}"))  # numbers stand before targets
+        for file in [path / RUN] if (path / RUN).is_file() else of_targets:
+            try:
+                runs.append(Kept(_read(file), file.parent, path))
+            except ModelwrightError as error:
+                troubles.append(f"'{file.parent}' is passed over. {error}")
+    began = {kept.fit: kept.run.began for kept in reversed(runs)}  # targets of one fit stand in their order
+    return tuple(sorted(runs, key=lambda kept: (began[kept.fit], kept.fit.name), reverse=True)), tuple(troubles)
 
 
 def find_run(runs: tuple[Kept, ...], name: str) -> Kept:
@@ -151,16 +175,25 @@ def find_run(runs: tuple[Kept, ...], name: str) -> Kept:
     raise SpecError(f"There is no run '{name}'.{nearest(name, ids)} Runs: {listed(ids) or 'none'}.")
 
 
-def remove_run(kept: Kept) -> None:
-    """Remove the folder of a run; while that lasts it no longer has its name, so nobody reads half of it.
+def remove_fit(path: Path) -> None:
+    """Remove the folder of a fit; while that lasts it no longer has its name, so nobody reads half of it.
 
     Raises:
         OutputError: It cannot be removed.
     """
-    with _named(kept.path):
-        going = kept.path.with_name(f".{secrets.token_hex(8)}.removed")
-        kept.path.rename(going)
+    with _named(path):
+        going = path.with_name(f".{secrets.token_hex(8)}.removed")
+        path.rename(going)
         shutil.rmtree(going)
+
+
+def _fill(place: Path, run: Run, parcel: Parcel) -> None:
+    if parcel.model is not None:
+        parcel.model.save(place / _file_name(run))
+    if parcel.report is not None:
+        _write(place / "report.html", parcel.report.to_html())
+        _write(place / "report.json", _dumped(parcel.report.to_json()))
+    _write(place / RUN, _dumped(run.to_json()))
 
 
 def _read(path: Path) -> Run:
@@ -173,9 +206,9 @@ def _read(path: Path) -> Run:
     return Run.from_json(value)
 
 
-def _folder_name(run: Run) -> str:
-    moment = dt.datetime.fromtimestamp(run.began, tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"{moment}-{_slug(run.name)}"
+def _folder_name(began: float, name: str) -> str:
+    moment = dt.datetime.fromtimestamp(began, tz=dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{moment}-{_slug(name)}"
 
 
 def _file_name(run: Run) -> str:

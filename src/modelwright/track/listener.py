@@ -3,18 +3,21 @@
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 from modelwright.core.catalog import load
 from modelwright.core.errors import ModelwrightError
 from modelwright.core.events import Event
+from modelwright.model.naming import joint_name
 from modelwright.track.base import Page, Parcel, Store
 from modelwright.track.catalog import STORES
-from modelwright.track.record import failure, record
+from modelwright.track.record import events_of, failure, record
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
 
 FOLDER = "modelwright-runs"
@@ -69,18 +72,18 @@ class Tracker:
             self._began = self._clock() - event.seconds
         self._events.append(event)
 
-    def finish(self, model: "Model", *, report: Page | None = None) -> str:
-        """Keep the run and return where it is.
+    def finish(self, model: "Model | JointModel", *, report: Page | Mapping[str, Page | None] | None = None) -> str:
+        """Keep the run, of several targets one of each within the whole, and return where it is.
 
         Args:
             model: What the fit returned.
-            report: A report on it, kept beside it.
+            report: A report on it, kept beside it; of several targets one of each, by name.
 
         Raises:
             OutputError: It cannot be kept.
         """
-        run = record(model, self._events, name=self._name, source=self._source, began=self._began, ended=self._clock())
-        place = self._store.keep(run, Parcel(model, report))
+        told = _Told(self._events, self._name, self._source, self._began, self._clock())
+        place = _kept(self._store, model, told, report)
         self._is_kept = True
         return place
 
@@ -115,11 +118,11 @@ def tracker(to: str | os.PathLike[str] = FOLDER, *, name: str = "", source: str 
 
 
 def track(
-    model: "Model | str | os.PathLike[str]",
+    model: "Model | JointModel | str | os.PathLike[str]",
     to: str | os.PathLike[str] = FOLDER,
     *,
     name: str = "",
-    report: Page | None = None,
+    report: Page | Mapping[str, Page | None] | None = None,
     events: Sequence[Event] = (),
 ) -> str:
     """Keep a model as a run, and return where it is.
@@ -128,7 +131,7 @@ def track(
         model: The model or its file.
         to: A folder, or the address of an MLflow server or database.
         name: What people call the run; the target's name by default.
-        report: A report on it, kept beside it.
+        report: A report on it, kept beside it; of several targets one of each, by name.
         events: What its fit told; without them there is less to keep of the trials.
 
     Raises:
@@ -139,10 +142,7 @@ def track(
     opened = _opened(model)
     store = store_at(to)
     store.check()
-    began = None
-    if opened.manifest.created is None:
-        began = time.time() - (events[-1].seconds if events else 0.0)
-    return store.keep(record(opened, events, name=name, began=began), Parcel(opened, report))
+    return _kept(store, opened, _Told(events, name), report)
 
 
 def store_at(to: str | os.PathLike[str]) -> Store:
@@ -159,9 +159,45 @@ def store_at(to: str | os.PathLike[str]) -> Store:
     return store
 
 
-def _opened(model: "Model | str | os.PathLike[str]") -> "Model":
-    if isinstance(model, str | os.PathLike):
-        from modelwright.model.model import Model  # a model in hand needs no opening
+@final
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of a fit beside its model."""
 
-        return Model.open(Path(model))
+    events: Sequence[Event]
+    name: str = ""
+    source: str = ""
+    began: float | None = None
+    ended: float | None = None
+
+    def beginning(self, model: "Model") -> float | None:
+        """Return when it began; None where the file says it."""
+        if self.began is not None or model.manifest.created is not None:
+            return self.began
+        return time.time() - (self.events[-1].seconds if self.events else 0.0)
+
+
+def _kept(store: Store, model: "Model | JointModel", told: _Told, report: Any) -> str:
+    """Keep the run of a model, or of each target of a file."""
+    from modelwright.model.joint import JointModel  # the model in hand has loaded it
+
+    if not isinstance(model, JointModel):
+        began = told.beginning(model)
+        run = record(model, told.events, name=told.name, source=told.source, began=began, ended=told.ended)
+        return store.keep(run, Parcel(model, report))
+    whole = {"file.digest": model.digest, "file.targets": ", ".join(model.targets)}
+    kept = []
+    for target, part in model.items():
+        events = events_of(target, told.events)
+        run = record(part, events, name=target, source=told.source, began=told.beginning(part))
+        parcel = Parcel(part, None if report is None else report.get(target))
+        kept.append((replace(run, parameters={**run.parameters, **whole}), parcel))
+    return store.keep_targets(told.name or joint_name(model.targets), kept, model)
+
+
+def _opened(model: "Model | JointModel | str | os.PathLike[str]") -> "Model | JointModel":
+    if isinstance(model, str | os.PathLike):
+        from modelwright.model.joint import load  # a model in hand needs no opening
+
+        return load(Path(model))
     return model

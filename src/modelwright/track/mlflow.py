@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, final
 
 from modelwright.core.errors import MissingExtraError, SpecError
+from modelwright.model.joint import JointModel, load
 from modelwright.model.model import Model
 from modelwright.track import mlmodel
-from modelwright.track.answerer import Answerer
+from modelwright.track.answerer import Answerer, JointAnswerer
 
 try:
     import mlflow
@@ -26,7 +27,7 @@ except ModuleNotFoundError as missing:
 
 
 def save_model(
-    model: Model,
+    model: Model | JointModel,
     path: str | os.PathLike[str],
     mlflow_model: Description | None = None,
     *,
@@ -54,7 +55,7 @@ def save_model(
 
 
 def log_model(
-    model: Model,
+    model: Model | JointModel,
     name: str = "model",
     *,
     registered_model_name: str | None = None,
@@ -95,7 +96,7 @@ def log_model(
     return info
 
 
-def column_signature(model: Model) -> ModelSignature:
+def column_signature(model: Model | JointModel) -> ModelSignature:
     """Return a signature that names the columns too, for registries that ask for it, such as Unity Catalog.
 
     With it MLflow's own server takes JSON and Parquet but no CSV; see `modelwright.track.mlmodel.signature`.
@@ -103,8 +104,8 @@ def column_signature(model: Model) -> ModelSignature:
     return ModelSignature.from_dict(mlmodel.signature(model, columns=True))
 
 
-def load_model(model_uri: str, dst_path: str | None = None) -> Model:
-    """Open a logged, registered or saved model.
+def load_model(model_uri: str, dst_path: str | None = None) -> Model | Any:  # Any: a JointModel, seldom
+    """Open a logged, registered or saved model, of one target or of several.
 
     Args:
         model_uri: As MLflow writes it: ``models:/name@alias``, ``runs:/id/model``, or a folder.
@@ -115,15 +116,16 @@ def load_model(model_uri: str, dst_path: str | None = None) -> Model:
     """
     folder = Path(model_uri)
     if folder.is_dir():
-        return Model.open(_file_in(folder))
+        return load(_file_in(folder))
     with tempfile.TemporaryDirectory() as temporary:
         fetched = mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=dst_path or temporary)
-        return Model.open(_file_in(Path(fetched)))
+        return load(_file_in(Path(fetched)))
 
 
-def _load_pyfunc(path: str) -> Answerer:
+def _load_pyfunc(path: str) -> Answerer | JointAnswerer:
     """Return what `mlflow.pyfunc` asks; called by MLflow with the path of the file."""
-    return Answerer(Model.open(_file_in(Path(path))))
+    model = load(_file_in(Path(path)))
+    return JointAnswerer(model) if isinstance(model, JointModel) else Answerer(model)
 
 
 @final
@@ -131,7 +133,9 @@ class _Flavor:
     """What `mlflow.models.Model.log` calls; it hands over its options by name."""
 
     @staticmethod
-    def save_model(path: str, mlflow_model: Description, model: Model, signature: ModelSignature | None = None) -> None:
+    def save_model(
+        path: str, mlflow_model: Description, model: Model | JointModel, signature: ModelSignature | None = None
+    ) -> None:
         save_model(model, path, mlflow_model, signature=signature)
 
 

@@ -1,9 +1,14 @@
-"""Runs on an MLflow server or in its database: one run, a nested run per trial, the model, the report, the lineage."""
+"""Runs on an MLflow server or in its database: one run, a nested run per trial, the model, the report, the lineage.
+
+A fit of several targets is a run with their one file, and nested in it such a run of each.
+"""
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 from modelwright.core.errors import MissingExtraError, OutputError
@@ -13,6 +18,7 @@ from modelwright.track.base import Parcel, Store
 from modelwright.track.record import Figure, Run, Tried
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
 
 EXPERIMENT = "modelwright"
@@ -21,8 +27,13 @@ EXPERIMENT = "modelwright"
 _MOST_AT_ONCE = 90
 """Parameters in one call; MLflow takes 100."""
 
+_MOST_METRICS = 900
+"""The same of metrics, of which it takes 1,000."""
+
 _LONGEST_PARAMETER = 6000
+_LONGEST_TAG = 5000
 _LONGEST_DIGEST = 36
+_LONGEST_TARGET = 150  # of the 250 characters of a metric
 
 
 @final
@@ -42,19 +53,33 @@ class MlflowStore(Store):
         with _reached(self._address):
             client = _client(self._address)
             experiment = self._experiment_id(client)
-            made = client.create_run(experiment, start_time=_ms(run.began), run_name=run.name, tags=_tags(run))
+            return self._place(experiment, self._log(client, experiment, run, parcel, tags=_tags(run)))
+
+    def keep_targets(self, name: str, kept: Sequence[tuple[Run, Parcel]], model: "JointModel") -> str:
+        """Log a run with the file of several targets, a nested run of each, and return its address."""
+        began = min(run.began for run, _ in kept)
+        ended = began + sum(run.seconds for run, _ in kept)
+        tags = {
+            "modelwright.status": kept[0][0].status,
+            "modelwright.targets": ", ".join(model.targets)[:_LONGEST_TAG],
+            "modelwright.model.digest": model.digest,
+        }
+        with _reached(self._address):
+            client = _client(self._address)
+            experiment = self._experiment_id(client)
+            made = client.create_run(experiment, start_time=_ms(began), run_name=name, tags=tags)
             identity = made.info.run_id
             status = "FAILED"
             try:
-                self._fill(client, identity, run, parcel)
-                for trial in run.tried:
-                    _log_trial(client, made.info, run, trial)
-                status = "FAILED" if run.status == "failed" else "FINISHED"
+                for run, parcel in kept:
+                    self._log(client, experiment, run, parcel, tags={**_tags(run), "mlflow.parentRunId": identity})
+                self._fill_whole(client, identity, kept, model, end=_ms(ended))
+                status = "FINISHED"
             finally:
-                client.set_terminated(identity, status, _ms(run.ended))
-            return f"{shown(self._address)}#/experiments/{experiment}/runs/{identity}"
+                client.set_terminated(identity, status, _ms(ended))
+            return self._place(experiment, identity)
 
-    def register(self, model: "Model", name: str, alias: str | None = None) -> str:
+    def register(self, model: "Model | JointModel", name: str, alias: str | None = None) -> str:
         """Log a model to a run of its own, register it, and return its address among MLflow's models."""
         with _reached(self._address):
             client = _client(self._address)
@@ -73,6 +98,38 @@ class MlflowStore(Store):
                 client.set_terminated(made.info.run_id, status)
         return f"models:/{name}@{alias}" if alias else f"models:/{name}/{info.registered_model_version}"
 
+    def _place(self, experiment: str, identity: str) -> str:
+        return f"{shown(self._address)}#/experiments/{experiment}/runs/{identity}"
+
+    def _log(self, client: Any, experiment: str, run: Run, parcel: Parcel, *, tags: Mapping[str, str]) -> str:
+        """Log one run with its trials, and return its identity."""
+        made = client.create_run(experiment, start_time=_ms(run.began), run_name=run.name, tags=dict(tags))
+        identity = str(made.info.run_id)
+        status = "FAILED"
+        try:
+            self._fill(client, identity, run, parcel)
+            for trial in run.tried:
+                _log_trial(client, made.info, run, trial)
+            status = "FAILED" if run.status == "failed" else "FINISHED"
+        finally:
+            client.set_terminated(identity, status, _ms(run.ended))
+        return identity
+
+    def _fill_whole(
+        self, client: Any, identity: str, kept: Sequence[tuple[Run, Parcel]], model: "JointModel", *, end: int
+    ) -> None:
+        """Log what is of all targets: the file, and of each the figure that matters most, under its name."""
+        from mlflow.entities import Metric
+
+        from modelwright.track.mlflow import log_model
+
+        mains = {f"{_metric_name(run.name)}.{run.metric}": run.main for run, _ in kept}
+        numbers = {name: _numbers(replace(main, name=name)) for name, main in mains.items() if main is not None}
+        metrics = [Metric(name, value, end, 0) for told in numbers.values() for name, value in told.items()]
+        client.log_batch(identity, metrics=metrics[:_MOST_METRICS])
+        with _pointed_at(self._address):
+            log_model(model, run_id=identity)
+
     def _fill(self, client: Any, identity: str, run: Run, parcel: Parcel) -> None:
         from mlflow.entities import Metric, Param
 
@@ -86,7 +143,7 @@ class MlflowStore(Store):
             moment = _ms(run.began + best.seconds)
             told = _numbers(Figure("best", best.score, best.low, best.high))
             metrics += [Metric(name, value, moment, step) for name, value in told.items()]
-        client.log_batch(identity, metrics=metrics[:900])
+        client.log_batch(identity, metrics=metrics[:_MOST_METRICS])
         if run.data:
             client.log_inputs(identity, datasets=[_dataset(run)])
         client.log_text(identity, _dumped(run.to_json()), "run.json")
@@ -148,13 +205,18 @@ def _tags(run: Run) -> dict[str, str]:
         "modelwright.model.digest": run.model.get("digest"),
         "mlflow.note.content": "\n\n".join(run.notes),
     }
-    return {name: str(value)[:5000] for name, value in told.items() if value}
+    return {name: str(value)[:_LONGEST_TAG] for name, value in told.items() if value}
 
 
 def _numbers(figure: Figure) -> dict[str, float]:
     """Return a figure as three metrics: the value and the ends of its interval."""
     values = {figure.name: figure.value, f"{figure.name}_low": figure.low, f"{figure.name}_high": figure.high}
     return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _metric_name(target: str) -> str:
+    """Return the name of a target without what MLflow refuses in the name of a metric."""
+    return re.sub(r"[^\w.\- ]", "_", target)[:_LONGEST_TARGET]
 
 
 def _dumped(value: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from modelwright.core.errors import OutputError
 from modelwright.modelfile.store import write
 
 if TYPE_CHECKING:
+    from modelwright.model.joint import JointModel
     from modelwright.model.model import Model
 
 MODEL_FILE = "model.onnx"
@@ -32,7 +33,7 @@ OUTPUTS = ("predictions", "probabilities", "full", "interval", "explain")
 _OUTPUT_TYPES: Mapping[type, str] = {str: "string", int: "long", bool: "boolean"}
 
 
-def write_folder(model: "Model", folder: str | os.PathLike[str]) -> Path:
+def write_folder(model: "Model | JointModel", folder: str | os.PathLike[str]) -> Path:
     """Write a model as a folder that MLflow loads, without MLflow.
 
     Args:
@@ -52,7 +53,7 @@ def write_folder(model: "Model", folder: str | os.PathLike[str]) -> Path:
     return place
 
 
-def write_parts(model: "Model", folder: Path) -> None:
+def write_parts(model: "Model | JointModel", folder: Path) -> None:
     """Write everything but the description: the model file and what an environment for it needs."""
     model.save(folder / MODEL_FILE)
     write(folder / "requirements.txt", "".join(f"{line}\n" for line in requirements()).encode())
@@ -69,7 +70,7 @@ def requirements() -> list[str]:
     return [f"modelwright[mlflow]=={modelwright.__version__}"]
 
 
-def description(model: "Model") -> dict[str, Any]:
+def description(model: "Model | JointModel") -> dict[str, Any]:
     """Return the content of the file MLmodel."""
     return {
         "flavors": flavors(model),
@@ -79,7 +80,7 @@ def description(model: "Model") -> dict[str, Any]:
     }
 
 
-def flavors(model: "Model") -> dict[str, dict[str, Any]]:
+def flavors(model: "Model | JointModel") -> dict[str, dict[str, Any]]:
     """Return the three ways in which the file can be opened, by name."""
     return {
         FLAVOR: {"data": MODEL_FILE, "modelwright_version": modelwright.__version__, "digest": model.digest},
@@ -98,17 +99,19 @@ def flavors(model: "Model") -> dict[str, dict[str, Any]]:
     }
 
 
-def metadata(model: "Model") -> dict[str, Any]:
+def metadata(model: "Model | JointModel") -> dict[str, Any]:
     """Return what MLflow shows of the model beside the signature."""
-    return {
-        "task": model.task.name,
-        "target": model.manifest.target,
-        "digest": model.digest,
-        "columns": json.dumps({c.name: c.kind for c in model.schema}, ensure_ascii=False),
-    }
+    from modelwright.model.joint import JointModel  # the model in hand has loaded it
+
+    if isinstance(model, JointModel):
+        told = {"targets": json.dumps({name: part.task.name for name, part in model.items()}, ensure_ascii=False)}
+    else:
+        told = {"task": model.task.name, "target": model.manifest.target}
+    columns = json.dumps({c.name: c.kind for c in model.schema}, ensure_ascii=False)
+    return {**told, "digest": model.digest, "columns": columns}
 
 
-def signature(model: "Model", *, columns: bool = False) -> dict[str, str]:
+def signature(model: "Model | JointModel", *, columns: bool = False) -> dict[str, str]:
     """Return what MLflow is told of columns, answer and the one parameter, each as JSON text.
 
     Columns are left out by default, because every way of naming them makes MLflow refuse what is right: "double" takes
@@ -119,12 +122,21 @@ def signature(model: "Model", *, columns: bool = False) -> dict[str, str]:
         model: The model.
         columns: Name the columns, each of type "any"; for registries that ask for it, such as Unity Catalog.
     """
-    kind = _OUTPUT_TYPES[type(model.classes[0])] if model.classes else "double"
+    outputs = _outputs(model)
     parameter = {"name": "output", "type": "string", "default": OUTPUTS[0], "shape": None}
-    texts: dict[str, Any] = {"outputs": [{"type": kind, "required": True}], "params": [parameter]}
+    texts: dict[str, Any] = {"outputs": outputs, "params": [parameter]}
     if columns:
         texts["inputs"] = [{"type": "any", "name": c.name, "required": False} for c in model.schema]
     return {name: json.dumps(value, ensure_ascii=False) for name, value in texts.items()}
+
+
+def _outputs(model: "Model | JointModel") -> list[dict[str, Any]]:
+    """Return what one row is answered with: one value, or one under the name of each target."""
+    from modelwright.model.joint import JointModel  # the model in hand has loaded it
+
+    if isinstance(model, JointModel):
+        return [{**_outputs(part)[0], "name": name} for name, part in model.items()]
+    return [{"type": _OUTPUT_TYPES[type(model.classes[0])] if model.classes else "double", "required": True}]
 
 
 def yaml(value: Mapping[str, Any]) -> str:

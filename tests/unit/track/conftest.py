@@ -8,7 +8,9 @@ import pytest
 from modelwright.core.events import Event
 from modelwright.core.task import Task
 from modelwright.insight.evaluation import Evaluation, Measure
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
+from modelwright.modelfile.joint import join
 
 LEADERBOARD = [
     {"id": "LGB-1", "family": "lightgbm", "state": "done", "reason": "", "loss": 0.3, "folds": 2, "weight": 1.0},
@@ -23,6 +25,13 @@ def tracked_model(small_file: Callable[..., bytes]) -> Model:
     measures = (Measure("roc_auc", "ROC AUC", 0.9, 0.85, 0.94, True), Measure("f1", "F1", float("nan"), 0.0, 1.0, True))
     evaluation = Evaluation(Task("binary", ("no", "yes")), "out-of-fold", 100, "roc_auc", measures)
     return Model.open(small_file(leaderboard=LEADERBOARD, evaluation=evaluation.to_json(), energy=ENERGY))
+
+
+@pytest.fixture(scope="session")
+def tracked_joint(small_file: Callable[..., bytes]) -> JointModel:
+    """A file of a number and of classes."""
+    price = small_file("regression", "price", leaderboard=LEADERBOARD, energy=ENERGY)
+    return JointModel(join([price, small_file("binary", "sold")]))
 
 
 @pytest.fixture

@@ -6,8 +6,11 @@ import pytest
 
 import modelwright as mw
 from modelwright.core.errors import SpecError
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
-from modelwright.track.answerer import Answerer
+from modelwright.modelfile.joint import join
+from modelwright.track.answerer import Answerer, JointAnswerer
+from modelwright.track.mlmodel import OUTPUTS
 from modelwright.track.record import record
 
 N = 120
@@ -88,3 +91,36 @@ def test_an_output_that_is_not_there_is_told(sure_class: Model, sure_number: Mod
     rows = pd.DataFrame({"age": [20], "member": [True], "city": ["Rome"], "since": ["2020-01-01"]})
     with pytest.raises(SpecError):
         Answerer(tracked_model).predict(rows, {"output": "interval"})
+
+
+class TestSeveralTargets:
+    """What a file of several answers."""
+
+    @pytest.fixture
+    def answerer(self, sure_number: Model, sure_class: Model) -> JointAnswerer:
+        return JointAnswerer(JointModel(join([sure_number.to_bytes(), sure_class.to_bytes()])))
+
+    def test_there_is_a_column_per_target(self, answerer: JointAnswerer, sure_class: Model) -> None:
+        found = answerer.predict(FRAME)
+        assert found.columns.tolist() == ["price", "sold"]
+        assert found.index.tolist() == [7, 5, 3]
+        assert found["sold"].tolist() == sure_class.predict(FRAME).tolist()
+
+    def test_other_outputs_name_their_target(self, answerer: JointAnswerer, sure_number: Model) -> None:
+        names = {output: list(answerer.predict(FRAME, {"output": output})) for output in OUTPUTS[1:]}
+        assert names["probabilities"] == ["probability_sold_no", "probability_sold_yes"]
+        assert names["full"] == ["prediction_price", "label_sold", "probability_sold_no", "probability_sold_yes"]
+        assert names["interval"] == [
+            "prediction_price", "lower_price", "upper_price", "label_sold", "in_set_sold_no", "in_set_sold_yes",
+        ]  # fmt: skip
+        assert {"added_price_size", "given_sold"} <= set(names["explain"])
+        full = answerer.predict(FRAME, {"output": "full"})
+        assert full["prediction_price"].tolist() == sure_number.predict(FRAME).tolist()
+
+    def test_what_no_target_can_give_is_told(self, small_file: Callable[..., bytes]) -> None:
+        numbers = JointAnswerer(JointModel(join([small_file("regression", name) for name in ("a", "b")])))
+        rows = {"age": [20], "member": [True], "city": ["Rome"], "since": [""]}
+        with pytest.raises(SpecError, match="no class probabilities"):
+            numbers.predict(rows, {"output": "probabilities"})
+        with pytest.raises(SpecError, match="Did you mean 'full'"):
+            numbers.predict(rows, {"output": "ful"})

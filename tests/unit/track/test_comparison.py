@@ -13,7 +13,7 @@ PARAMETERS = {"task": "binary", "target": "churn", "seed": 0}
 
 def kept(name: str, **changes: object) -> Kept:
     settings = {"parameters": PARAMETERS, "figures": (AUC,), "data": {"sha256": "aa"}, **changes}
-    return Kept(Run(name, "finished", 0.0, 1.0, **settings), Path(name))
+    return Kept(Run(name, "finished", 0.0, 1.0, **settings), Path(name), Path(name))
 
 
 def test_only_what_differs_is_shown_and_every_figure() -> None:
@@ -31,7 +31,7 @@ def test_other_data_and_another_target_are_told() -> None:
 
 
 def test_a_failed_run_says_why() -> None:
-    failed = Kept(Run("b", "failed", 0.0, 1.0, error="DataError: no rows"), Path("b"))
+    failed = Kept(Run("b", "failed", 0.0, 1.0, error="DataError: no rows"), Path("b"), Path("b"))
     assert compare_runs([kept("a"), failed]).notes == ("'b' has no model: DataError: no rows",)
 
 

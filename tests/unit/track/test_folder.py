@@ -9,7 +9,7 @@ from modelwright.cli.program import program
 from modelwright.core.errors import DataError, OutputError, SpecError
 from modelwright.model.model import Model
 from modelwright.track.base import Parcel
-from modelwright.track.folder import RUN, FolderStore, Kept, find_run, read_runs, remove_run
+from modelwright.track.folder import RUN, FolderStore, find_run, read_runs, remove_fit
 from modelwright.track.record import Run, record
 
 
@@ -98,10 +98,10 @@ def test_runs_are_found_by_name_beginning_and_place(tmp_path: Path) -> None:
 def test_a_removed_run_is_gone_and_the_others_stay(tmp_path: Path) -> None:
     kept(tmp_path, 1.0, 2.0)
     runs, _ = read_runs(tmp_path)
-    remove_run(runs[0])
+    remove_fit(runs[0].fit)
     assert [p.name for p in tmp_path.iterdir()] == [runs[1].id]
     with pytest.raises(OutputError):
-        remove_run(Kept(runs[0].run, runs[0].path))
+        remove_fit(runs[0].fit)
 
 
 def test_a_name_means_the_newest_version_and_older_ones_stay(

@@ -6,6 +6,7 @@ import pytest
 import modelwright as mw
 from modelwright.core.errors import BudgetError, MissingExtraError, OutputError, SpecError
 from modelwright.core.events import Event
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.track.folder import FolderStore, read_runs
 from modelwright.track.listener import Tracker, store_at
@@ -30,6 +31,29 @@ def test_a_tracker_follows_a_fit_and_keeps_it(tmp_path: Path, tracked_model: Mod
     [kept] = read_runs(tmp_path)[0]
     assert (kept.run.began, kept.run.ended, kept.run.status) == (100.0, 104.0, "finished")
     assert kept.run.data["source"] == "churn.csv"
+
+
+def test_a_fit_of_several_targets_is_a_folder_around_a_run_of_each(
+    tmp_path: Path, tracked_joint: JointModel, events: list[Event]
+) -> None:
+    with Tracker(tmp_path, source="homes.csv", clock=lambda: 100.0) as follow:
+        for event in events:
+            follow(Event(event.name.replace("done", "target_done"), event.seconds, {**event.data, "target": "price"}))
+        place = Path(follow.finish(tracked_joint))
+    assert sorted(path.name for path in place.iterdir()) == ["1-price", "2-sold", "price-sold.onnx"]
+    assert mw.load(place / "price-sold.onnx").digest == tracked_joint.digest
+    price, sold = read_runs(tmp_path)[0]
+    assert [kept.id for kept in (price, sold)] == [f"{place.name}/1-price", f"{place.name}/2-sold"]
+    assert (len(price.run.tried[0].folds), sold.run.tried) == (2, ())
+    assert price.run.notes == ("Column 'id' is left out.",)
+    assert price.run.parameters["file.digest"] == tracked_joint.digest
+    assert mw.load(price.model_path or "").digest == tracked_joint["price"].digest
+
+
+def test_the_verb_keeps_a_file_of_several_targets_too(tmp_path: Path, tracked_joint: JointModel) -> None:
+    tracked_joint.save(tmp_path / "homes.onnx")
+    mw.track(tmp_path / "homes.onnx", tmp_path / "runs", name="homes")
+    assert [kept.run.name for kept in read_runs(tmp_path / "runs")[0]] == ["price", "sold"]
 
 
 def test_a_fit_that_fails_is_kept_as_failed(tmp_path: Path, events: list[Event]) -> None:

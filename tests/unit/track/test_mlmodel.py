@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 
 from modelwright.core.errors import OutputError
+from modelwright.model.joint import JointModel
 from modelwright.model.model import Model
 from modelwright.track import mlmodel
 
@@ -35,6 +36,17 @@ def test_the_signature_names_answer_and_parameter(small_file: Callable[..., byte
     assert set(signature) == {"outputs", "params"}
     assert signature["outputs"] == [{"type": type_, "required": True}]
     assert signature["params"] == [{"name": "output", "type": "string", "default": "predictions", "shape": None}]
+
+
+def test_of_several_targets_every_answer_is_named(tracked_joint: JointModel, tmp_path: Path) -> None:
+    signature = json.loads(mlmodel.signature(tracked_joint)["outputs"])
+    assert signature == [
+        {"type": "double", "required": True, "name": "price"},
+        {"type": "string", "required": True, "name": "sold"},
+    ]
+    assert json.loads(mlmodel.metadata(tracked_joint)["targets"]) == {"price": "regression", "sold": "binary"}
+    folder = mlmodel.write_folder(tracked_joint, tmp_path / "m")
+    assert JointModel.open(folder / "model.onnx").digest == tracked_joint.digest
 
 
 def test_columns_are_named_where_a_registry_asks_for_them(tracked_model: Model) -> None:
