@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "modelwright"
-TRAINING = frozenset({"catboost", "lightgbm", "onnx", "pandas", "scipy", "sklearn", "torch"})
+TRAINING = frozenset({"catboost", "fairlearn", "lightgbm", "onnx", "pandas", "scipy", "sklearn", "torch"})
 HEAVY = TRAINING | {"click", "duckdb", "matplotlib", "mlflow", "numpy", "onnxruntime", "openpyxl", "polars", "psycopg"}
 HEAVY |= {"pyarrow", "rich", "sqlalchemy", "starlette", "threadpoolctl", "uvicorn"}
 CATALOGS = sorted(f"modelwright.{p.parent.relative_to(SOURCE).as_posix()}.catalog" for p in SOURCE.glob("*/catalog.py"))

@@ -30,6 +30,7 @@ class Asked:
     label: str | None
     threshold: float | None
     even_out: Literal["demographic_parity", "equalised_odds"] | None
+    beside: tuple[str, ...]
     as_json: bool
 
 
@@ -56,6 +57,12 @@ class Asked:
     type=click.Choice(("demographic_parity", "equalised_odds")),
     help="Show what thresholds by group would even out, and what that would cost, instead of the audit.",
 )
+@click.option(
+    "--beside",
+    multiple=True,
+    metavar="MODEL ...",
+    help="With --even-out: other models of the same, such as evened ones.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def fairness(**options: Any) -> None:  # click hands over options by name
     """Audit the model file MODEL on DATA: what each group gets, how far groups lie apart, what gives groups away.
@@ -67,6 +74,8 @@ def fairness(**options: Any) -> None:  # click hands over options by name
     if asked.even_out is not None:
         show_costs(opened, asked)
         return
+    if asked.beside:
+        raise click.UsageError("--beside sets models beside what --even-out shows: name a gap with --even-out.")
     result = modelwright.fairness(
         opened,
         asked.data,
@@ -82,13 +91,14 @@ def fairness(**options: Any) -> None:  # click hands over options by name
 
 def show_costs(model: "Model", asked: Asked) -> None:
     """Print what evening out would cost."""
-    from modelwright.insight.fairness.thresholds import even_out  # help loads nothing heavy
+    from modelwright.insight.fairness.thresholds import side_by_side  # help loads nothing heavy
 
     if asked.threshold is not None:
         raise click.UsageError("--even-out chooses thresholds itself: leave out --threshold.")
     assert asked.even_out is not None, "only called where it was asked for"
-    result = even_out(
+    result = side_by_side(
         model,
+        {path: opened_model(path, asked.chosen) for path in asked.beside},
         asked.data,
         asked.sensitive,
         constraint=asked.even_out,

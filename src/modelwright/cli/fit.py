@@ -37,7 +37,8 @@ MOST_REPORTS = 0.15
 REPORT_SECONDS = 20.0
 """No section of the report that is kept with a run is begun after so long."""
 
-_MITIGATIONS = ("none", "reweight")
+_MITIGATIONS = ("none", "reweight", "exponentiated_gradient")
+_PARITIES = ("demographic_parity", "equalised_odds")
 _TASKS = ("auto", "binary", "multiclass", "regression", "count", "quantile")
 
 
@@ -68,6 +69,7 @@ class Asked:
     sensitive: tuple[str, ...]
     use_sensitive: bool
     mitigate: str
+    parity: str
     ship: str
     latency: str | None
     learners: tuple[str, ...]
@@ -126,7 +128,14 @@ class Asked:
     type=click.Choice(_MITIGATIONS),
     default="none",
     show_default=True,
-    help="Weigh rows so that the answer does not depend on the sensitive columns.",
+    help="Weigh rows so that groups by the sensitive columns are treated more alike.",
+)
+@click.option(
+    "--parity",
+    type=click.Choice(_PARITIES),
+    default=_PARITIES[0],
+    show_default=True,
+    help="What exponentiated_gradient makes even: who is selected, or who of those alike in truth.",
 )
 @click.option(
     "--ship",
@@ -241,6 +250,7 @@ def _spec(asked: Asked) -> FitSpec:
         sensitive=tuple(dict.fromkeys(asked.sensitive)),
         sensitive_features=asked.use_sensitive,
         mitigate=asked.mitigate,
+        parity=asked.parity,
         ship=asked.ship,
         latency=None if asked.latency is None else parse_latency(asked.latency),
         run=asked.run,

@@ -5,7 +5,7 @@ from typing import Any, final
 
 import click
 
-SEVERAL = ("--sensitive", "--quantiles", "--monotone")
+SEVERAL = ("--sensitive", "--quantiles", "--monotone", "--beside")
 """Options that take all words up to the next option."""
 
 TARGETS = ("--target", "-t")

@@ -109,7 +109,9 @@ class FitSpec:
         time: Column that orders the rows; folds then never train on the future.
         sensitive: Columns by which the fit is audited for fairness; no features unless asked for.
         sensitive_features: Whether the sensitive columns may be features.
-        mitigate: "none", or "reweight" to weigh the rows so that the answer does not depend on the sensitive columns.
+        mitigate: "none", or a way to weigh the rows so that groups are treated more alike: "reweight", so that the
+            answer does not depend on the sensitive columns, or "exponentiated_gradient", by the prices of Fairlearn.
+        parity: What the latter is to make even: "demographic_parity" or "equalised_odds".
         interval: Share of rows whose truth the intervals or sets of the file are to hold; None for a file without.
         interval_groups: A feature in each of whose groups that share is to hold; or the target itself, for each class.
         quantiles: The quantiles to predict, such as 0.1, 0.5 and 0.9, which makes the task "quantile".
@@ -137,6 +139,7 @@ class FitSpec:
     sensitive: tuple[str, ...] = ()
     sensitive_features: bool = False
     mitigate: str = "none"
+    parity: str = "demographic_parity"
     interval: float | None = 0.9
     interval_groups: str | None = None
     quantiles: tuple[float, ...] = ()

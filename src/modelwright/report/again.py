@@ -111,6 +111,7 @@ _TEXTS = {
     "--time": "time",
     "--interval-groups": "interval_groups",
     "--mitigate": "mitigate",
+    "--parity": "parity",
     "--ship": "ship",
     "--region": "region",
 }

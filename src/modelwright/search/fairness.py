@@ -1,20 +1,25 @@
 """Fairness while a model is made: weights that even out the training rows, and the audit that goes into the file."""
 
+import importlib.util
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import numpy as np
 
-from modelwright.core.errors import SpecError, listed, nearest
+from modelwright.core.errors import MissingExtraError, SpecError, listed, nearest
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Table
 from modelwright.core.task import Task
 from modelwright.insight.fairness.audit import audit
 from modelwright.insight.fairness.thresholds import tradeoff
+from modelwright.insight.fairness.tradeoff import Constraint
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.segments import segments
 
-MITIGATIONS = ("none", "reweight")
+REDUCTION = "exponentiated_gradient"
+MITIGATIONS = ("none", "reweight", REDUCTION)
+PARITIES: tuple[Constraint, ...] = get_args(Constraint)
 
 POOLED_ROWS = 30
 """Groups with fewer rows are weighed as one: with a few rows of a class the weights would be huge and by chance."""
@@ -59,21 +64,29 @@ def mitigated(
 ) -> tuple[Array | None, list[str]]:
     """Return the weights to learn with, and what is to be said of them.
 
+    Those of the exponentiated gradient need time and features, so `modelwright.search.reduction` finds them later.
+
     Raises:
         SpecError: There is no such mitigation, or it has nothing to work on.
+        MissingExtraError: Fairlearn is not installed.
     """
     if spec.mitigate not in MITIGATIONS:
         raise SpecError(
             f"Mitigation '{spec.mitigate}' is unknown.{nearest(spec.mitigate, MITIGATIONS)}"
             f" Mitigations: {listed(MITIGATIONS)}."
         )
+    if spec.parity != PARITIES[0] and spec.mitigate != REDUCTION:
+        raise SpecError(f"What is to be even is chosen for --mitigate {REDUCTION}. Leave out --parity.")
     if spec.mitigate == "none":
         return weight, []
     if not spec.sensitive:
         raise SpecError("Mitigation needs sensitive columns. Name them with --sensitive.")
     if not task.is_classification:
         raise SpecError("Reweighting evens out classes, but the target is a quantity. Leave out --mitigate.")
-    evened = reweighing(_groups(sensitive), values, weight)
+    if spec.mitigate == REDUCTION:
+        _check_reduction(spec, task)
+        return weight, []
+    evened = reweighing(_pooled(group_codes(sensitive)), values, weight)
     factor = evened / (1.0 if weight is None else weight)
     told = (
         f"Rows are weighed so that the answer does not depend on {listed(spec.sensitive)} (Kamiran and Calders):"
@@ -93,7 +106,15 @@ def told(spec: FitSpec) -> list[str]:
 
 
 def fairness_document(
-    sensitive: Table, features: Table, rows: Array, predictions: Predictions, *, used: Sequence[str], seed: int
+    sensitive: Table,
+    features: Table,
+    rows: Array,
+    predictions: Predictions,
+    *,
+    used: Sequence[str],
+    evened: Sequence[str] = (),
+    constraint: Constraint = "demographic_parity",
+    seed: int = 0,
 ) -> dict[str, dict[str, Any]]:
     """Return the audit of out-of-fold predictions and what evening out would cost, none without sensitive columns.
 
@@ -103,24 +124,46 @@ def fairness_document(
         rows: Positions of the predicted rows.
         predictions: Truth and answers of these rows.
         used: The features that the file asks for.
+        evened: What was done to even groups out, a sentence each.
+        constraint: What is to be even where the cost of it is told.
         seed: Seed of the draws.
     """
     if not sensitive.columns:
         return {}
     sensitive = sensitive.take(rows)
+    predictions = replace(predictions, notes=(*predictions.notes, *evened))
     document = audit(
         predictions, sensitive, features.select(used).take(rows), source="out-of-fold", seed=seed
     ).to_json()
     if predictions.task.name == "binary":
-        document["tradeoff"] = tradeoff(predictions, sensitive, seed=seed).to_json()
+        document["tradeoff"] = tradeoff(predictions, sensitive, constraint=constraint, seed=seed).to_json()
     return {"fairness": document}
 
 
-def _groups(sensitive: Table) -> Array:
-    """Return the group of each row by all sensitive columns together, the small ones pooled."""
+def group_codes(sensitive: Table) -> Array:
+    """Return the group of each row by all sensitive columns together, whole numbers from 0, (n_rows,)."""
     whole, *others = (segments(column) for column in sensitive.columns)
     for other in others:
         whole = whole.crossed(other)
-    _, codes, counts = np.unique(whole.codes, return_inverse=True, return_counts=True)
+    return np.unique(whole.codes, return_inverse=True)[1]
+
+
+def _check_reduction(spec: FitSpec, task: Task) -> None:
+    if task.name != "binary":
+        raise SpecError(
+            f"The exponentiated gradient is for two classes, but the target has {len(task.classes)}. Use"
+            " --mitigate reweight."
+        )
+    if spec.parity not in PARITIES:
+        raise SpecError(
+            f"Parity '{spec.parity}' is unknown.{nearest(spec.parity, PARITIES)} Known: {listed(PARITIES)}."
+        )
+    if importlib.util.find_spec("fairlearn") is None:
+        raise MissingExtraError(f"--mitigate {REDUCTION}", "fairness")
+
+
+def _pooled(codes: Array) -> Array:
+    """Return groups, the small ones as one."""
+    counts = np.bincount(codes)
     _, codes = np.unique(np.where(counts[codes] < POOLED_ROWS, -1, codes), return_inverse=True)
     return codes

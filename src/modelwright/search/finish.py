@@ -70,6 +70,8 @@ def finish(
         found.oof.rows,
         answered,
         used=pipeline.schema.names,
+        evened=run.question.evened,
+        constraint=run.question.constraint,
         seed=run.seed,
     )
     glass = glass_document(run, trials, found, answered)

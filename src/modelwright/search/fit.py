@@ -31,6 +31,7 @@ from modelwright.search.numbers import logs_of, losses_of, medians_of
 from modelwright.search.question import frame_question
 from modelwright.search.race import Pace, Race
 from modelwright.search.recipe import Recipe
+from modelwright.search.reduction import reduced
 from modelwright.search.refit import MARGIN, refit, refit_seconds, settled
 from modelwright.search.request import Request, digest
 from modelwright.search.run import Run
@@ -148,6 +149,7 @@ def _fit(request: Request, table: Table, *, test: Table | None, watch: Watch, fo
     question, told = sample_rows(question, request.planned, rng)
     for note in filter(None, (*table.notes, *question.notes, told)):
         watch.tell("note", text=note)
+    question = reduced(question, request, watch, folder)
     with ExitStack() as stack:
         run = plan_run(question, request, rng, watch=watch, meter=meter, place=folder or temporary(stack))
         crew = stack.enter_context(crew_for(run))

@@ -21,9 +21,10 @@ from modelwright.core.task import (
     may_mean_either,
     why_task,
 )
+from modelwright.insight.fairness.tradeoff import Constraint
 from modelwright.insight.predictions import numbered_groups
 from modelwright.search.costs import decided_by_cost
-from modelwright.search.fairness import mitigated, told
+from modelwright.search.fairness import PARITIES, mitigated, told
 from modelwright.search.numbers import check_monotone, encode_numbers, quantiles_of, told_of_numbers
 
 MAX_CLASSES = 1000
@@ -42,6 +43,8 @@ class Question:
         order: Position of each row in time, or None.
         sensitive: The columns to audit by, of the same rows; without columns where none was named.
         judged: Weights of the rows where they are judged, or None: those of the user, without what evens groups out.
+        evened: What was done to even groups out, a sentence each.
+        constraint: What is to be even between them.
         notes: What was decided, one sentence each.
         monotone: Number columns with which the answer may only rise (1) or fall (-1), by name.
     """
@@ -54,6 +57,8 @@ class Question:
     judged: Array | None
     notes: tuple[str, ...]
     monotone: Mapping[str, int] = field(default_factory=dict)
+    evened: tuple[str, ...] = ()
+    constraint: Constraint = "demographic_parity"
 
 
 def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
@@ -103,6 +108,8 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
         judged=weight,
         notes=tuple(notes),
         monotone=dict(spec.monotone),
+        evened=tuple(evened),
+        constraint=PARITIES[PARITIES.index(spec.parity)],
     )
 
 

@@ -21,6 +21,7 @@ from modelwright.search.libraries import require_libraries
 from modelwright.search.mixture import Found
 from modelwright.search.question import frame_question
 from modelwright.search.recipe import Recipe
+from modelwright.search.reduction import reduced
 from modelwright.search.request import Request
 from modelwright.search.run import Run
 from modelwright.search.start import crew_for, plan_run, temporary
@@ -72,6 +73,7 @@ def refit_table(
     for note in (*table.notes, *question.notes):
         watch.tell("note", text=note)
     request = Request(target, budget or Budget(trials=len(recipe.learners)), spec, recipe.seed, PLANNED, "")
+    question = reduced(question, request, watch)
     with ExitStack() as stack:
         rng = np.random.default_rng(recipe.seed)
         run = plan_run(question, request, rng, watch=watch, meter=meter, place=temporary(stack))

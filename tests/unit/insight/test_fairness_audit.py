@@ -166,5 +166,12 @@ def test_the_command_shows_what_evening_out_costs(model: Model, rows: dict[str, 
     words = [str(tmp_path / "m.onnx"), str(tmp_path / "d.csv"), "--even-out", "demographic_parity", "--json"]
     document = json.loads(CliRunner().invoke(command, [*words, "--sensitive", "sex"]).stdout)
     assert document["schema"] == "modelwright/tradeoff/1" and len(document["points"]) > 2
+    model.save(tmp_path / "other.onnx")
+    other = str(tmp_path / "other.onnx")
+    document = json.loads(CliRunner().invoke(command, [*words, "--beside", other, "--sensitive", "sex"]).stdout)
+    same = document["points"][-1]
+    assert same["way"] == other and same["gap"] == document["points"][0]["gap"]
+    alone = CliRunner().invoke(command, [*words[:2], "--beside", other, "--sensitive", "sex"])
+    assert alone.exit_code == 2 and "name a gap with --even-out" in alone.output
     refused = CliRunner().invoke(command, [*words, "--threshold", "0.5", "--sensitive", "sex"])
     assert refused.exit_code == 2 and "leave out --threshold" in refused.output

@@ -78,6 +78,44 @@ def even_out(
     return tradeoff(found, groups, constraint=constraint, by=by, label=label)
 
 
+def side_by_side(
+    model: "Model",
+    others: Mapping[str, "Model"],
+    source: Any,
+    sensitive: Sequence[str] | str,
+    *,
+    constraint: Constraint = "demographic_parity",
+    target: str | None = None,
+    weight: str | None = None,
+    label: Label | None = None,
+) -> Tradeoff:
+    """Return `even_out` of a model with other models of the same answers beside it, such as one learned evened out.
+
+    Args:
+        model: The model whose thresholds are chosen.
+        others: The others, by the name that each gets.
+        source: As for `even_out`.
+        sensitive: As for `even_out`.
+        constraint: As for `even_out`.
+        target: As for `even_out`.
+        weight: As for `even_out`.
+        label: As for `even_out`.
+
+    Raises:
+        SchemaError: A column is absent or a cell is of a wrong kind.
+        SpecError: What was asked makes no sense, or another model knows other classes.
+    """
+    found, groups = labelled_groups(model, source, sensitive, target=target, weight=weight)
+    target = model.manifest.target if target is None else target
+    beside: dict[str, Predictions] = {}
+    for name, other in others.items():
+        if other.task.classes != model.task.classes:
+            known = listed(map(str, other.task.classes), 6)
+            raise SpecError(f"The model '{name}' has other classes ({known}), so it cannot be set beside.")
+        beside[name], _ = labelled_groups(other, source, sensitive, target=target, weight=weight)
+    return tradeoff(found, groups, constraint=constraint, label=label, others=beside)
+
+
 def tradeoff(
     predictions: Predictions,
     sensitive: Table,

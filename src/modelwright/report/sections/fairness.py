@@ -51,7 +51,7 @@ class FairnessSection(Section[Found]):
         kept = Fairness.from_json(saved)
         if case.rows is not None:
             try:
-                return _looked(case, kept.sensitive)
+                return _looked(case, kept.sensitive, _saved(saved))
             except (DataError, SpecError) as error:
                 note = f"{printable(case.rows.name, 60)} could not be audited; these are the rows of the fit. {error}"
                 return Found(kept, _saved(saved), note)
@@ -109,14 +109,17 @@ class FairnessSection(Section[Found]):
         return (Light(promise, "good" if small else "unknown", text, "fairness", "evenness", said),)
 
 
-def _looked(case: Case, names: tuple[str, ...]) -> Found:
+def _looked(case: Case, names: tuple[str, ...], saved: Tradeoff | None) -> Found:
     assert case.rows is not None, "asked for only with rows"
     others = [name for name in case.rows.table.names if name not in case.model.schema]
     target = others[0] if others else None
     answered, groups = labelled_groups(case.model, case.rows.source, names, target=target, weight=None)
     assert answered.table is not None, "predictions of a model come with their rows"
     audited = audit(answered, groups, answered.table.select(case.model.schema.names))
-    return Found(audited, tradeoff(answered, groups) if case.model.task.name == "binary" else None)
+    if case.model.task.name != "binary":
+        return Found(audited, None)
+    constraint = "demographic_parity" if saved is None else saved.constraint
+    return Found(audited, tradeoff(answered, groups, constraint=constraint))
 
 
 def _saved(document: Any) -> Tradeoff | None:
