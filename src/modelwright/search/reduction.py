@@ -66,10 +66,12 @@ class Evened:
     Attributes:
         weight: Weight of each row to learn with, (n_rows,).
         told: What is to be said of it, one sentence each.
+        is_late: Whether the time was too short for any, so that a run that goes on with more is to try again.
     """
 
     weight: Array
     told: tuple[str, ...]
+    is_late: bool = False
 
 
 def reduced(question: Question, request: Request, watch: Watch, folder: RunFolder | None = None) -> Question:
@@ -95,7 +97,9 @@ def reduced(question: Question, request: Request, watch: Watch, folder: RunFolde
         most = int(ROWS_PER_SECOND * request.planned.seconds) if is_timed else MOST_ROWS
         evened = evened_by_prices(question, request.seed, watch, deadline, most_rows=max(LEAST_ROWS, most))
         if place is not None:
-            write(place, pack(evened))
+            place.unlink(missing_ok=True)  # of an earlier request
+            if not evened.is_late:
+                write(place, pack(evened))
     for text in evened.told:
         watch.tell("note", text=text)
     return replace(question, target=replace(question.target, weight=evened.weight), evened=evened.told)
@@ -134,7 +138,7 @@ def evened_by_prices(
     found = _prices(question, rows, codes[rows], seed=seed, clock=_Clock(watch, deadline))
     if not found.n_rounds:
         text = f"Rows are weighed as they were: the time was too short for {goal}. Give more with --budget."
-        return Evened(base, (text,))
+        return Evened(base, (text,), is_late=True)
     factors = np.ones((len(judged), 2))
     factors[codes[rows], target.values[rows]] = found.factors  # equal within a group and class
     held = np.clip(factors, LEAST, MOST)

@@ -4,6 +4,7 @@
 
     request.json      what was asked
     table.mw          the table, packed; test.mw beside it where rows are only scored on
+    evened.mw         weights that even groups out, where their search took time
     journal.jsonl     one line per finished piece of work, with its seconds and joules; moments; the end
     folds-<key>/      what processes share: brief.mw, views/, trials/, courses/, workers.log
         finished/     the product of every finished piece of work, named by trial, fold and configuration

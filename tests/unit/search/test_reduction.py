@@ -185,7 +185,7 @@ def test_small_groups_keep_their_weight(rows: dict[str, list[Any]]) -> None:
 def test_no_more_is_learned_when_the_time_is_over(rows: dict[str, list[Any]]) -> None:
     found = evened(frame_question(read(rows), "paid", EVENED), deadline=Deadline.after(-1.0))
     assert "the time was too short" in found.told[-1]
-    assert (found.weight == 1).all()
+    assert (found.weight == 1).all() and found.is_late
 
 
 def test_what_makes_no_sense_is_refused(rows: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
