@@ -1,9 +1,15 @@
 """Fairlearn's exponentiated gradient as row weights: its prices of unevenness, one weight per group and class."""
 
 import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
 import warnings
 from dataclasses import dataclass, field, replace
-from math import inf
+from math import inf, isinf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
@@ -11,14 +17,16 @@ import numpy as np
 from modelwright.core.deadline import Deadline
 from modelwright.core.errors import SpecError, counted, listed
 from modelwright.core.pack import pack, unpack
-from modelwright.core.table import Array
+from modelwright.core.table import Array, Table
 from modelwright.core.task import Target
 from modelwright.insight.fairness.gaps import FEWEST_IN_A_SHARE
 from modelwright.search.fairness import REDUCTION, group_codes
+from modelwright.search.libraries import openmp_environment
 from modelwright.search.question import Question
 from modelwright.search.request import Request
 from modelwright.search.run_folder import RunFolder, write
 from modelwright.search.watch import Watch
+from modelwright.search.worker import THREAD_VARIABLES
 from modelwright.transform.view import fit_view
 
 if TYPE_CHECKING:
@@ -26,6 +34,9 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 """Share of the budget after which nothing further is learned here."""
+
+GRACE = 0.5
+"""Seconds that another process has for saying what it found once its time is over."""
 
 ROUNDS = (6, 12, 20)
 """Rounds at most, tried one after another while there is time: what the game has found when it is cut off within a
@@ -135,7 +146,10 @@ def evened_by_prices(
     if judged.sum() < 2 or len(np.unique(target.values[rows])) < 2:
         text = f"Rows are weighed as they were: no two groups have the {FEWEST_ROWS} rows it takes for {goal}."
         return Evened(base, (text,))
-    found = _prices(question, rows, codes[rows], seed=seed, clock=_Clock(watch, deadline))
+    # Rows were drawn by their weights, so they have none in the game.
+    looked = replace(target.take(rows), weight=None)
+    game = Game(question.features.take(rows), looked, codes[rows], question.constraint, seed)
+    found = (prices_of if isinf(deadline.at) else prices_apart)(game, Clock(watch, deadline))
     if not found.n_rounds:
         text = f"Rows are weighed as they were: the time was too short for {goal}. Give more with --budget."
         return Evened(base, (text,), is_late=True)
@@ -187,20 +201,33 @@ def cell_factors(target: Array, groups: Array, prices: Any, *, constraint: str, 
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Game:
+    """What is played: the rows that are looked at, with their groups."""
+
+    features: Table
+    target: Target
+    groups: Array
+    constraint: str
+    seed: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The factor of each row, after so many rounds; none where the time was too short."""
+
     factors: Array
     n_rounds: int
     is_cut_short: bool
 
 
-def _prices(question: Question, rows: Array, groups: Array, *, seed: int, clock: "_Clock") -> _Found:
+def prices_of(game: Game, clock: "Clock") -> Found:
     """Run the exponentiated gradient on some rows, and return the factor of each."""
-    found = _Found(np.ones(len(rows)), 0, is_cut_short=True)
-    target = replace(question.target.take(rows), weight=None)  # rows were drawn by their weights
+    found = Found(np.ones(len(game.target)), 0, is_cut_short=True)
     try:
-        small = _Small(_learning(question, target, rows, seed=seed, clock=clock))
+        small = _Small(_learning(game, clock))
         for most in ROUNDS:
-            found = _played(small, target, groups, constraint=question.constraint, most=most)
+            found = _played(small, game, most)
             if found.n_rounds < most:
                 break
     except _LateError:
@@ -208,28 +235,67 @@ def _prices(question: Question, rows: Array, groups: Array, *, seed: int, clock:
     return found
 
 
-def _learning(question: Question, target: Target, rows: Array, *, seed: int, clock: "_Clock") -> "_Learning":
+def prices_apart(game: Game, clock: "Clock") -> Found:
+    """Do the same in another process, which can be ended wherever it is: on a busy machine imports take long alone."""
+    with tempfile.TemporaryDirectory(prefix="modelwright-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        write(folder / "game.mw", pack((game, clock.deadline.left)))
+        code = f"from {__name__} import play_apart; import sys; play_apart(sys.argv[1])"
+        places = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), *sys.path]
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", code, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ
+            | dict.fromkeys(THREAD_VARIABLES, "1")
+            | openmp_environment(folder)
+            | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, places)))},
+            start_new_session=True,
+        )
+        try:
+            while (ended := process.poll()) is None and clock.deadline.left > -GRACE and not clock.watch.interrupted:
+                time.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
+        if ended:  # it broke, and here it says why
+            return prices_of(game, clock)
+        if not (folder / "found.mw").is_file():
+            return Found(np.ones(len(game.target)), 0, is_cut_short=True)
+        found: Found = unpack((folder / "found.mw").read_bytes())
+        return found
+
+
+def play_apart(folder: str) -> None:
+    """Play the game that lies in a folder, and leave there what was found."""
+    game, seconds = unpack((Path(folder) / "game.mw").read_bytes())
+    write(Path(folder) / "found.mw", pack(prices_of(game, Clock(Watch(), Deadline.after(seconds)))))
+
+
+def _learning(game: Game, clock: "Clock") -> "_Learning":
     """Load the libraries and make the features; each may take seconds on a busy machine."""
     clock.check()
     import fairlearn.reductions  # noqa: F401  # here, so that the time it takes is looked at
 
     try:
         import lightgbm
-    except OSError as error:  # workers are given an OpenMP library where the system has none; this process is not
+    except OSError as error:  # other processes are given an OpenMP library where the system has none
         raise SpecError(
             f"LightGBM, by which --mitigate {REDUCTION} learns, cannot be loaded: {error}. Install OpenMP, as by"
             " apt-get install libgomp1, or use --mitigate reweight."
         ) from error
     clock.check()
-    _, matrix = fit_view("tree", question.features.take(rows), target, seed)
+    _, matrix = fit_view("tree", game.features, game.target, game.seed)
     clock.check()
     return _Learning(lightgbm.Dataset(matrix, free_raw_data=False, params=dict(_SETTINGS)), matrix, clock)
 
 
-def _played(small: "_Small", target: Target, groups: Array, *, constraint: str, most: int) -> _Found:
+def _played(small: "_Small", asked: Game, most: int) -> Found:
     """Play so many rounds at most; those of a shorter game are learned already."""
     from fairlearn.reductions import ExponentiatedGradient
 
+    target, groups, constraint = asked.target, asked.groups, asked.constraint
     decision = target.task.decision
     costs = {"fp": 1.0, "fn": 1.0}
     if decision is not None and decision.threshold is not None and 0.0 < decision.threshold < 1.0:
@@ -242,7 +308,7 @@ def _played(small: "_Small", target: Target, groups: Array, *, constraint: str, 
     drawn = game.weights_
     prices = game.lambda_vecs_[drawn.index] @ drawn
     factors = cell_factors(target.values, groups, prices, constraint=constraint, costs=costs)
-    return _Found(factors, int(game.last_iter_) + 1, is_cut_short=False)
+    return Found(factors, int(game.last_iter_) + 1, is_cut_short=False)
 
 
 def _moments(constraint: str, costs: dict[str, float]) -> tuple[Any, Any]:
@@ -259,12 +325,14 @@ class _LateError(Exception):
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class Clock:
+    """Ends a game where its time is over, or an interrupt asks for it."""
+
     watch: Watch
     deadline: Deadline
 
     def check(self) -> None:
-        """End the game where its time is over."""
+        """Raise where it is to end."""
         if self.deadline.passed or self.watch.interrupted:
             raise _LateError
 
@@ -276,7 +344,7 @@ class _Learning:
 
     dataset: "lightgbm.Dataset"
     matrix: Array
-    clock: _Clock
+    clock: Clock
     known: dict[bytes, Array] = field(default_factory=dict)
 
     def answers(self, labels: Array, weights: Array) -> Array:

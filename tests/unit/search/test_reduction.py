@@ -182,6 +182,12 @@ def test_small_groups_keep_their_weight(rows: dict[str, list[Any]]) -> None:
     assert (alone.weight == 1).all() and "no two groups" in alone.told[0]
 
 
+def test_another_process_finds_the_same_within_its_time(rows: dict[str, list[Any]]) -> None:
+    question = frame_question(read(rows), "paid", EVENED)
+    apart = evened(question, deadline=Deadline.after(300.0))
+    np.testing.assert_array_equal(apart.weight, evened(question).weight)
+
+
 def test_no_more_is_learned_when_the_time_is_over(rows: dict[str, list[Any]]) -> None:
     found = evened(frame_question(read(rows), "paid", EVENED), deadline=Deadline.after(-1.0))
     assert "the time was too short" in found.told[-1]
