@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 RUN = "run.json"
 _LARGEST_RUN = 64 * 1024 * 1024
 _MOST_SAME = 1000
+_OF_TARGET = re.compile(r"(\d{1,4})-", re.ASCII)
+"""Begins the name of a target's folder, and of no run's: a moment has more digits."""
 
 
 @final
@@ -147,7 +149,9 @@ def read_runs(base: str | os.PathLike[str]) -> tuple[tuple[Kept, ...], tuple[str
     for path in sorted(base.iterdir()):
         if path.name.startswith("."):
             continue
-        of_targets = sorted(path.glob(f"[0-9]*-*/{RUN}"))  # numbers stand before targets
+        of_targets = sorted(
+            (file for file in path.glob(f"*/{RUN}") if _OF_TARGET.match(file.parent.name)), key=_place_of_target
+        )
         for file in [path / RUN] if (path / RUN).is_file() else of_targets:
             try:
                 runs.append(Kept(_read(file), file.parent, path))
@@ -194,6 +198,10 @@ def _fill(place: Path, run: Run, parcel: Parcel) -> None:
         _write(place / "report.html", parcel.report.to_html())
         _write(place / "report.json", _dumped(parcel.report.to_json()))
     _write(place / RUN, _dumped(run.to_json()))
+
+
+def _place_of_target(file: Path) -> int:
+    return int(file.parent.name.partition("-")[0])
 
 
 def _read(path: Path) -> Run:

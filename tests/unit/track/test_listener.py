@@ -50,6 +50,13 @@ def test_a_fit_of_several_targets_is_a_folder_around_a_run_of_each(
     assert mw.load(price.model_path or "").digest == tracked_joint["price"].digest
 
 
+def test_only_targets_are_looked_for_within_a_folder(tmp_path: Path, tracked_joint: JointModel) -> None:
+    mw.track(tracked_joint, tmp_path / "a" / "b")
+    mw.track(tracked_joint["price"], tmp_path / "a")
+    assert [kept.run.name for kept in read_runs(tmp_path / "a")[0]] == ["price"]
+    assert read_runs(tmp_path)[0] == ()
+
+
 def test_the_verb_keeps_a_file_of_several_targets_too(tmp_path: Path, tracked_joint: JointModel) -> None:
     tracked_joint.save(tmp_path / "homes.onnx")
     mw.track(tmp_path / "homes.onnx", tmp_path / "runs", name="homes")
