@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from modelwright.cli.program import program
 from modelwright.core.errors import DataError, FileRefusedError, OutputError, SpecError
 from modelwright.core.events import Event
 from modelwright.core.spec import Budget, FitSpec
+from modelwright.energy.energy import JOULES_PER_WATT_HOUR, Energy
 from modelwright.model.joint import JointModel
 from modelwright.search.fit_targets import LEAST, fit_targets, resume_targets
+from modelwright.search.run_folder import opened
 from modelwright.search.run_targets import TARGETS, Kept
 from modelwright.search.watch import Watch
 from modelwright.track.folder import read_runs
@@ -136,6 +139,38 @@ def test_what_is_left_of_the_time_goes_to_those_without_a_model(tmp_path: Path) 
     assert 0 < asked["seconds"] - LEAST < 1e3  # its own seconds of before, and nothing else
     warned = {e.data["target"] for e in heard if e.name == "warning" and e.data["about"] == "baseline"}
     assert "left" not in warned
+
+
+def test_what_is_left_of_the_energy_goes_to_those_without_a_model(run: Path) -> None:
+    kept = Kept.read(run)
+    for target, watt_hours in (("left", 0.5), ("age", 0.25)):
+        file = kept.folders[target] / "journal.jsonl"
+        used = Energy(*[watt_hours * JOULES_PER_WATT_HOUR] * 3, "a test")
+        lines = file.read_text().splitlines(keepends=True)
+        clock = json.dumps({"what": "clock", "at": 1.0, "energy": used.to_json()}) + "\n"
+        file.write_text("".join([*lines[:-1], clock, *(lines[-1:] if target == "left" else [])]))
+        with opened(kept.folders[target]) as own:
+            own.ask(replace(own.request, budget=Budget(seconds=30, watt_hours=watt_hours)))
+    Kept(run, kept.targets, Budget(seconds=60, watt_hours=0.76)).write()
+
+    def asked(target: str) -> float:
+        request = json.loads((kept.folders[target] / "request.json").read_text())
+        return float(request["budget"]["fields"]["watt_hours"] or 0)
+
+    first = resume_targets(run)
+    assert asked("left") == 0.5  # it has its model, and is not asked again
+    assert 0.255 < asked("age") <= 0.26  # its own of before, and the rest
+    heard: list[Event] = []
+    assert resume_targets(run, budget=Budget(seconds=60, watt_hours=0.76), watch=Watch((heard.append,))) == first
+    assert not [event for event in heard if event.name == "phase" and "target" in event.data]
+    more = Budget(seconds=60, watt_hours=0.78)
+    model = JointModel.open(resume_targets(run, budget=more))  # as much time, and more energy: that is more
+    assert 0.505 < asked("left") < 0.516
+    assert 0.255 < asked("age") < 0.28
+    assert (model.targets, Kept.read(run).budget) == (("left", "age"), more)
+    energies = [part.documents["energy"]["high"] / JOULES_PER_WATT_HOUR for _, part in model.items()]
+    assert energies[0] > 0.5  # earlier lives count
+    assert energies[1] > 0.25
 
 
 def test_other_targets_other_things_and_other_forms_are_refused(run: Path, tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ def check_origin(spec: FitSpec, run: str | os.PathLike[str]) -> None:
 
 def is_no_more(budget: Budget, earlier: Budget) -> bool:
     """Return whether a budget pays for nothing that an earlier one did not."""
+    if budget.watt_hours is not None and earlier.watt_hours is not None and budget.watt_hours > earlier.watt_hours:
+        return False
     if budget.trials is not None and earlier.trials is not None:
         return budget.trials <= earlier.trials
     return budget.seconds <= earlier.seconds
