@@ -32,7 +32,7 @@ class Asked:
 @click.argument("second")
 @click.argument("data")
 @for_target
-@click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
+@click.option("-t", "--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @with_groups
 @click.option(

@@ -41,7 +41,7 @@ class Asked:
 @click.option(
     "--sensitive", required=True, multiple=True, metavar="COL ...", help="Columns that make the groups, written last."
 )
-@click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
+@click.option("-t", "--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--weight", metavar="COL", help="Column of row weights.")
 @click.option(
     "--min-rows",

@@ -7,7 +7,7 @@ from modelwright.cli.output import show
 
 @click.command("learning-curve", short_help="Fit on ever more rows and say what twice as many would bring.")
 @click.argument("data")
-@click.option("--target", required=True, metavar="COL", help="Column to predict.")
+@click.option("-t", "--target", required=True, metavar="COL", help="Column to predict.")
 @click.option("--budget", metavar="TIME", help="Time of each single fit, such as 30s; two trials by default.")
 @click.option("--repeats", type=click.IntRange(1, 20), default=2, show_default=True, help="Fits per number of rows.")
 @click.option("--metric", default="auto", show_default=True, help="What is measured; auto is that of the task.")

@@ -167,6 +167,8 @@ def _answers(model: "Model | JointModel", asked: Asked) -> "Answering":
 
 def _check_level(model: "Model", level: float | None) -> None:
     """Refuse a level that the file was not made for: its intervals are calibrated for one."""
+    if level is not None and not 0.0 < level < 1.0:
+        raise SpecError(f"An interval of level {level:g} makes no sense. Give a share such as 0.9.")
     if level is not None and model.interval is not None and abs(model.interval["level"] - level) > 1e-9:
         raise SpecError(
             f"The intervals of this model file are of level {model.interval['level']:g}, not {level:g}."

@@ -71,7 +71,7 @@ class Asked:
 @click.option("--bom", is_flag=True, help="Write a bill of materials beside the page (CycloneDX JSON).")
 @click.option("--annex-iv", is_flag=True, help="Write a worksheet on Annex IV of the EU AI Act beside the page.")
 @for_target
-@click.option("--target", metavar="COL", help="Column of the true answers; its name in training by default.")
+@click.option("-t", "--target", metavar="COL", help="Column of the true answers; its name in training by default.")
 @click.option("--examples", type=click.IntRange(min=0), default=0, metavar="N", help="Show and explain N rows of DATA.")
 @click.option("--seconds", type=float, help="Begin no section after so long.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from modelwright.core.errors import DataError, listed
+from modelwright.core.errors import DataError, counted, listed
 from modelwright.data import arrow_columns
 from modelwright.data.compressed import is_compressed, opened
 from modelwright.data.csv_blocks import Blocks, UnfitForBlocksError, lasting_types, read_blocks
@@ -289,8 +289,8 @@ def _explained(error: Exception, plan: _Plan) -> DataError:
             for cells in reader:
                 if cells and len(cells) != width:
                     return DataError(
-                        f"{plan.origin}, line {last + 1}: {len(cells)} cells where the header has {width} columns. "
-                        + _remedy(cells, width, last + 1, reader.line_num)
+                        f"{plan.origin}, line {last + 1}: {counted(len(cells), 'cell')} where the header has {width}"
+                        " columns. " + _remedy(cells, width, last + 1, reader.line_num)
                     )
                 last = reader.line_num
         except csv.Error as fault:

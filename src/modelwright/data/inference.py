@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from modelwright.core.errors import DataError, SchemaError, listed, nearest
+from modelwright.core.errors import DataError, SchemaError, counted, listed, nearest
 from modelwright.core.table import Table
 from modelwright.data.kinds import MARKS_TOPIC, Read, Remark, infer_column, reconsider
 from modelwright.data.marks import marks_by_column, unmarked, unused, with_marks
@@ -48,7 +48,7 @@ def infer(raw: RawTable, kinds: Mapping[str, str], *, missing: Sequence[str] = (
         cleared, counts = unmarked(raw_column, marks[column.name])
         n_taken.update({(column.name, mark): n for mark, n in counts.items()})
         read = read_as(cleared)
-        told = tuple((MARKS_TOPIC, f"{mark!r} in {column.name} ({n:,} cells)") for mark, n in counts.items())
+        told = tuple((MARKS_TOPIC, f"{mark!r} in {column.name} ({counted(n, 'cell')})") for mark, n in counts.items())
         schema = with_marks(read.column.schema, marks[column.name])
         return Read(replace(read.column, schema=schema), (*told, *read.remarks))
 

@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from modelwright.core.errors import listed
+from modelwright.core.errors import counted, listed
 from modelwright.core.schema import Kind, Parsing
 from modelwright.core.table import MISSING_DATE, Array, Column
 from modelwright.data import clock, dates, numbers
@@ -235,12 +235,14 @@ def _taken(raw: Raw) -> tuple[Remark, ...]:
     if not named:
         return ()
     n_cells = max(n for _, n in raw.marks)  # the reader counted marks and empty cells together
-    return ((MARKS_TOPIC, f"{listed([repr(m) for m in named], 3)} or empty in {raw.name} ({n_cells:,} cells)"),)
+    return (
+        (MARKS_TOPIC, f"{listed([repr(m) for m in named], 3)} or empty in {raw.name} ({counted(n_cells, 'cell')})"),
+    )
 
 
 def _marks_remark(name: str, texts: Texts, is_mark: Array) -> tuple[Remark, ...]:
     found = [(texts.levels[i], int(texts.counts[i])) for i in np.flatnonzero(is_mark)]
-    return tuple((MARKS_TOPIC, f"{mark!r} in {name} ({n:,} cells)") for mark, n in found)
+    return tuple((MARKS_TOPIC, f"{mark!r} in {name} ({counted(n, 'cell')})") for mark, n in found)
 
 
 def _spread(values: Array, codes: Array) -> Array:

@@ -9,13 +9,11 @@ from modelwright.core.errors import DataError, listed
 from modelwright.core.table import Array
 from modelwright.learners.base import Fitted, Rows
 from modelwright.search.crew import NO_ROOM
-from modelwright.search.mixture import Found
+from modelwright.search.mixture import BASELINE, Found
 from modelwright.search.run import Run
 from modelwright.search.store import ALL_ROWS, Product, product_name, view_name
 from modelwright.search.trials import Trial
 from modelwright.transform.view import FittedView, fit_view
-
-FAMILY = "constant"
 
 SAME = "it gives the same answer for every row."
 
@@ -34,7 +32,7 @@ def ensure_answer(run: Run, trials: Sequence[Trial]) -> None:
     if any(0 in trial.margins for trial in trials):
         return
     constant, plan, target = trials[0], run.plan, run.question.target
-    assert constant.learner.family == FAMILY, "the portfolio begins with it"
+    assert constant.learner.family == BASELINE, "the portfolio begins with it"
     view = _view(run)
     for number in (*range(len(plan.folds)), ALL_ROWS):
         rows = slice(None) if number == ALL_ROWS else plan.folds[number].train
@@ -51,9 +49,9 @@ def ensure_answer(run: Run, trials: Sequence[Trial]) -> None:
 
 def warn_of_baseline(run: Run, trials: Sequence[Trial], found: Found) -> None:
     """Tell where nothing but the constant ships, and why."""
-    if any(found.trials[name].learner.family != FAMILY for name in found.blend.weights):
+    if not found.is_constant:
         return
-    others = [trial for trial in trials if trial.learner.family != FAMILY]
+    others = [trial for trial in trials if trial.learner.family != BASELINE]
     finished = sum(0 in trial.margins for trial in others)
     about = "no signal" if finished else "baseline"
     if found.is_given:
@@ -70,7 +68,7 @@ def _why(run: Run, others: Sequence[Trial]) -> str:
     if run.watch.interrupted:
         return "the fit was interrupted."
     if failed:
-        return f"{listed(failed, 3)}."
+        return f"{listed(failed, 3).rstrip('.')}."
     if any(trial.reason == NO_ROOM for trial in others):
         return f"{NO_ROOM}. Give more with --memory."
     if run.energy is not None and run.energy.left <= 0:

@@ -112,7 +112,7 @@ def _judge_each(run: Run, done: list[Trial], by_then: Mapping[float, Names], sec
         if monotonic() - began + expected > seconds:
             break
         last = monotonic()
-        judged[names] = _judge(run, _mixed(run, found, names, sizes), whole)
+        judged[names] = _judge(run, _mixed(run, found, {t.id: t for t in done if t.id in names}, sizes), whole)
         whole = whole or judged[names]
         expected = SLACK * (monotonic() - last)
     return judged
@@ -128,11 +128,11 @@ def _thinned(oof: OutOfFold) -> OutOfFold:
     return OutOfFold(oof.rows[at], margins, oof.target.take(at))
 
 
-def _mixed(run: Run, oof: OutOfFold, names: Names, sizes: Mapping[str, float]) -> Found:
-    margins = {name: oof.margins[name] for name in names}
-    of_these = {name: sizes[name] for name in names}
+def _mixed(run: Run, oof: OutOfFold, trials: dict[str, Trial], sizes: Mapping[str, float]) -> Found:
+    margins = {name: oof.margins[name] for name in trials}
+    of_these = {name: sizes[name] for name in trials}
     chosen = blend(margins, oof.target, run.metric, of_these)
-    return Found(chosen, OutOfFold(oof.rows, margins, oof.target), {}, of_these)
+    return Found(chosen, OutOfFold(oof.rows, margins, oof.target), trials, of_these)
 
 
 def _judge(run: Run, found: Found, whole: _Judged | None) -> _Judged:

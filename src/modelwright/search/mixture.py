@@ -13,6 +13,9 @@ from modelwright.search.run import Run
 from modelwright.search.store import product_name
 from modelwright.search.trials import OutOfFold, Trial, out_of_fold
 
+BASELINE = "constant"
+"""Family of the learner that answers every row alike."""
+
 PARTS = 5
 """Parts of the rows, each answered by a mixture that the others chose."""
 
@@ -39,12 +42,21 @@ class Found:
     sizes: dict[str, float]
     is_given: bool = False
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether nothing but the baseline is in it, so that every row is answered alike."""
+        return all(self.trials[name].learner.family == BASELINE for name in self.blend.weights)
+
     def estimate(self, metric: Metric, seed: int) -> Array:
         """Return margins (n_rows, n_margins) to judge the mixture by: of rows that chose no weight in it.
 
         Members, weights and temperature are chosen again for each part of the rows by the other parts.
         """
         target, n_rows = self.oof.target, len(self.oof.target)
+        if target.task.is_classification and self.is_constant:
+            # The shares of classes differ a little from fold to fold, against those of the rows left out: pooled, that
+            # orders the rows by their answers backwards, which a file with one answer for every row does not do.
+            return np.broadcast_to(self.blend.margins(self.oof.margins).mean(axis=0), (n_rows, target.task.n_margins))
         if self.is_given or len(self.oof.margins) == 1 or not 10 * PARTS <= n_rows <= MOST_ROWS:
             return self.blend.margins(self.oof.margins)
         part_of = np.random.default_rng(seed).permutation(n_rows) % PARTS

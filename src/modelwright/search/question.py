@@ -6,7 +6,7 @@ from typing import final
 
 import numpy as np
 
-from modelwright.core.errors import DataError, SpecError, listed, nearest
+from modelwright.core.errors import DataError, SpecError, counted, listed, nearest
 from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
@@ -70,6 +70,7 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
         DataError: The target cannot be learned, or there is nothing to learn from.
     """
     answers = table.column(target)
+    _check_target_has_one_role(target, spec)
     known = ~answers.missing
     notes: list[str] = []
     if not known.any():
@@ -77,7 +78,9 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
             f"Target '{target}' has no value in any of {table.n_rows} rows. Name another column with --target."
         )
     if not known.all():
-        notes.append(f"{int((~known).sum())} rows without a value of '{target}' are left out.")
+        n_unknown = int((~known).sum())
+        is_left = "is left out" if n_unknown == 1 else "are left out"
+        notes.append(f"{counted(n_unknown, 'row')} without a value of '{target}' {is_left}.")
         table, answers = table.take(known), answers.take(known)
     if table.n_rows < 2:
         raise DataError(f"There is {table.n_rows} row with a known '{target}'; at least 2 are needed to learn from.")
@@ -90,8 +93,6 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
     task, values = _encode(answers, task_name, quantiles)
     task = decided_by_cost(task, spec.cost)
     notes.append(_told(answers, task, values, is_asked=bool(quantiles) or spec.task != "auto"))
-    if target in spec.sensitive:
-        raise SpecError(f"Column '{target}' is the target, so it cannot be a sensitive column too.")
     sensitive = table.select(spec.sensitive)
     learned, evened = mitigated(spec, task, values, sensitive, weight=weight)
     roles = [name for name in (spec.weight, spec.groups, spec.time, *spec.withheld) if name is not None]
@@ -111,6 +112,18 @@ def frame_question(table: Table, target: str, spec: FitSpec) -> Question:
         evened=tuple(evened),
         constraint=PARITIES[PARITIES.index(spec.parity)],
     )
+
+
+def _check_target_has_one_role(target: str, spec: FitSpec) -> None:
+    others = {
+        "left out": spec.drop,
+        "the weight": (spec.weight,),
+        "the groups": (spec.groups,),
+        "the time": (spec.time,),
+        "a sensitive column": spec.sensitive,
+    }
+    if role := next((role for role, names in others.items() if target in names), None):
+        raise SpecError(f"Column '{target}' is the target, so it cannot be {role} too. Name another one.")
 
 
 def _told(answers: Column, task: Task, values: Array, *, is_asked: bool) -> str:
@@ -148,7 +161,8 @@ def _task_name(answers: Column, asked: str) -> TaskName:
     values = answers.values[~answers.missing]
     finite = values if dtype == "string" else values[np.isfinite(values)]
     if len(finite) < len(values):
-        raise DataError(f"Target '{name}' is infinite in {len(values) - len(finite)} rows. Remove or correct them.")
+        n_infinite = counted(len(values) - len(finite), "row")
+        raise DataError(f"Target '{name}' is infinite in {n_infinite}. Remove or correct them.")
     distinct = np.unique(values)
     if len(distinct) < 2:
         raise DataError(f"Target '{name}' has the same value in all {len(values)} rows; there is nothing to learn.")
@@ -197,7 +211,9 @@ def _features(table: Table, target: str, spec: FitSpec, roles: list[str]) -> tup
         if c.name not in left_out and not c.is_feature
     ]
     if not kept:
-        raise DataError(f"No column is left to predict '{target}' from. Columns: {listed(table.names)}.")
+        why = "".join(f" {note}" for note in notes[:3])
+        why += " To use one all the same: --kind COL=category" if notes else ""
+        raise DataError(f"No column is left to predict '{target}' from. Columns: {listed(table.names)}.{why}")
     return table.select(kept), notes
 
 

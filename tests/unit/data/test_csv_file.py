@@ -134,7 +134,7 @@ def test_marks_taken_out_by_the_reader_are_noted(file: Path) -> None:
     assert table.column("n").missing.tolist() == [False, True, False]
     assert table.column("d").missing.tolist() == [False, True, False]
     assert table.column("s").strings().tolist() == ["NA", "x", "NA"]
-    assert any("'NA' or empty in n (1 cells)" in note for note in table.notes)
+    assert any("'NA' or empty in n (1 cell)" in note for note in table.notes)
 
 
 def test_a_header_of_numbers_is_noted(file: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_header_of_numbers_is_noted(file: Path) -> None:
         ("  \n \n", r"data\.csv is empty"),
         ("a,b\n", r"data\.csv has no rows.*header and at least one row"),
         ("a,b,a,c,c\n1,2,3,4,5\n", r"repeated: a, c\. Rename"),
-        ("a,b\n1,2\n3\n4,5\n", r"data\.csv, line 3: 1 cells where the header has 2 columns.*Correct the line"),
+        ("a,b\n1,2\n3\n4,5\n", r"data\.csv, line 3: 1 cell where the header has 2 columns.*Correct the line"),
         ('a,b\n1,"x\ny"\n1,2,3\n', r"data\.csv, line 4: 3 cells where the header has 2 columns"),
         ('a,b\n1,"x"\n2,"y\n3,z\n', r"data\.csv, line 3: a quote is opened and never closed"),
         ('a,b\n"1,x\n' + "2,y\n" * 3, r"line 2: .*A quote opened there takes in everything up to line 5"),

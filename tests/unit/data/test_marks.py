@@ -33,8 +33,8 @@ def test_marks_are_missing_in_all_columns_or_in_one() -> None:
     assert [c.schema.kind for c in table.columns] == ["number", "number", "flag", "date"]
     assert table.schema.column("age").low == 8
     told = " ".join(table.notes)
-    assert "'-999' in age (1 cells)" in told
-    assert "'n.v.' in paid (1 cells)" in told
+    assert "'-999' in age (1 cell)" in told
+    assert "'n.v.' in paid (1 cell)" in told
 
 
 def test_a_mark_of_one_column_is_a_value_in_the_others() -> None:

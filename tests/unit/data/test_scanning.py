@@ -87,7 +87,7 @@ def test_standard_input_is_scanned(monkeypatch: pytest.MonkeyPatch, table: Table
 def test_a_ragged_line_far_down_is_named(tmp_path: Path, table: Table) -> None:
     file = tmp_path / "x.csv"
     file.write_text("n,s\n" + "1,a\n" * 400_000 + "1\n")
-    with pytest.raises(DataError, match="line 400002: 1 cells"):
+    with pytest.raises(DataError, match="line 400002: 1 cell"):
         list(scan(file, table.schema))
 
 

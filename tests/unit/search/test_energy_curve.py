@@ -9,6 +9,7 @@ import pytest
 from modelwright.core.task import Target, Task
 from modelwright.energy.energy import Energy
 from modelwright.insight.energy_curve import EnergyCurve
+from modelwright.learners.linear import Linear
 from modelwright.metrics.choose import metric_for
 from modelwright.search import energy_curve as made
 from modelwright.search.contention import Contention
@@ -46,7 +47,7 @@ def run_of(
     for name, noise in NOISE.items():
         margins = np.zeros(signal.shape) if noise is None else signal + noise * rng.normal(size=signal.shape)
         state: Any = "done"
-        trials.append(Trial(name, None, state, {i: margins[fold.valid] for i, fold in enumerate(plan.folds)}))  # type: ignore[arg-type]  # not asked
+        trials.append(Trial(name, Linear(), state, {i: margins[fold.valid] for i, fold in enumerate(plan.folds)}))
     phases = {"plan": Energy(40.0, 20.0, 80.0, "a test"), "race": Energy(100.0, 50.0, 300.0, "a test")}
     phases["refit"] = Energy(60.0, 30.0, 90.0, "a test")
     run = SimpleNamespace(

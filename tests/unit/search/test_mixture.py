@@ -1,8 +1,12 @@
 """The mixture is judged on rows that chose nothing in it."""
 
 import numpy as np
+import pytest
 
 from modelwright.core.task import Target, Task
+from modelwright.learners.base import Learner
+from modelwright.learners.constant import Constant
+from modelwright.learners.linear import Linear
 from modelwright.metrics.choose import metric_for
 from modelwright.search.blend import blend, log_loss
 from modelwright.search.mixture import MOST_ROWS, Found
@@ -12,12 +16,12 @@ BINARY = Task("binary", ("no", "yes"))
 METRIC = metric_for("log_loss", BINARY)
 
 
-def found(n_rows: int, rng: np.random.Generator, n_trials: int = 30) -> Found:
+def found(n_rows: int, rng: np.random.Generator, n_trials: int = 30, learner: Learner = Linear()) -> Found:  # noqa: B008  # frozen
     """Trials of pure noise: the best of many seems to know something."""
     target = Target(BINARY, rng.integers(0, 2, n_rows))
     margins = {f"T{i}": rng.normal(scale=0.3, size=(n_rows, 1)) for i in range(n_trials)}
     sizes = dict.fromkeys(margins, 0.1)
-    trials = {name: Trial(name, None) for name in margins}  # type: ignore[arg-type]  # no learner is asked
+    trials = {name: Trial(name, learner) for name in margins}
     return Found(blend(margins, target, METRIC, sizes), OutOfFold(np.arange(n_rows), margins, target), trials, sizes)
 
 
@@ -35,3 +39,10 @@ def test_weights_chosen_by_noise_do_not_flatter(rng: np.random.Generator) -> Non
 def test_many_rows_or_one_trial_are_judged_as_they_are(rng: np.random.Generator) -> None:
     for held in (found(MOST_ROWS + 1, rng, 2), found(200, rng, 1)):
         assert np.array_equal(held.estimate(METRIC, 0), held.blend.margins(held.oof.margins))
+
+
+def test_one_answer_for_every_row_is_judged_as_that(rng: np.random.Generator) -> None:
+    held = found(200, rng, 1, Constant())
+    margins = held.estimate(METRIC, 0)
+    assert margins.shape == (200, 1)
+    assert np.unique(margins).tolist() == [pytest.approx(held.blend.margins(held.oof.margins).mean())]

@@ -51,7 +51,7 @@ def test_rows_without_an_answer_are_left_out_and_said_so() -> None:
     values[3] = np.nan
     question = frame_question(table(X, number("y", values)), "y", FitSpec())
     assert len(question.target) == 39
-    assert any("1 rows without" in note for note in question.notes)
+    assert any("1 row without" in note for note in question.notes)
 
 
 def test_roles_are_never_features() -> None:
@@ -85,7 +85,7 @@ def test_rows_of_weight_zero_are_left_out() -> None:
         (number("y", np.full(40, 2.0)), FitSpec(), DataError, "same value in all 40 rows"),
         (number("y", np.full(40, np.nan)), FitSpec(), DataError, "no value in any of 40 rows"),
         (strings("y", [f"id{i}" for i in range(40)]), FitSpec(), DataError, "too many to be classes"),
-        (number("y", [np.inf, *range(39)]), FitSpec(), DataError, "infinite in 1 rows"),
+        (number("y", [np.inf, *range(39)]), FitSpec(), DataError, "infinite in 1 row. Remove"),
         (number("y", [*range(39), -1e300]), FitSpec(), DataError, "is -1e.300 in row 40, too large"),
         (number("y", np.arange(40) / 7), FitSpec(task="multiclass"), SpecError, "fractions"),
         (number("y", np.arange(40) % 3), FitSpec(task="binary"), SpecError, "3 distinct values"),
@@ -93,6 +93,9 @@ def test_rows_of_weight_zero_are_left_out() -> None:
         (strings("y", ["a", "b"] * 20), FitSpec(task="regresion"), SpecError, "Did you mean 'regression'"),
         (strings("y", ["a", "b"] * 20), FitSpec(drop=("xx",)), SchemaError, "Column 'xx' is not in the table"),
         (strings("y", ["a", "b"] * 20), FitSpec(drop=("x",)), DataError, "No column is left"),
+        (strings("y", ["a", "b"] * 20), FitSpec(drop=("y",)), SpecError, "is the target, so it cannot be left out"),
+        (strings("y", ["a", "b"] * 20), FitSpec(groups="y"), SpecError, "is the target, so it cannot be the groups"),
+        (number("y", np.arange(40) % 3), FitSpec(weight="y"), SpecError, "is the target, so it cannot be the weight"),
         (strings("y", ["a", "b"] * 20), FitSpec(weight="x", drop=()), DataError, "No column is left"),
     ],
 )
