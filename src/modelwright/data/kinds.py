@@ -20,7 +20,7 @@ Remark = tuple[str, str]
 """A topic and the column, or the detail, that belongs to it; remarks of one topic become one note."""
 
 MARKS_TOPIC = "Read as missing"
-KEPT_TOPIC = "Kept as categories, not read as missing"
+KEPT_TOPIC = "Kept as categories, not read as missing (say --missing COL=MARK where they are)"
 MIXED_TOPIC = "Numbers and other texts are mixed, so read as texts"
 PADDED_TOPIC = "Blanks around cells were cut in"
 INFINITE_TOPIC = "Infinite values were kept in"
