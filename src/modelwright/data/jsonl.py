@@ -38,7 +38,7 @@ def read(location: Path, selection: Selection = EVERYTHING, origin: str = "") ->
         raise DataError(f"{origin} is empty. Give a file with one JSON object per line.")
     if begun.startswith("["):
         return _array(location, selection, origin)
-    if encoding != "utf-8":
+    if encoding != "utf-8" or _is_nested(begun.partition("\n")[0]):
         return _slowly(location, selection, origin)
     try:
         with opened(location) as stream:
@@ -66,6 +66,16 @@ def scan(location: Path, selection: Selection, rows: int, origin: str = "") -> I
     for records in pieces:
         for first in range(0, len(records), rows):
             yield _raw(records[first : first + rows], selection, origin)
+
+
+def _is_nested(line: str) -> bool:
+    """Return whether a line holds lists or objects: Arrow would read all for nothing, and dies of very deep ones."""
+    try:
+        return any(isinstance(cell, dict | list) for cell in json.loads(line).values())
+    except RecursionError:
+        return True
+    except (ValueError, AttributeError):  # longer than the sample, or no object, which is told later
+        return False
 
 
 def _slowly(location: Path, selection: Selection, origin: str) -> RawTable:

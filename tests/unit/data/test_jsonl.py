@@ -68,6 +68,7 @@ def test_a_list_is_named_with_its_remedies(tmp_path: Path) -> None:
         ('{"a": {"b": 1}, "a.b": 2}\n{"c": 1}\n', "holds 'a.b' twice"),
         ('{"a": {"0": 1, "1": 2}, "b": {"0": 1, "1": 2}}', "orient='records'"),
         ("[" * 20_000 + "]" * 20_000, "not valid JSON"),
+        ('{"a":' * 10_000 + "1" + "}" * 10_000, "not valid JSON"),
     ],
 )
 def test_what_is_no_list_of_records_is_told(tmp_path: Path, content: str, said: str) -> None:
