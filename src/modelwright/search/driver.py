@@ -146,7 +146,8 @@ class Driver:
         is_worth_it = run.plan.n_folds > 1 or needed < SHORT_REFIT_SHARE * run.budget.seconds
         size = sum(run.store.size(product_name(name, 0)) for name in found.blend.weights)
         opening = FINISH_SECONDS_PER_MEGABYTE * size / 1e6 * run.contention.factor
-        hiring = HIRE_SECONDS * run.contention.factor
+        # Where there is nothing yet but the baseline, a first learner is worth more than its refit.
+        hiring = 0.0 if found.is_constant else HIRE_SECONDS * run.contention.factor
         self._reserve = (needed + hiring if is_worth_it else 0.0) + opening
         truth, answers = judged_answers(run, found)
         target = found.oof.target

@@ -16,7 +16,7 @@ from modelwright.metrics.bootstrap import Interval, interval
 from modelwright.search.blend import answers_of, blend
 from modelwright.search.decide import decide
 from modelwright.search.milestones import SEARCH
-from modelwright.search.mixture import Found
+from modelwright.search.mixture import BASELINE, Found
 from modelwright.search.run import Run
 from modelwright.search.store import product_name
 from modelwright.search.trials import OutOfFold, Trial, out_of_fold
@@ -75,8 +75,8 @@ def energy_curve(run: Run, trials: Sequence[Trial], seconds: float) -> EnergyCur
     used = total(amount for phase, amount in run.meter.phases.items() if phase in SEARCH)
     if run.watch.interrupted:
         return "The fit was asked to end."
-    if not done:
-        return "No trial of a search finished all of its folds."
+    if all(t.learner.family == BASELINE for t in done):
+        return "No learner finished all of its folds."
     if used.joules <= 0:
         return "The search used less energy than the meter can tell."
     by_then = {s: tuple(t.id for t in done if s == 1.0 or ready[t.id] <= s * used.joules) for s in SHARES}

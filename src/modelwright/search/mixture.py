@@ -69,11 +69,11 @@ class Found:
 
 
 def compose(run: Run, trials: Sequence[Trial]) -> Found:
-    """Mix the finished trials; when there is none, those whose first fold is finished: at least one."""
+    """Mix the finished trials; when there is none but the baseline, those whose first fold is: at least one."""
     target, plan = run.question.target, run.plan
     trials = [t for t in trials if not t.is_beside]
     done = [t for t in trials if t.state == "done"]
-    if not done:
+    if all(t.learner.family == BASELINE for t in done):
         plan = plan.first
         done = [t for t in trials if 0 in t.margins]
     oof = out_of_fold(done, plan, target)

@@ -139,7 +139,7 @@ def test_what_there_is_no_time_for_is_left_out_and_told(monkeypatch: pytest.Monk
 
 def test_the_reason_is_told_where_there_is_no_curve() -> None:
     run, trials = run_of(ready={})
-    assert energy_curve(run, trials, 100.0) == "No trial of a search finished all of its folds."
+    assert energy_curve(run, trials, 100.0) == "No learner finished all of its folds."
     run, trials = run_of()
     run.watch.interrupted = True
     assert energy_curve(run, trials, 100.0) == "The fit was asked to end."

@@ -1,5 +1,8 @@
 """The mixture is judged on rows that chose nothing in it."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,8 @@ from modelwright.learners.constant import Constant
 from modelwright.learners.linear import Linear
 from modelwright.metrics.choose import metric_for
 from modelwright.search.blend import blend, log_loss
-from modelwright.search.mixture import MOST_ROWS, Found
+from modelwright.search.folds import plan_folds
+from modelwright.search.mixture import MOST_ROWS, Found, compose
 from modelwright.search.trials import OutOfFold, Trial
 
 BINARY = Task("binary", ("no", "yes"))
@@ -46,3 +50,20 @@ def test_one_answer_for_every_row_is_judged_as_that(rng: np.random.Generator) ->
     margins = held.estimate(METRIC, 0)
     assert margins.shape == (200, 1)
     assert np.unique(margins).tolist() == [pytest.approx(held.blend.margins(held.oof.margins).mean())]
+
+
+def test_first_folds_are_mixed_where_nothing_but_the_baseline_finished(rng: np.random.Generator) -> None:
+    target = Target(BINARY, rng.integers(0, 2, 300))
+    plan = plan_folds(target, 60.0, rng)
+    signal = (2.0 * target.values - 1.0)[:, np.newaxis]
+    whole: Any = {number: np.zeros((len(fold.valid), 1)) for number, fold in enumerate(plan.folds)}
+    constant, begun = Trial("CONST", Constant(), "done", whole), Trial("LIN", Linear(), "dropped")
+    begun.margins = {0: signal[plan.folds[0].valid]}
+    run: Any = SimpleNamespace(
+        metric=METRIC, seed=0, plan=plan, question=SimpleNamespace(target=target), store=SimpleNamespace(size=len)
+    )
+    held = compose(run, [constant, begun])
+    assert not held.is_constant
+    assert held.oof.rows.tolist() == plan.folds[0].valid.tolist()
+    done = Trial("LIN", Linear(), "done", {number: signal[fold.valid] for number, fold in enumerate(plan.folds)})
+    assert len(compose(run, [constant, done]).oof.target) == 300
