@@ -5,15 +5,19 @@
 
 ``collect`` fits many configurations on the folds of many sets and stores their out-of-fold and test margins under
 ``.bench/ablation``; it goes on where it was stopped. ``report`` answers from them, without fitting anything: refit or
-bag, greedy or equal weights, weights by AUC or by log loss, one configuration or many.
+bag (by rows too), greedy or equal weights, weights by AUC or by log loss, margins or probabilities mixed, one
+configuration or many, and in which order.
 """
 
 import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -36,6 +40,12 @@ from modelwright.search.work import Bench, Work
 from results import markdown
 
 FOLDER = Path(".bench/ablation")
+LISTED = ("lin", "cat-d6", "lgb-base", "xt", "lgb-xt5", "cat-d4")
+"""Configurations that were collected on most sets, in the order in which the portfolio has their like."""
+
+FEW = 700
+"""Rows that divide the sets into small and larger ones."""
+
 SECONDS = 20.0
 """Time one fit may take; a configuration that needs more is cut there, as a race would cut it."""
 
@@ -119,22 +129,54 @@ def _fit(bench: Bench, store: Store, path: Path, learners: dict[str, Learner], f
         leftover.unlink()
 
 
-def answer(case: Case) -> dict[str, float] | None:
-    """Return the test loss of every way to ship what was collected on one set, or None without enough of it."""
-    path = FOLDER / case.name
-    stored = {p.stem: np.load(p) for p in sorted(path.glob("*.npz")) if p.stem != "truth"}
-    if len(stored) < 2:
-        return None
-    truth, first = np.load(path / "truth.npz"), next(iter(stored.values()))
-    classes = {"regression": 0, "binary": 2}.get(case.task, first["oof"].shape[1])
-    task = Task(case.task, tuple(range(classes)))
-    metric, target = metric_for(case.metric, task), Target(task, truth["oof"])
+@final
+class Kept:
+    """What was collected on one set.
+
+    Args:
+        case: The set.
+    """
+
+    def __init__(self, case: Case) -> None:
+        path = FOLDER / case.name
+        self.parts = {p.stem: dict(np.load(p)) for p in sorted(path.glob("*.npz")) if p.stem != "truth"}
+        truth, first = np.load(path / "truth.npz"), next(iter(self.parts.values()))
+        classes = {"regression": 0, "binary": 2}.get(case.task, first["oof"].shape[1])
+        self.task = Task(case.task, tuple(range(classes)))
+        self.metric, self.target = metric_for(case.metric, self.task), Target(self.task, truth["oof"])
+        self.test = truth["test"]
+        self.reference = case.reference[case.metric] * (-1 if self.metric.greater_is_better else 1)
+        self._known: dict[frozenset[str], float] = {}
+
+    def loss(self, margins: np.ndarray) -> float:
+        """Return the loss of margins on the test part."""
+        return self.metric.loss(self.test, answers_of(self.task, margins))
+
+    def shipped(self, names: Iterable[str]) -> float:
+        """Return the test loss of the refitted blend of these configurations."""
+        chosen = frozenset(name for name in names if name in self.parts)
+        if chosen not in self._known:
+            found = blend({name: self.parts[name]["oof"] for name in sorted(chosen)}, self.target, self.metric)
+            self._known[chosen] = self.loss(found.margins({n: part["refit"] for n, part in self.parts.items()}))
+        return self._known[chosen]
+
+    def beside(self, loss: float, base: float) -> float:
+        """Return how much larger a loss is than another, as a share of it."""
+        scale = 1 + base if base < 0 else abs(base)  # the losses of areas are below 0, and at best -1
+        return (loss - base) / max(scale, 1e-9)
+
+
+def collected() -> dict[str, Kept]:
+    """Return every set on which there is something to compare."""
+    cases = {case.name: case for case in tabular_cases() if len(list((FOLDER / case.name).glob("*.npz"))) > 2}
+    return {name: Kept(case) for name, case in cases.items()}
+
+
+def answer(kept: Kept) -> dict[str, float]:
+    """Return the test loss of every way to ship what was collected on one set."""
+    task, metric, target, loss, stored = kept.task, kept.metric, kept.target, kept.loss, kept.parts
     out_of_fold = {name: part["oof"] for name, part in stored.items()}
     chosen = blend(out_of_fold, target, metric)
-
-    def loss(margins: np.ndarray) -> float:
-        return metric.loss(truth["test"], answers_of(task, margins))
-
     refit, bag = (chosen.margins({n: part[key] for n, part in stored.items()}) for key in ("refit", "bag"))
     best = min(stored, key=lambda n: metric.loss(target.values, answers_of(task, stored[n]["oof"])))
     found = {
@@ -143,28 +185,74 @@ def answer(case: Case) -> dict[str, float] | None:
         "mean of both": loss((refit + bag) / 2),
         "equal weights, bag": loss(np.mean([part["bag"] for part in stored.values()], axis=0)),
         "best single, bag": loss(stored[best]["bag"]),
-        "LightGBM default": case.reference[case.metric] * (-1 if metric.greater_is_better else 1),
+        "LightGBM default": kept.reference,
     }
-    if case.task == "binary":
+    if task.is_classification:
+        shares = sum(weight * task.probabilities(stored[name]["refit"]) for name, weight in chosen.weights.items())
+        found["probabilities mixed, refit"] = metric.loss(kept.test, np.asarray(shares))
+    if task.name == "binary":
         by_score = blend(out_of_fold, target, replace(metric, name="log_loss"))  # the name that is optimised directly
         found["weights by the metric, bag"] = loss(by_score.margins({n: p["bag"] for n, p in stored.items()}))
     return found
 
 
 def report() -> str:
-    """Return the table of relative losses beside the refitted blend."""
-    relative: dict[str, list[float]] = {}
-    for case in tabular_cases():
-        if (found := answer(case)) is not None:
-            base = found["refit"]
-            scale = 1 + base if case.task == "binary" and base < 0 else abs(base)
-            for name, value in found.items():
-                relative.setdefault(name, []).append((value - base) / max(scale, 1e-9))
+    """Return the table of relative losses beside the refitted blend, and that of orders."""
+    every = collected()
+    relative: dict[str, list[tuple[int, float]]] = {}
+    for kept in every.values():
+        found = answer(kept)
+        for name, value in found.items():
+            relative.setdefault(name, []).append((len(kept.target), kept.beside(value, found["refit"])))
     rows = [
-        [name, len(values), f"{np.median(values):+.1%}", sum(v < 0 for v in values), sum(v > 0 for v in values)]
-        for name, values in relative.items()
+        [
+            name,
+            len(pairs),
+            *(_middle([v for n, v in pairs if least <= n < most]) for least, most in ((0, inf), (0, FEW), (FEW, inf))),
+            sum(v < 0 for _, v in pairs),
+            sum(v > 0 for _, v in pairs),
+        ]
+        for name, pairs in relative.items()
     ]
-    return markdown(["what ships", "sets", "median loss beside refit", "better", "worse"], rows)
+    head = ["what ships", "sets", "median loss beside refit", f"below {FEW} rows", "above", "better", "worse"]
+    return markdown(head, rows) + "\n\n" + orders(every)
+
+
+def _middle(values: list[float]) -> str:
+    return f"{np.median(values):+.1%}" if values else ""
+
+
+def orders(every: Mapping[str, Kept]) -> str:
+    """Return what the refitted blend of the first few configurations loses beside that of all, by their order.
+
+    Forward selection looks at the test parts of the other sets only.
+    """
+    names = [name for name in LISTED if all(name in kept.parts for kept in every.values())]
+    whole = {name: kept.shipped(names) for name, kept in every.items()}
+    lost: dict[str, list[list[float]]] = {"the portfolio's": [], "cheapest first": [], "forward selection": []}
+    for name, kept in every.items():
+        others = [(every[other], whole[other]) for other in every if other != name]
+        cheapest = sorted(names, key=lambda n: float(kept.parts[n]["seconds"].sum()))
+        for what, order in zip(lost, (names, cheapest, selected(names, others)), strict=True):
+            lost[what].append([kept.beside(kept.shipped(order[: n + 1]), whole[name]) for n in range(len(names))])
+    rows = [
+        [what, *(f"{np.mean(column):+.1%}, {np.median(column):+.1%}" for column in zip(*lines, strict=True))]
+        for what, lines in lost.items()
+    ]
+    return markdown(["order", *(f"first {n + 1}: mean, median" for n in range(len(names)))], rows)
+
+
+def selected(names: Sequence[str], sets: Sequence[tuple[Kept, float]]) -> list[str]:
+    """Return names in the order in which each next one makes the blends of these sets best in the mean."""
+    order: list[str] = []
+    while len(order) < len(names):
+        worse = {
+            name: float(np.mean([kept.beside(kept.shipped([*order, name]), whole) for kept, whole in sets]))
+            for name in names
+            if name not in order
+        }
+        order.append(min(worse, key=lambda name: worse[name]))
+    return order
 
 
 def main() -> None:

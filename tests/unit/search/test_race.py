@@ -156,3 +156,11 @@ def test_what_was_too_short_for_its_like_is_not_begun() -> None:
     done = spent(30.0, families, dict.fromkeys(families, 50.0), dict.fromkeys(families, 0.5))
     assert "slower" not in {w.trial for w in done}
     assert "other" in {w.trial for w in done}
+
+
+@pytest.mark.parametrize(("took", "is_begun"), [(3.0, False), (0.5, True)])
+def test_what_a_family_took_tells_what_its_next_one_will(took: float, is_begun: bool) -> None:
+    families = {"known": "a", "its like": "a", "other": "b"}
+    done = spent(26.0, families, {"known": took, "its like": took, "other": 1.0}, dict.fromkeys(families, 0.5))
+    assert [w.trial for w in done].count("known") == 5
+    assert ("its like" in {w.trial for w in done}) == is_begun
