@@ -15,6 +15,7 @@ from modelwright.insight.ranking import LEVEL
 from modelwright.insight.rows import sampled
 from modelwright.insight.tabulation import plain, signed
 from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.proportion import share_held, share_interval
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -36,6 +37,8 @@ class Stress:
         change: That less the score on the rows as they are, with its paired interval.
         n_columns: Columns it was done to.
         changed: Share of the answers that became another class; NaN for numbers.
+        changed_low: Lower end of its interval.
+        changed_high: Upper end.
     """
 
     trouble: str
@@ -43,6 +46,8 @@ class Stress:
     change: Interval
     n_columns: int
     changed: float
+    changed_low: float
+    changed_high: float
 
 
 @final
@@ -82,12 +87,15 @@ class Robustness(Document):
             "high": [s.change.high for s in self.stresses],
             "n_columns": [s.n_columns for s in self.stresses],
             "changed": [s.changed for s in self.stresses],
+            "changed_low": [s.changed_low for s in self.stresses],
+            "changed_high": [s.changed_high for s in self.stresses],
         }
 
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the stresses."""
         of_classes = any(np.isfinite(s.changed) for s in self.stresses)
-        head = ("trouble", "columns", self.title, "change", f"{self.level * 100:g} % interval")
+        span = f"{self.level * 100:g} % interval"
+        head = ("trouble", "columns", self.title, "change", span)
         rows = tuple(
             (
                 s.trouble,
@@ -95,13 +103,13 @@ class Robustness(Document):
                 plain(s.score),
                 signed(s.change.value),
                 reach(s.change),
-                *((f"{s.changed:.1%}" if np.isfinite(s.changed) else "–",) if of_classes else ()),
+                *((f"{s.changed:.1%}", f"{s.changed_low:.1%} to {s.changed_high:.1%}") if of_classes else ()),
             )
             for s in self.stresses
         )
         caption = f"{self.title} {plain(self.score)} on {counted(self.n_rows, 'row')} as they are"
-        more = ("other class given",) if of_classes else ()
-        return (Sheet(caption, ((*head, *more), *rows), "<>>>>" + ">" * of_classes),)
+        more = ("other class given", span) if of_classes else ()
+        return (Sheet(caption, ((*head, *more), *rows), "<>>>>" + ">>" * of_classes),)
 
 
 def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Robustness:
@@ -124,7 +132,14 @@ def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Ro
         weight = None
     table = predictions.table.select(model.schema.names).take(at)
     base = replace(
-        predictions, truth=predictions.truth[at], answers=predictions.answers[at], weight=weight, table=None, notes=()
+        predictions,
+        truth=predictions.truth[at],
+        answers=predictions.answers[at],
+        weight=weight,
+        table=None,
+        notes=(),
+        given=None if predictions.given is None else predictions.given[at],
+        groups=None if predictions.groups is None else predictions.groups[at],
     )
     stresses, title, score, greater = [], "", float("nan"), True
     for trouble, harm in _TROUBLES:
@@ -134,10 +149,12 @@ def robustness(model: "Model", predictions: Predictions, *, seed: int = 0) -> Ro
         answers = model.answers(made)
         found = compare_predictions(base, answers, seed=seed).main
         title, score, greater = found.title, found.first, found.greater_is_better
-        changed = float("nan")
+        changed = share_interval(float("nan"), 0)
         if model.task.is_classification:
-            changed = float((model.task.decide(answers) != base.labels).mean())
-        stresses.append(Stress(trouble, found.second, found.change, n_columns, changed))
+            changed = share_held(model.task.decide(answers) != base.labels, base.weights, base.groups, level=LEVEL)
+        stresses.append(
+            Stress(trouble, found.second, found.change, n_columns, changed.value, changed.low, changed.high)
+        )
     notes = ["Each trouble is put on the rows as they are, not on top of the others."]
     if len(at) < len(predictions):
         notes.append(f"Looked at {len(at):,} of {counted(len(predictions), 'row')}, chosen at random.")

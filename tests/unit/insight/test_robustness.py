@@ -64,6 +64,24 @@ def test_numbers_have_no_class_to_change() -> None:
     assert found.stresses[0].change.value > 0  # an error grows
 
 
+def test_how_many_answers_turn_has_an_interval_that_knows_of_weights(model: Model, answered: Predictions) -> None:
+    for stress in robustness(model, answered).stresses:
+        assert 0 <= stress.changed_low <= stress.changed <= stress.changed_high <= 1
+        assert stress.changed_high - stress.changed_low < 0.15
+    first = np.arange(len(answered)) < 40
+    found = robustness(model, replace(answered, weight=first.astype(float)))
+    assert (found.stresses[0].changed * 40) % 1 == pytest.approx(0)
+
+
+def test_rows_of_a_sample_keep_their_groups(model: Model) -> None:
+    many = predictions_of(model, rows(2400, 2))
+    apart = robustness(model, many).stresses[0]
+    together = robustness(model, replace(many, groups=np.arange(2400) // 40)).stresses[0]
+    assert together.changed == apart.changed
+    assert together.change.value == pytest.approx(apart.change.value)
+    assert together.change.low < together.change.value < together.change.high
+
+
 def test_answers_without_their_rows_are_refused(model: Model, answered: Predictions) -> None:
     with pytest.raises(DataError, match="rows"):
         robustness(model, replace(answered, table=None))
