@@ -1,6 +1,7 @@
 """Every look at a model, by name."""
 
 INSIGHTS: dict[str, str] = {
+    "abstention": "modelwright.insight.abstention:abstention",
     "counterfactuals": "modelwright.insight.counterfactual:counterfactuals",
     "coverage": "modelwright.insight.coverage:coverage",
     "dependence": "modelwright.insight.dependence:dependence",
