@@ -5,6 +5,7 @@ import numpy as np
 from modelwright.core.table import Array
 from modelwright.suspicion.case import Case
 from modelwright.suspicion.finding import Finding, named, shown
+from modelwright.suspicion.scores import Score, likeness
 
 SUSPECT = 0.1
 STRONG = 0.5
@@ -38,17 +39,19 @@ def _along(case: Case, rows: Array, column: str | None) -> list[Finding]:
         return [
             _told(None, "info", f"{way:.1%} of the steps from row to row do not turn back.", way, is_sorted=True),
         ]
-    likeness = _next_likeness(values)
-    if likeness < SUSPECT or likeness * np.sqrt(len(values)) < _CERTAIN:
+    found = _next_likeness(values)
+    if found.value < SUSPECT or found.value * np.sqrt(len(values)) < _CERTAIN:
         return []
-    evidence = f"Correlation of each answer with the next {likeness:.2f}, over {len(values):,} rows."
-    return [_told(column, "warn" if column or likeness >= STRONG else "info", evidence, likeness)]
+    evidence = (
+        f"Correlation of each answer with the next {found.value:.2f} [{found.low:.2f}, {found.high:.2f}], "
+        f"over {len(values):,} rows."
+    )
+    return [_told(column, "warn" if column or found.value >= STRONG else "info", evidence, found.value)]
 
 
-def _next_likeness(values: Array) -> float:
+def _next_likeness(values: Array) -> Score:
     centred = values - values.mean()
-    total = float((centred**2).sum())
-    return float((centred[1:] * centred[:-1]).sum() / total) if total else 0.0
+    return likeness(np.concatenate([[0.0], centred[1:] * centred[:-1]]), centred**2)
 
 
 def _sorted_by(values: Array) -> float:
@@ -58,7 +61,11 @@ def _sorted_by(values: Array) -> float:
     # Classes change direction seldom even in a shuffled table with a rare class: few changes mean sorted.
     turns = int(min((steps > 0).sum(), (steps < 0).sum()))
     moves = int((steps != 0).sum())
-    return share if share >= SORTED and moves and turns <= 0.02 * moves + 1 and _next_likeness(values) > STRONG else 0.0
+    return (
+        share
+        if share >= SORTED and moves and turns <= 0.02 * moves + 1 and _next_likeness(values).value > STRONG
+        else 0.0
+    )
 
 
 def _told(column: str | None, severity: str, evidence: str, figure: float, *, is_sorted: bool = False) -> Finding:

@@ -24,11 +24,11 @@ class Score:
     """How well answers are told.
 
     Attributes:
-        measure: "AUC", "R²" or "share of the entropy explained".
+        measure: "AUC", "R²", "share of the entropy explained" or "correlation".
         value: The score.
         low: Lower end of its 95 % interval.
         high: Upper end.
-        power: 0 for nothing, 1 for everything: R², the share of entropy, or 2 AUC − 1.
+        power: 0 for nothing, 1 for everything: R², the share of entropy, a correlation, or 2 AUC − 1.
     """
 
     measure: str
@@ -89,6 +89,24 @@ def area(positive: Array, answers: Array) -> Score:
     variance = auc * (1 - auc) + (n_ones - 1) * (first - auc**2) + (n_zeros - 1) * (second - auc**2)
     reach = Z * float(np.sqrt(max(variance, 0.0) / (n_ones * n_zeros)))
     return Score("AUC", auc, max(0.0, auc - reach), min(1.0, auc + reach), max(0.0, 2 * auc - 1))
+
+
+def likeness(products: Array, squares: Array) -> Score:
+    """Return a correlation, one sum over another, with the interval of a jackknife over stretches of rows.
+
+    Args:
+        products: Products of centred answers that should be alike, in an order in which what belongs together is near.
+        squares: What each would be if they were the same, of equal length.
+    """
+    n_blocks = min(N_BLOCKS, len(products))
+    blocks = np.arange(len(products)) * n_blocks // max(1, len(products))
+    tops, bottoms = np.bincount(blocks, products), np.bincount(blocks, squares)
+    if not bottoms.sum() > 0:
+        return Score("correlation", 0.0, -1.0, 1.0, 0.0)
+    value = float(tops.sum() / bottoms.sum())
+    others = (tops.sum() - tops) / np.maximum(bottoms.sum() - bottoms, 1e-300)
+    reach = Z * float(np.sqrt((n_blocks - 1) * np.mean((others - others.mean()) ** 2)))
+    return Score("correlation", value, max(-1.0, value - reach), min(1.0, value + reach), max(0.0, value))
 
 
 def _r_squared(truth: Array, answers: Array) -> Score:

@@ -101,6 +101,8 @@ def test_things_with_several_rows_ask_for_groups(found: Found, rng: np.random.Ge
     columns = {"patient": patients[order], "a": rng.normal(size=N), "y": y[order]}
     told = found(columns, "y")["group"]
     assert told[0].columns == ("patient",) and "--groups patient" in told[0].override
+    low, high = map(float, told[0].evidence.partition("[")[2].partition("]")[0].split(", "))
+    assert 0.5 < low < high <= 1
     assert "group" not in found(columns, "y", groups="patient")
 
 

@@ -6,7 +6,7 @@ from modelwright.data import read
 from modelwright.suspicion.bins import MOST_LEVELS, binned
 from modelwright.suspicion.case import Answers
 from modelwright.suspicion.one_sided import one_sided
-from modelwright.suspicion.scores import area, score, told_by
+from modelwright.suspicion.scores import area, likeness, score, told_by
 from modelwright.suspicion.significance import believable, chi_square, kolmogorov
 
 
@@ -42,6 +42,22 @@ def test_the_interval_of_r_squared_covers_the_truth(rng: np.random.Generator) ->
         found = score(truth, signal)
         covered += found.low <= 0.5 <= found.high
     assert 88 <= covered <= 100
+
+
+def test_the_interval_of_a_likeness_covers_the_truth(rng: np.random.Generator) -> None:
+    covered = 0
+    for _ in range(100):
+        walk = rng.normal(size=600)
+        for i in range(1, 600):
+            walk[i] += 0.6 * walk[i - 1]
+        found = likeness(walk[1:] * walk[:-1], walk[1:] ** 2)
+        assert found.value == pytest.approx(walk[1:] @ walk[:-1] / (walk[1:] @ walk[1:]))
+        covered += found.low <= 0.6 <= found.high
+    assert 88 <= covered <= 100
+
+
+def test_a_likeness_of_equal_answers_is_none() -> None:
+    assert likeness(np.zeros(9), np.zeros(9)).power == 0.0
 
 
 def test_bins_keep_common_values_and_missing_cells_apart() -> None:
