@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from modelwright.core.errors import SpecError
+from modelwright.display import ink
 from modelwright.display.svg import picture
 from modelwright.insight.document import Cells, Document
 
@@ -67,6 +68,7 @@ class Display(ABC, Generic[R]):
         if ax is None:
             ax = Figure(layout="constrained").subplots()
         self._draw(ax)
+        ink.spell_out(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -87,7 +89,9 @@ class Display(ABC, Generic[R]):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         figure = Figure(layout="constrained")
-        self._draw(figure.subplots())
+        ax = figure.subplots()
+        self._draw(ax)
+        ink.spell_out(ax)
         return {"text/plain": repr(self), "text/html": picture(figure, self.title, self.describe(), "display")}
 
 

@@ -101,7 +101,7 @@ class ConfusionDisplay(DocumentDisplay[Confusion]):
         written = np.argwhere(cells > 0) if n > _FEW else np.argwhere(np.isfinite(cells))
         for row, column in written.tolist() if n <= _MOST_TEXTS else ():
             shade = "white" if lightness[row, column] < _DARK else "black"
-            text = f"{cells[row, column]:.6g}" if few else f"{cells[row, column]:.3g}"
+            text = f"{cells[row, column]:,.6g}" if few else f"{cells[row, column]:.3g}"
             size = None if few else max(4.0, 7.5 - 0.05 * (n - _FEW))
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade, fontsize=size)
         names = [ink.words(label, 16) for label in self.result.labels]

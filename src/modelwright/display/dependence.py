@@ -4,16 +4,20 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from modelwright.display import ink
 from modelwright.display.base import Display
 from modelwright.insight.curve import Dependence, Effect
 from modelwright.insight.dependence import dependence
 from modelwright.insight.document import Cells
-from modelwright.insight.tabulation import plain, printable
+from modelwright.insight.tabulation import between, plain, printable
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
+
+_MOST_LETTERS = 36
+"""Letters of all levels that fit along the axis without being turned."""
 
 
 @final
@@ -30,15 +34,19 @@ class DependenceDisplay(Display[Dependence]):
     @property
     def title(self) -> str:
         """What the picture is of."""
-        return f"{printable(self.result.answer)} by {printable(self.result.column)}"
+        return f"{self._what()} by {printable(self.result.column)}"
+
+    def _what(self) -> str:
+        """Return what goes with the column."""
+        r = self.result
+        kind = {"probability": "Probability of ", "margin": "Log-odds of "}.get(r.scale, "")
+        return f"{kind}{printable(r.answer)}"
 
     def describe(self) -> str:
         """Return the points in words."""
         r = self.result
         name = {"partial": "Partial dependence", "accumulated": "Accumulated local effects"}[r.effect]
-        points = "; ".join(
-            f"{printable(p.label)}: {plain(p.value)} ({plain(p.low)} to {plain(p.high)})" for p in r.points
-        )
+        points = "; ".join(f"{printable(p.label)}: {plain(p.value)} ({between(p.low, p.high)})" for p in r.points)
         return f"{name} of {printable(r.answer)} on {printable(r.column)}, {r.n_rows:,} rows. {points}."
 
     def to_columns(self) -> Cells:
@@ -70,5 +78,13 @@ class DependenceDisplay(Display[Dependence]):
             value = np.array([p.value for p in others])
             reach = np.abs(np.array([[p.low for p in others], [p.high for p in others]]) - value)
             ax.errorbar(range(len(others)), value, yerr=reach, color=ink.colour(0), fmt="o", capsize=2)
-            ax.set_xticks(range(len(others)), [ink.words(p.label, 20) for p in others], rotation=45, ha="right")
-        ax.set(xlabel=ink.words(self.result.column), ylabel=ink.words(self.result.answer))
+            names = [ink.words(p.label, 20) for p in others]
+            turned: dict[str, Any] = {"rotation": 45, "ha": "right"} if sum(map(len, names)) > _MOST_LETTERS else {}
+            ax.set_xticks(range(len(others)), names, **turned)
+        what = ink.words(self._what(), 40)
+        if self.result.effect == "accumulated":
+            what = f"Moves {what[:1].lower()}{what[1:]}" if self.result.scale != "value" else f"Moves {what}"
+        ax.set(xlabel=ink.words(self.result.column), ylabel=f"{what} by" if what.startswith("Moves ") else what)
+        places = [p.at for p in numbers if p.at is not None]
+        if places and all(float(at).is_integer() for at in places):
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))

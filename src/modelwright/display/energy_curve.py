@@ -37,9 +37,12 @@ class EnergyCurveDisplay(DocumentDisplay[EnergyCurve]):
         used = [s.joules.value / JOULES_PER_WATT_HOUR for s in known]
         ax.plot(used, [s.score.value for s in known], color=ink.colour(0), marker="o")
         ink.band(ax, used, ([s.score.low for s in known], [s.score.high for s in known]))
-        for s, at in zip(known, used, strict=True):
+        after = [*(s.score.value for s in known[1:]), -math.inf]
+        for s, at, then in zip(known, used, after, strict=True):
+            away = (0, -14) if then > s.score.value else (0, 6)  # the line goes on upwards
             ax.annotate(
-                f"{s.share:.0%}", (at, s.score.value), (0, 5), textcoords="offset points", ha="center", fontsize="small"
+                f"{s.share:.0%}", (at, s.score.value), away, textcoords="offset points", ha="center", fontsize="small"
             )
+        ax.margins(y=0.12)
         ax.set(xlabel="Energy of the search, Wh", ylabel=ink.words(self.result.title))
         ax.set_xlim(left=0)

@@ -8,7 +8,7 @@ from modelwright.display import ink
 from modelwright.display.predicted import ClassesDisplay
 from modelwright.insight.gain import Gain, gain
 from modelwright.insight.predictions import Predictions
-from modelwright.insight.tabulation import plain, printable
+from modelwright.insight.tabulation import printable
 
 
 @final
@@ -27,7 +27,7 @@ class GainDisplay(ClassesDisplay[Gain]):
     def describe(self) -> str:
         """Return a few points in words."""
         points = "; ".join(
-            f"of {printable(c.label)}, {plain(c.gain[p])} ({plain(c.low[p])} to {plain(c.high[p])}) in the best {p} %"
+            f"of {printable(c.label)}, {c.gain[p]:.1%} ({c.low[p]:.1%} to {c.high[p]:.1%}) in the best {p} %"
             for c in self.result.lines
             for p in (10, 20, 50)
         )

@@ -1,11 +1,12 @@
 """Colours and strokes that can be told apart by everybody, unless the user has chosen others."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal, final
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
+from matplotlib.ticker import ScalarFormatter
 
 from modelwright.core.table import Array
 from modelwright.insight.tabulation import printable
@@ -19,6 +20,9 @@ STROKES = ("-", "--", "-.", ":")
 
 _SHADES = 20
 """So few that Matplotlib draws the bar of shades as vectors and not as an image, which a page could not restyle."""
+
+_LARGE = 1e4
+"""Smaller numbers, years among them, are read without a comma."""
 
 _BAND = 0.18
 _MOST_BANDS = 3
@@ -62,6 +66,30 @@ def band(ax: Axes, at: Sequence[float] | Array, ends: tuple[Sequence[float] | Ar
     if index < _MOST_BANDS:
         low, high = ends
         ax.fill_between(at, low, high, color=colour(index), alpha=_BAND, linewidth=0)
+
+
+def spell_out(ax: Axes) -> None:
+    """Let numbers along the axes stand as they are: thousands apart, none as a multiple of what stands in a corner."""
+    for axis in (ax.xaxis, ax.yaxis):
+        if type(axis.get_major_formatter()) is ScalarFormatter:  # not what a display or a user has chosen
+            axis.set_major_formatter(_Amounts(useOffset=False))
+
+
+@final
+class _Amounts(ScalarFormatter):
+    """Numbers in full, with commas all along an axis on which one is large."""
+
+    _has_large = False
+
+    def set_locs(self, locs: Any) -> None:
+        """Take the places of the ticks."""
+        super().set_locs(locs)
+        self._has_large = any(abs(at) >= _LARGE for at in locs)
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the text beside a tick."""
+        self.set_scientific(False)
+        return f"{x:,.0f}".replace("-", "\N{MINUS SIGN}") if self._has_large else super().__call__(x, pos)
 
 
 def legend(ax: Axes, place: Literal["best", "upper left", "lower right"] = "best") -> None:

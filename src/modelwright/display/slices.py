@@ -1,5 +1,6 @@
 """Metrics of slices as a picture."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -14,6 +15,9 @@ from modelwright.insight.tabulation import plain, printable
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
+
+_ROOM = 1.5
+"""Distances between the least and the largest value that an interval is drawn beyond them."""
 
 
 @final
@@ -43,7 +47,7 @@ class SliceDisplay(DocumentDisplay[Slices]):
     @property
     def size(self) -> tuple[float, float]:
         """Higher with more slices."""
-        return (6.0, 1.2 + 0.3 * max(1, len(self.result.slices)))
+        return (7.0, 1.2 + 0.38 * max(1, len(self.result.slices)))
 
     def describe(self) -> str:
         """Return every slice in words."""
@@ -55,9 +59,29 @@ class SliceDisplay(DocumentDisplay[Slices]):
 
     def _draw(self, ax: Axes) -> None:
         r = self.result
+        floor, ceiling = self._ends()
         for i, s in enumerate(r.slices):
-            ax.plot([s.metric.low, s.metric.high], [i, i], color=ink.colour(0))
+            low, high = max(s.metric.low, floor), min(s.metric.high, ceiling)
+            ax.plot([low, high], [i, i], color=ink.colour(0))
+            for end, far, mark in ((low, s.metric.low, "<"), (high, s.metric.high, ">")):
+                if end != far and math.isfinite(far):
+                    ax.plot([end], [i], color=ink.colour(0), marker=mark)  # it goes on
             ax.plot([s.metric.value], [i], color=ink.colour(0), marker="o")
         ax.axvline(r.overall.value, color=ink.faint(), linestyle=":", linewidth=1)
-        ax.set_yticks(range(len(r.slices)), [f"{ink.words(s.rows, 44)} ({s.n_rows:,})" for s in r.slices])
+        ax.set_yticks(range(len(r.slices)), [f"{_broken(s.rows)} ({s.n_rows:,})" for s in r.slices])
         ax.set(xlabel=r.title, ylim=(max(0, len(r.slices) - 1) + 0.6, -0.6))
+
+    def _ends(self) -> tuple[float, float]:
+        """Return how far intervals are drawn: one of a few rows must not make points of all the others."""
+        r = self.result
+        known = [v for v in (r.overall.value, *(s.metric.value for s in r.slices)) if math.isfinite(v)]
+        if not known:
+            return -math.inf, math.inf
+        room = _ROOM * (max(known) - min(known) or abs(max(known)))
+        return min(known) - room, max(known) + room
+
+
+def _broken(rows: str) -> str:
+    """Return the name of a slice, that of two columns in two lines."""
+    first, both, second = rows.partition(" and ")
+    return f"{ink.words(first, 40)}{both.rstrip()}\n{ink.words(second, 40)}" if both else ink.words(first, 40)

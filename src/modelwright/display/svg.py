@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from modelwright.core.errors import SpecError
@@ -96,7 +97,9 @@ def picture(figure: Figure, title: str, description: str, prefix: str) -> str:
 def _saved(figure: Figure) -> str:
     buffer = io.BytesIO()
     with matplotlib.rc_context(_PLAIN):
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
+        # What savefig does besides, drawing once before for the layout, the drawing itself does again.
+        figure.set_dpi(72)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]  # partly typed
     return buffer.getvalue().decode("utf-8")
 
 

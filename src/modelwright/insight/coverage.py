@@ -123,7 +123,7 @@ class Coverage(Document):
     def remarks(self) -> tuple[str, ...]:
         """Return the groups that are covered too seldom, and the notes."""
         worst = tuple(
-            f"{g.group}: covered in {g.covered.value:.1%}, clearly less than {self.promised:.0%}."
+            f"{g.group}: covered in {g.covered.value:.1%} ({reach(g.covered, '.1%')}), less than {self.promised:.0%}."
             for g in self.too_low[:5]
         )
         small = listed((f"{printable(g.group, 60)} ({g.n_rows})" for g in self.few), 5)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, final
 from modelwright.core.errors import counted
 from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.scale import Scale
-from modelwright.insight.tabulation import plain, printable
+from modelwright.insight.tabulation import between, plain, printable
 
 Effect = Literal["partial", "accumulated"]
 """Partial dependence sets the column on every row; accumulated local effects only compare near values, so they ask
@@ -67,8 +67,5 @@ class Dependence(Shown):
         name = {"partial": "Partial dependence", "accumulated": "Accumulated local effects"}[self.effect]
         caption = f"{name} of {printable(self.answer)} on {printable(self.column)}, {counted(self.n_rows, 'row')}"
         head = (printable(self.column), "value", f"{self.level * 100:g} % interval", "rows")
-        rows = [
-            (printable(p.label), plain(p.value), f"{plain(p.low)} to {plain(p.high)}", f"{p.n_rows:,}")
-            for p in self.points
-        ]
+        rows = [(printable(p.label), plain(p.value), between(p.low, p.high), f"{p.n_rows:,}") for p in self.points]
         return (Sheet(caption, (head, *rows), "<>>>"),)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from modelwright.core.written import Written
-from modelwright.insight.tabulation import aligned, html_notes, html_table, plain
+from modelwright.insight.tabulation import aligned, between, html_notes, html_table
 from modelwright.metrics.bootstrap import Interval
 
 Cells = dict[str, list[Any]]
@@ -72,5 +72,5 @@ def reach(found: Interval, form: str = "") -> str:
     if not (math.isfinite(found.low) and math.isfinite(found.high)):
         return "–"
     if not form:
-        return f"{plain(found.low)} to {plain(found.high)}"
+        return between(found.low, found.high)
     return f"{found.low:{form}} to {found.high:{form}}"

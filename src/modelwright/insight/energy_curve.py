@@ -97,6 +97,8 @@ class EnergyCurve(Document):
             return f"{told}; the other half made it better by {by}."
         if half.rest.high < 0:
             return f"{told}; the other half made it worse: {by}."
+        if half.rest.low == half.rest.high == 0:
+            return f"{told}; the other half changed nothing."
         return f"{told}; the other half brought nothing beyond chance: {by}."
 
     def to_columns(self) -> Cells:

@@ -119,7 +119,7 @@ def number(value: float) -> str:
     if 1e4 <= abs(value) < 1e12:
         return f"{value:,.0f}"
     if 1e3 <= abs(value) < 1e4:
-        return f"{value:.1f}"
+        return f"{value:,.1f}"
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e3 else f"{value:.4g}"
 
 

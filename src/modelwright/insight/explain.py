@@ -29,6 +29,9 @@ from modelwright.insight.surrogate import surrogate
 if TYPE_CHECKING:
     from modelwright.model.model import Model
 
+_OFTEN = 5
+"""Rows of a level from which on it is more than a single case."""
+
 FEWEST_ROWS = 20
 """With fewer rows only single answers are explained."""
 
@@ -116,7 +119,8 @@ def _whole(model: "Model", table: Table, background: Background, effort: Effort)
     strengths = _strengths(found)
     follow: dict[str, Any] = {"answer": answer, "scale": background.scale}
     strongest = [s.column for s in strengths]
-    curves = [dependence(model, features, name, **follow) for name in strongest[:CURVES] if _has_cells(features, name)]
+    followed = [name for name in strongest if _can_be_followed(features.column(name))][:CURVES]
+    curves = [dependence(model, features, name, **follow) for name in followed]
     has_truth = model.manifest.target in table.names
     permuted = None if effort.most_permuted is None else strongest[: effort.most_permuted]
     return Explanation(
@@ -160,9 +164,17 @@ def _ways(
     return tuple(counterfactuals(model, table.take(np.array([row])), rows=domain, immutable=immutable) for row in rows)
 
 
-def _has_cells(table: Table, name: str) -> bool:
-    column = table.column(name)
-    return column.levels is not None or column.schema.dtype == "boolean" or not bool(column.missing.all())
+def _can_be_followed(column: Column) -> bool:
+    """Return whether a curve says something of the column, and not of single rows, whose cells it would show.
+
+    Free text, and names of which hardly any comes often enough, have no places to ask at.
+    """
+    if column.schema.kind == "text":
+        return False
+    if column.levels is None:
+        return column.schema.dtype == "boolean" or not bool(column.missing.all())
+    counts = np.bincount(column.values[~column.missing], minlength=1)
+    return bool(counts[counts >= _OFTEN].sum() >= 0.5 * counts.sum())
 
 
 def _with_truth(model: "Model", features: Table, truth: Array) -> Table:

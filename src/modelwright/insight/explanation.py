@@ -12,7 +12,7 @@ from modelwright.insight.importance import Importance
 from modelwright.insight.interaction import Interactions
 from modelwright.insight.scale import Scale
 from modelwright.insight.surrogate import Surrogate
-from modelwright.insight.tabulation import aligned, html_notes, html_table, plain, printable
+from modelwright.insight.tabulation import aligned, between, html_notes, html_table, plain, printable
 
 _MOST_SHOWN = 15
 
@@ -88,8 +88,5 @@ class Explanation(Written):
         return f"How far each column moves {printable(self.answer)} (mean absolute Shapley value, {self.scale})"
 
     def _cells(self) -> list[list[str]]:
-        rows = [
-            [printable(s.column), plain(s.value), f"{plain(s.low)} to {plain(s.high)}"]
-            for s in self.strengths[:_MOST_SHOWN]
-        ]
+        rows = [[printable(s.column), plain(s.value), between(s.low, s.high)] for s in self.strengths[:_MOST_SHOWN]]
         return [["column", "moves it by", "95 % interval"], *rows]

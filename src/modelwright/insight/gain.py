@@ -9,7 +9,7 @@ from modelwright.core.errors import counted
 from modelwright.insight.document import Cells, Document, Sheet
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL, Ranking, bands, left_out, rankings
-from modelwright.insight.tabulation import plain, printable
+from modelwright.insight.tabulation import between, plain, printable
 
 _GRID = np.linspace(0.0, 1.0, 101)
 _SHOWN = (1, 5, 10, 20, 50)
@@ -73,19 +73,21 @@ class Gain(Document):
 
     def sheets(self) -> tuple[Sheet, ...]:
         """Return gain and lift at a few shares."""
-        head = ("class", "best rows", "gain", f"{self.level * 100:g} % interval", "lift")
+        span = f"{self.level * 100:g} % interval"
+        head = ("class", "best rows", "gain", span, "lift", span)
         rows = [
             (
                 printable(line.label),
                 f"{p} %",
-                plain(line.gain[p]),
-                f"{plain(line.low[p])} to {plain(line.high[p])}",
+                f"{line.gain[p]:.1%}",
+                f"{line.low[p]:.1%} to {line.high[p]:.1%}",
                 plain(line.gain[p] / self.shares[p]),
+                between(line.low[p] / self.shares[p], line.high[p] / self.shares[p]),
             )
             for line in self.lines
             for p in _SHOWN
         ]
-        return (Sheet(f"Gain and lift on {counted(self.n_rows, 'row')}", (head, *rows), "<>>>>"),)
+        return (Sheet(f"Gain and lift on {counted(self.n_rows, 'row')}", (head, *rows), "<>>>>>"),)
 
 
 def gain(predictions: Predictions, *, seed: int = 0) -> Gain:

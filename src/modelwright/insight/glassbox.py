@@ -13,6 +13,9 @@ from modelwright.insight.tabulation import cell_text, printable
 _PLACES = 32
 """Thresholds tried per number, or levels per category."""
 
+_RARE = 5
+"""Rows below which a level is not asked for by itself."""
+
 _MOST_NAMED = 4
 
 
@@ -108,6 +111,8 @@ def grow(table: Table, answers: Array, *, depth: int, least_rows: int) -> Node:
 def _best_split(table: Table, answers: Array, least_rows: int) -> tuple[Split | None, float]:
     best, most = None, 0.0
     for column in table.columns:
+        if column.schema.kind == "text":
+            continue  # hardly a text comes twice: a question about it says nothing of another row
         grid = grid_of(column, _PLACES)
         if len(grid) < 2 and not (column.missing.any() and len(grid)):
             continue
@@ -139,21 +144,26 @@ def _number_split(column: Column, answers: Array, least_rows: int) -> tuple[Spli
 
 
 def _level_split(column: Column, answers: Array, least_rows: int) -> tuple[Split | None, float]:
-    """Return the best split of levels in the order of their mean answer, the best of all for one answer."""
-    texts = _texts(column)
-    levels, codes = np.unique(texts.astype(str), return_inverse=True)
-    if len(levels) < 2:
+    """Return the best split of levels in the order of their mean answer, the best of all for one answer.
+
+    Rare levels stay together, and with them those that other rows may bring: what few rows say of a level is chance.
+    """
+    levels, codes, sizes = np.unique(_texts(column).astype(str), return_inverse=True, return_counts=True)
+    common = np.flatnonzero(sizes >= _RARE)
+    place = np.full(len(levels), len(common))
+    place[common] = np.arange(len(common))
+    levels, codes, has_rare = levels[common], place[codes], len(common) < len(levels)
+    if len(levels) + has_rare < 2:
         return None, 0.0
-    sums, counts = _sums(codes, answers, len(levels))
+    sums, counts = _sums(codes, answers, len(levels) + has_rare)
     means = sums / counts[:, np.newaxis]
     order = np.argsort(means[:, int(means.var(axis=0).argmax())], kind="stable")
     gains = _gains(np.cumsum(sums[order], axis=0)[:-1], np.cumsum(counts[order])[:-1], answers, least_rows)
     at = int(gains.argmax())
     if gains[at] <= 0:
         return None, 0.0
-    yes, no = levels[order[: at + 1]].tolist(), levels[order[at + 1 :]].tolist()
-    if len(no) < len(yes):
-        yes, no = no, yes
+    sides = sorted((order[: at + 1], order[at + 1 :]), key=lambda side: (len(levels) in side, len(side)))
+    yes = levels[sides[0]].tolist()
     shown = f"{column.name} in {{{_named(yes)}}}"
     return Split(column.name, None, tuple(yes), False, shown, shown.replace(" in {", " not in {", 1)), float(gains[at])
 

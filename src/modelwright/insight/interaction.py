@@ -12,7 +12,7 @@ from modelwright.insight.document import Sheet, Shown
 from modelwright.insight.pool import recombined
 from modelwright.insight.rows import feature_rows, sampled
 from modelwright.insight.scale import Scale, answer_names, answer_position, answers, scale_for
-from modelwright.insight.tabulation import plain, printable, settled
+from modelwright.insight.tabulation import between, plain, printable, settled
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -78,7 +78,7 @@ class Interactions(Shown):
                 " × ".join(map(printable, p.columns)),
                 plain(p.size),
                 plain(p.strength),
-                f"{plain(p.low)} to {plain(p.high)}",
+                between(p.low, p.high),
             )
             for p in self.pairs[:_MOST_SHOWN]
         ]

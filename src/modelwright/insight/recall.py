@@ -66,7 +66,9 @@ class PrecisionRecall(Document):
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the averages."""
         head = ("class", "average precision", f"{self.level * 100:g} % interval", "share of rows")
-        rows = tuple((printable(c.label), plain(c.average.value), reach(c.average), plain(c.share)) for c in self.lines)
+        rows = tuple(
+            (printable(c.label), plain(c.average.value), reach(c.average), f"{c.share:.1%}") for c in self.lines
+        )
         return (Sheet(f"Average precision on {counted(self.n_rows, 'row')}", (head, *rows), "<>>>"),)
 
 

@@ -10,10 +10,11 @@ from modelwright.core.errors import DataError, counted
 from modelwright.core.table import MISSING_DATE, Array, Column, Table
 from modelwright.insight.compare import compare_predictions
 from modelwright.insight.document import Cells, Document, Sheet, reach
+from modelwright.insight.evaluation import number
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL
 from modelwright.insight.rows import sampled
-from modelwright.insight.tabulation import plain, signed
+from modelwright.insight.tabulation import signed
 from modelwright.metrics.bootstrap import Interval
 from modelwright.metrics.proportion import share_held, share_interval
 
@@ -100,14 +101,14 @@ class Robustness(Document):
             (
                 s.trouble,
                 str(s.n_columns),
-                plain(s.score),
+                number(s.score),
                 signed(s.change.value),
                 reach(s.change),
                 *((f"{s.changed:.1%}", f"{s.changed_low:.1%} to {s.changed_high:.1%}") if of_classes else ()),
             )
             for s in self.stresses
         )
-        caption = f"{self.title} {plain(self.score)} on {counted(self.n_rows, 'row')} as they are"
+        caption = f"{self.title} {number(self.score)} on {counted(self.n_rows, 'row')} as they are"
         more = ("other class given", span) if of_classes else ()
         return (Sheet(caption, ((*head, *more), *rows), "<>>>>" + ">>" * of_classes),)
 

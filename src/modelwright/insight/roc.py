@@ -11,7 +11,8 @@ from modelwright.insight.document import Cells, Document, Sheet, reach
 from modelwright.insight.predictions import Predictions
 from modelwright.insight.ranking import LEVEL, Ranking, bands, left_out, rankings
 from modelwright.insight.tabulation import plain, printable
-from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.bootstrap import Interval, intervals
+from modelwright.metrics.classification import ROC_AUC
 from modelwright.metrics.delong import area_interval, delong
 
 _GRID = np.linspace(0.0, 1.0, 101)
@@ -70,7 +71,7 @@ class Roc(Document):
 
 
 def roc(predictions: Predictions, *, seed: int = 0) -> Roc:
-    """Return the ROC curve with a pointwise band, and its area with DeLong's interval.
+    """Return the ROC curve with a pointwise band, and its area with an interval: DeLong's with more than two classes.
 
     Args:
         predictions: Of classes.
@@ -84,13 +85,22 @@ def roc(predictions: Predictions, *, seed: int = 0) -> Roc:
         >>> roc(of_classes([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])).lines[0].area.value
         0.75
     """
-    found = []
     names = [str(c) for c in predictions.task.classes]
-    for ranked in rankings(predictions, "A ROC curve"):
-        code = names.index(ranked.label)
-        areas = delong(predictions.truth == code, predictions.answers[:, code], predictions.weight, predictions.groups)
-        found.append(_line(ranked, area_interval(areas, level=LEVEL), seed))
-    return Roc(tuple(found), len(predictions), notes=(*predictions.notes, *left_out(predictions)))
+    found = tuple(
+        _line(ranked, _area(predictions, names.index(ranked.label), seed), seed)
+        for ranked in rankings(predictions, "A ROC curve")
+    )
+    return Roc(found, len(predictions), notes=(*predictions.notes, *left_out(predictions)))
+
+
+def _area(predictions: Predictions, code: int, seed: int) -> Interval:
+    """Return the area with its interval: of two classes that of the evaluation, so that no reader meets two of them."""
+    positive = predictions.truth == code
+    if len(predictions.task.classes) == 2:
+        asked = [(ROC_AUC, predictions.answers)]
+        return intervals(asked, positive.astype(np.int64), predictions.drawing, level=LEVEL, seed=seed)[0]
+    areas = delong(positive, predictions.answers[:, code], predictions.weight, predictions.groups)
+    return area_interval(areas, level=LEVEL)
 
 
 def _line(ranked: Ranking, area: Interval, seed: int) -> RocLine:

@@ -56,7 +56,7 @@ def segments(column: Column) -> Segments:
         codes[~missing] = np.searchsorted(cuts, known, side="left")  # a cut belongs to the group below it
         used, codes[~missing] = np.unique(codes[~missing], return_inverse=True)
         parts = [known[codes[~missing] == code] for code in range(len(used))]
-        labels = [f"{column.name} {_shown(column, p.min())} to {_shown(column, p.max())}" for p in parts]
+        labels = [f"{column.name} {_range(_shown(column, p.min()), _shown(column, p.max()))}" for p in parts]
     return _with_missing(column, labels, codes, missing)
 
 
@@ -79,6 +79,10 @@ def _with_missing(column: Column, labels: list[str], codes: Array, missing: Arra
         codes = np.where(missing, len(labels), codes)
         labels = [*labels, f"{column.name} missing"]
     return Segments((column.name,), tuple(labels), codes)
+
+
+def _range(low: str, high: str) -> str:
+    return f"= {low}" if low == high else f"{low} to {high}"
 
 
 def _shown(column: Column, value: float) -> str:

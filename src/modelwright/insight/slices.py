@@ -166,7 +166,10 @@ def worst_slices(
     if not kept:
         notes.append("On no slice is the loss higher than elsewhere by more than chance.")
     if len(kept) > most:
-        notes.append(f"The {most} worst of {counted(len(kept), 'slice')} are shown.")
+        notes.append(
+            f"On {len(kept):,} of {counted(len(found), 'slice')} the loss is higher than elsewhere by more than chance;"
+            f" the {most} worst are shown."
+        )
     slices = tuple(_slice(predictions, chosen, c, p_value=p, seed=seed) for c, p in kept[:most])
     return _result(predictions, chosen, unit, slices, n_searched=len(found), notes=notes, seed=seed)
 

@@ -13,7 +13,7 @@ from modelwright.insight.document import reach
 from modelwright.insight.glassbox import Node, grow
 from modelwright.insight.rows import rows_with_answers, sampled
 from modelwright.insight.scale import answer_names, answers, label_codes
-from modelwright.insight.tabulation import html_notes, plain, printable, signed
+from modelwright.insight.tabulation import html_notes, plain, printable
 from modelwright.metrics.bootstrap import Interval
 from modelwright.metrics.choose import metric_for
 
@@ -89,7 +89,7 @@ class Surrogate(Written):
         if self.cost is not None:
             loss = self.cost.loss
             facts.append(
-                f"Used instead, it is worse by {signed(loss.value)} {self.cost.title} ({reach(loss)}); "
+                f"Used instead, it is worse by {plain(loss.value)} {self.cost.title} ({reach(loss)}); "
                 f"the model has {plain(self.cost.model)}."
             )
         return facts

@@ -53,14 +53,29 @@ def signed(value: float) -> str:
         return "–"
     if value == 0:
         return "0"
-    return f"{value:+,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:+.3g}"
+    return f"{value:+,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:+#.3g}".rstrip(".")
 
 
 def plain(value: float) -> str:
     """Return a number with four significant digits, large ones as whole numbers, "–" where there is none."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.4g}"
+
+
+def between(low: float, high: float) -> str:
+    """Return two ends as one text, the smaller with no more decimals than the larger needs for four digits."""
+    low, high = float(low), float(high)
+    most = max(abs(low), abs(high))
+    if most >= 1e3 or most < 1e-3 or (low.is_integer() and high.is_integer()):
+        return f"{_end(low, most)} to {_end(high, most)}"
+    decimals = 3 - math.floor(math.log10(most * (1 - 1e-9)))
+    decimals = min(decimals, max(len(plain(end).partition(".")[2]) for end in (low, high)))  # no zeros behind both
+    return " to ".join("0" if end == 0 else f"{end:.{decimals}f}" for end in (low, high))
+
+
+def _end(value: float, most: float) -> str:
+    return f"{value:,.0f}" if 1e3 <= most < 1e12 else f"{value:.4g}"
 
 
 def cell_text(column: Column, row: int) -> str:

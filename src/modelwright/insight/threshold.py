@@ -121,11 +121,12 @@ class Threshold(Document):
         rows = (
             ("", "value", span),
             ("threshold", plain(self.chosen.value), reach(self.chosen)),
-            (self.goal, plain(self.value.value), reach(self.value)),
-            (f"{self.goal} at 0.5", plain(self.usual), ""),
-            ("precision", plain(self.precision[at]), ""),
-            ("recall", plain(self.recall[at]), ""),
-            ("rows taken", plain(self.taken[at]), ""),
+            (f"{self.goal} on new rows", plain(self.value.value), reach(self.value)),
+            (f"{self.goal} on these rows", plain(self.goals[at]), ""),
+            (f"{self.goal} at 0.5 on these rows", plain(self.usual), ""),
+            ("precision", f"{self.precision[at]:.1%}", ""),
+            ("recall", f"{self.recall[at]:.1%}", ""),
+            ("rows taken", f"{self.taken[at]:.1%}", ""),
         )
         caption = f"'{printable(self.label)}' from {plain(self.chosen.value)} on, {counted(self.n_rows, 'row')}"
         return (Sheet(caption, rows, "<>>"),)

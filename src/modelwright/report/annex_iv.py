@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from modelwright.report.content import Chart, Facts, Grid, Part, Text
-from modelwright.report.markdown import BLANK, joined, plain_text, table
+from modelwright.report.content import Chart, Code, Facts, Grid, Part, Text
+from modelwright.report.markdown import BLANK, code, joined, plain_text, table
 from modelwright.report.wording import task_sentence
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ def _told(part: Part) -> list[str]:
             lines += [*table(("what", "value"), block.pairs), ""]
         elif isinstance(block, Grid) and not block.folded:
             lines += [f"{plain_text(block.caption)}:", "", *table(block.rows[0], block.rows[1 : _MOST_ROWS + 1]), ""]
+        elif isinstance(block, Code) and not block.folded:
+            lines += [f"{plain_text(block.title)}:", "", *code(block.text), ""]
         elif isinstance(block, Chart):
             lines += [plain_text(block.description, 2000), ""]
     return lines

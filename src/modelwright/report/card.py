@@ -10,7 +10,7 @@ from modelwright.insight.evaluation import Evaluation, number
 from modelwright.insight.glass_cost import GlassCost
 from modelwright.report.content import Code
 from modelwright.report.markdown import blank, code, joined, plain_text, table
-from modelwright.report.wording import interval_text
+from modelwright.report.wording import budget_text, interval_text, moment_text
 
 if TYPE_CHECKING:
     from modelwright.report.report import Report
@@ -75,7 +75,7 @@ def _details(report: "Report") -> list[str]:
         f"- **Model type:** {plain_text(_families(report))}",
         f"- **License:** {blank('Under which terms may it be used?')}",
         f"- **Made with:** modelwright {plain_text(manifest.version)}",
-        f"- **Made on:** {plain_text(manifest.created or 'not recorded')}",
+        f"- **Made on:** {plain_text(moment_text(manifest.created))}",
     ]
 
 
@@ -118,12 +118,14 @@ def _training(report: "Report") -> list[str]:
     manifest = report.model.manifest
     data = manifest.data
     columns = [(c.name, c.kind, f"{c.missing_share:.1%}") for c in report.model.schema][:_MOST_COLUMNS]
+    found = _evaluated(report)
+    aim = manifest.metric if found is None else found.main.title
     return [
         "## Training Details",
         "",
         "### Training Data",
         "",
-        f"{data.get('rows', 'An unrecorded number of')} rows, {data.get('columns', '?')} columns, "
+        f"{_amount(data.get('rows'), 'row')}, {_amount(data.get('columns'), 'column')}, "
         f"sha256 {plain_text(data.get('sha256', 'not recorded'))}. "
         + blank("Where do they come from, and may they be used for this?"),
         "",
@@ -131,8 +133,7 @@ def _training(report: "Report") -> list[str]:
         "",
         "### Training Procedure",
         "",
-        f"Aimed at {plain_text(manifest.metric)}; budget {plain_text(json.dumps(dict(manifest.budget)))}; "
-        f"seed {manifest.seed}.",
+        f"Aimed at {plain_text(aim)}; budget {budget_text(manifest.budget)}; seed {manifest.seed}.",
     ]
 
 
@@ -140,14 +141,15 @@ def _evaluation(report: "Report") -> list[str]:
     found = _evaluated(report)
     if found is None:
         return ["## Evaluation", "", "The file carries no estimate of quality."]
-    where = "out-of-fold predictions of the training table" if found.source == "out-of-fold" else "labelled rows"
+    labelled = counted(found.n_rows, "labelled row")
+    where = labelled if found.source == "test" else f"Out-of-fold predictions of {counted(found.n_rows, 'row')}"
     rows = [(m.title, number(m.value), interval_text(m)) for m in found.metrics]
     return [
         "## Evaluation",
         "",
         "### Testing Data, Factors & Metrics",
         "",
-        f"{counted(found.n_rows, 'row')}: {where}.",
+        f"{where}.",
         "",
         "### Results",
         "",
@@ -190,6 +192,10 @@ def _technical(report: "Report") -> list[str]:
         "",
         f"Made with {plain_text(libraries)}.",
     ]
+
+
+def _amount(n: int | None, noun: str) -> str:
+    return f"an unrecorded number of {noun}s" if n is None else counted(n, noun)
 
 
 def _families(report: "Report") -> str:

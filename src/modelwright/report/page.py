@@ -20,8 +20,11 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 _WIDEST_BESIDE = 540
 """Width of a picture, in CSS pixels, up to which something may stand beside it."""
 
-_MOST_LETTERS_BESIDE = 44
-"""Letters of a table's widest row up to which something may stand beside it."""
+_MOST_LETTERS_BESIDE = 54
+"""Letters of a table's widest row, with what lies between columns, up to which something may stand beside it."""
+
+_BETWEEN = 1.5
+"""Letters that the space after a column is worth."""
 
 _WIDEST_WHOLE = 700
 """Width of a picture, in CSS pixels, from which on it is moved sideways on a phone instead of being shrunk."""
@@ -84,7 +87,10 @@ def _fits_beside(block: Block) -> bool:
     if isinstance(block, Chart):
         width = re.search(r'width="(\d+)"', block.markup)
         return width is not None and int(width[1]) <= _WIDEST_BESIDE
-    return isinstance(block, Grid) and not block.folded and sum(widths(block)) <= _MOST_LETTERS_BESIDE
+    if not isinstance(block, Grid) or block.folded:
+        return False
+    heads = (max(map(len, head.split()), default=0) for head in block.rows[0])
+    return sum(max(pair) + _BETWEEN for pair in zip(widths(block), heads, strict=True)) <= _MOST_LETTERS_BESIDE
 
 
 def widths(grid: Grid) -> list[int]:

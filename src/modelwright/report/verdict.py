@@ -7,7 +7,7 @@ from modelwright.insight.evaluation import Evaluation, number
 from modelwright.insight.tabulation import printable
 from modelwright.report.case import Case
 from modelwright.report.content import LEVELS, About, Level, Light
-from modelwright.report.wording import interval_text, task_sentence
+from modelwright.report.wording import interval_text, midway, task_sentence
 
 _ORDER: tuple[Level, ...] = ("stop", "look", "unknown", "good")
 
@@ -167,6 +167,6 @@ def _quality(evaluation: Evaluation | None) -> str:
     main = evaluation.main
     where = "rows that its models had not seen in training" if evaluation.source == "out-of-fold" else "labelled rows"
     return (
-        f"On {evaluation.n_rows:,} {where}, {main.title} is {number(main.value)} "
+        f"On {evaluation.n_rows:,} {where}, {midway(main.title)} is {number(main.value)} "
         f"({evaluation.level * 100:g} % interval {interval_text(main)})."
     )

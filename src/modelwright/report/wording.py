@@ -1,6 +1,7 @@
 """Sentences that more than one section says."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwright.core.errors import counted
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from modelwright.model.model import Model
 
 NEEDS_ROWS = "Name a labelled table after the model: modelwright report MODEL LABELLED.csv"
+
+NOT_READ = "Columns that the model does not read"
+"""How reading a table begins to say what it left out."""
 
 _MOST_CLASSES = 4
 
@@ -36,11 +40,29 @@ def task_sentence(model: "Model") -> str:
     return f"What is {target}: {classes}? {given}"
 
 
+def midway(title: str) -> str:
+    """Return a title as it stands within a sentence: "log loss", but "ROC AUC" and "R²"."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
 def interval_text(found: Any) -> str:
     """Return the ends of anything with `low` and `high`, "no interval" where there are none."""
     if not (math.isfinite(found.low) and math.isfinite(found.high)):
         return "no interval"
     return f"{number(found.low)} to {number(found.high)}"
+
+
+def moment_text(created: str | None) -> str:
+    """Return a moment of ISO 8601, which is in UTC, as people read it."""
+    if not created:
+        return "no moment is recorded, so that the same fit gives the same bytes"
+    return f"{created.replace('T', ' ', 1).removesuffix('+00:00').removesuffix('Z')} UTC"
+
+
+def budget_text(budget: Mapping[str, Any]) -> str:
+    """Return what a fit was allowed, as people say it."""
+    trials, seconds = budget.get("trials"), budget.get("seconds")
+    return counted(trials, "trial") if trials else f"{seconds:g} s" if seconds else "not recorded"
 
 
 def seconds_text(seconds: float) -> str:

@@ -20,6 +20,8 @@ from modelwright.display import (
 from modelwright.display.dependence import DependenceDisplay as Dependence
 from modelwright.insight.curve import Dependence as Curve
 from modelwright.insight.curve import Point
+from modelwright.insight.predictions import of_values
+from modelwright.insight.residuals import residuals
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +101,11 @@ def test_without_pandas_the_columns_are_offered(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(SpecError, match="to_columns"):
         PredictionDisplay.from_predictions([1.0, 2.0], [1.0, 2.5]).to_frame()
+
+
+def test_large_numbers_along_an_axis_stand_in_full() -> None:
+    found = ResidualDisplay(residuals(of_values([1e5, 2e5, 3e6, 4e5], [1.1e5, 2.2e5, 2.5e6, 3e5]))).plot()
+    found.figure_.canvas.draw()
+    shown = [text.get_text() for text in found.ax_.get_xticklabels()]
+    assert any("," in text for text in shown) and not any("e" in text for text in shown)
+    assert found.ax_.xaxis.get_offset_text().get_text() == ""

@@ -20,11 +20,11 @@ def curve(rest: Interval, *, n_trials: int = 3, notes: tuple[str, ...] = ()) -> 
 def test_half_the_energy_is_told_in_a_sentence_with_intervals() -> None:
     head = "Half of the search's energy (1 of 2 Wh) would have scored ROC AUC 0.84 (0.83 to 0.85)"
     found = curve(Interval(0.02, 0.01, 0.03)).verdict
-    assert found == f"{head}; the other half made it better by +0.02 (0.01 to 0.03)."
+    assert found == f"{head}; the other half made it better by +0.0200 (0.01 to 0.03)."
     found = curve(Interval(0.02, -0.01, 0.03)).verdict
-    assert found == f"{head}; the other half brought nothing beyond chance: +0.02 (-0.01 to 0.03)."
+    assert found == f"{head}; the other half brought nothing beyond chance: +0.0200 (-0.01 to 0.03)."
     assert curve(Interval(-0.02, -0.03, -0.01)).verdict.endswith(
-        "the other half made it worse: -0.02 (-0.03 to -0.01)."
+        "the other half made it worse: -0.0200 (-0.03 to -0.01)."
     )
     assert curve(NONE, n_trials=5).verdict == f"{head}; with the other half no further trial was finished."
 

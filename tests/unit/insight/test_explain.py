@@ -209,3 +209,19 @@ def test_the_rows_asked_about_keep_to_the_time_with_many_columns(monkeypatch: py
         assert {s.column for s in found.strengths[:2]} <= {"c1", "c2", "c3"}
     assert found.importance is not None and len(found.importance.columns) == 10
     assert "Only 10 of" in " ".join(found.importance.notes)
+
+
+def test_no_curve_shows_the_texts_of_single_rows(rng: np.random.Generator) -> None:
+    names = [f"{rng.choice(['Mr', 'Mrs'])} {i} of {rng.choice(['Rome', 'Oslo'])} street" for i in range(N)]
+    table = {
+        "name": names,
+        "ticket": [f"T{i}" if i % 3 else "T" for i in range(N)],
+        "size": rng.normal(size=N).tolist(),
+        "answer": ["yes" if "Mrs" in name else "no" for name in names],
+    }
+    spec = mw.FitSpec(kinds={"name": "text", "ticket": "category"})
+    model = mw.fit(table, target="answer", budget=mw.Budget(trials=1), spec=spec)
+    found = explain(model, table)
+    assert {s.column for s in found.strengths} == {"name", "ticket", "size"}
+    assert [c.column for c in found.curves] == ["size"]
+    assert "Mrs 1" not in json.dumps(found.to_json())

@@ -11,6 +11,7 @@ from modelwright.core.table import Column, Table
 from modelwright.insight.fairness.audit import audit
 from modelwright.insight.fairness.gaps import apart
 from modelwright.insight.fairness.measures import Measured
+from modelwright.insight.fairness.proxies import proxies
 from modelwright.insight.fairness.result import Fairness
 from modelwright.insight.fairness.spread import spread
 from modelwright.insight.predictions import of_classes, of_values
@@ -189,3 +190,15 @@ def test_a_group_without_a_hit_is_not_taken_for_certain() -> None:
     made = apart([one], np.ones(2, dtype=bool), level=0.95)
     assert made.ratio.value == 0 and 0 < made.ratio.high < 0.5
     assert made.difference.low < 0.5 < made.difference.high
+
+
+def test_a_word_of_a_text_gives_a_column_away(rng: np.random.Generator) -> None:
+    is_woman = rng.random(300) < 0.5
+    texts = np.array([f"{'Mrs' if w else 'Mr'} {i}" for i, w in enumerate(is_woman)], dtype=object)
+    name = Column(ColumnSchema("name", "text", "string"), np.arange(300, dtype=np.int32), texts)
+    sexes = np.array(["male", "female"], dtype=object)
+    sex = Column(ColumnSchema("sex", "category", "string"), is_woman.astype(np.int32), sexes)
+    found, why = proxies(Table((name,), 300), sex)
+    assert why == ""
+    assert found[0].feature == "" and found[0].score.value > 0.95
+    assert {p.feature for p in found if p.is_flagged} == {"", "name with “mr”", "name with “mrs”"}

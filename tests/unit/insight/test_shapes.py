@@ -85,7 +85,7 @@ def test_the_report_shows_all_of_a_glass_box(model: Model, table: dict[str, np.n
     assert part.result is not None
     assert part.result["cost"]["is_shipped"]
     titles = [block.title for block in part.blocks if hasattr(block, "title")]
-    assert titles.count("p by a") == 1
+    assert titles.count("Log-odds of p by a") == 1
     assert "b and kind together" in titles
     assert "can be read whole" in made.document("card")
     other = report(model_of(table, "sign", learners=("linear",)))

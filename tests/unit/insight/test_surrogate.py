@@ -135,3 +135,19 @@ def test_the_most_alike_rows_come_first(small_file: Any) -> None:
         prototypes(model, known, known)
     with pytest.raises(SpecError, match="one row"):
         prototypes(model, record, known, n_found=0)
+
+
+def test_what_comes_once_is_not_asked_for(rng: np.random.Generator) -> None:
+    """Names of rows explain the answers of these rows, and say nothing of others."""
+    names = np.array([f"name {i}" for i in range(60)] + ["often"] * 40, dtype=object)
+    answers = np.where(names == "often", 1.0, rng.random(100) * 0.1)[:, np.newaxis]
+    for kind, n_leaves in (("category", 2), ("text", 1)):
+        codes = np.array([*range(60), *([60] * 40)], dtype=np.int32)
+        levels = np.array([*names[:60], "often"], dtype=object)
+        column = Column(ColumnSchema("name", kind, "string"), codes, levels)  # type: ignore[arg-type]  # both are kinds
+        tree = grow(Table((column,), 100), answers, depth=3, least_rows=5)
+        assert tree.n_leaves == n_leaves
+    unseen = Column(ColumnSchema("name", "category", "string"), np.zeros(1, np.int32), np.array(["new"], dtype=object))
+    column = Column(ColumnSchema("name", "category", "string"), codes, levels)
+    tree = grow(Table((column,), 100), answers, depth=3, least_rows=5)
+    assert tree.answer(Table((unseen,), 1))[0, 0] < 0.1, "an unseen name is answered as the rare ones"

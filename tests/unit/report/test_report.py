@@ -12,12 +12,16 @@ import pytest
 import modelwright
 from modelwright.core.catalog import load
 from modelwright.core.errors import OutputError, SchemaError, SpecError
+from modelwright.insight.coverage import Coverage, GroupCoverage
+from modelwright.insight.tabulation import plain
+from modelwright.metrics.bootstrap import Interval
 from modelwright.model.model import Model
 from modelwright.report import report as verb_or_module
 from modelwright.report.base import Section
 from modelwright.report.beside import LEAST_SECONDS, beside, in_the_way
 from modelwright.report.catalog import CHAPTERS, DOCUMENTS, ENDINGS, SECTIONS
 from modelwright.report.report import Report, report
+from modelwright.report.sections.uncertainty import coverage_light
 
 Make = Callable[[int, int], dict[str, list[Any]]]
 ROOT = Path(__file__).parents[3]
@@ -236,3 +240,45 @@ def test_commands_on_a_part_of_a_file_name_its_target(make_prices: Make, tmp_pat
         assert len(about_file) > 3 and all("--for price" in c for c in about_file)
         page = made.to_html()
         assert "target=&#39;price&#39;" in page and "price.onnx" in page
+
+
+def test_losses_of_numbers_are_told_in_the_unit_of_the_answers(priced_report: Report) -> None:
+    part = priced_report.part("leaderboard")
+    assert part is not None and part.result is not None
+    best = min(trial["loss"] for trial in part.result["trials"] if trial["loss"] is not None)
+    text = str(part.to_json()["blocks"])
+    assert f"has an RMSE of {plain(best**0.5)};" in text and "'RMSE'" in text
+
+
+def test_a_threshold_is_chosen_by_the_costs_of_the_file(make_rows: Make) -> None:
+    spec = modelwright.FitSpec(cost={"fp": 1, "fn": 5})
+    model = modelwright.fit(make_rows(200, 1), "answer </title>", budget=modelwright.Budget(trials=1), spec=spec)
+    part = report(model, data=make_rows(150, 2)).part("threshold")
+    assert part is not None
+    assert "costs='fp=1, fn=5'" in part.command
+    text = str(part.to_json()["blocks"])
+    assert "mean cost per row" in text and "is not in the data" not in text
+
+
+def held(value: float, low: float, high: float, name: str = "all rows") -> GroupCoverage:
+    """Return how often a group is covered."""
+    return GroupCoverage(name, 1000, Interval(value, low, high), Interval(1.1, 1.0, 1.2), 0.9, Interval(0.9, 0.8, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("overall", "group", "n_rows", "level", "said"),
+    [
+        (held(0.892, 0.887, 0.898), None, 3664, "good", "89 of 100 rows; 90 were promised, and chance explains"),
+        (held(0.892, 0.887, 0.898), None, 10**7, "look", "89 of 100 rows; 90 were promised."),
+        (held(0.96, 0.95, 0.97), None, 1000, "good", "96 of 100 rows, more than the 90 promised."),
+        (held(0.901, 0.89, 0.91), None, 1000, "good", "90 of 100 rows, as promised."),
+        (held(0.88, 0.87, 0.89), held(0.7, 0.69, 0.71, "b"), 1000, "look", "but of b only in 70 of 100; 90 were"),
+    ],
+)
+def test_a_promise_kept_but_for_chance_is_kept(
+    overall: GroupCoverage, group: GroupCoverage | None, n_rows: int, level: str, said: str
+) -> None:
+    found = Coverage("sets", 0.9, "sets", overall, () if group is None else (group,))
+    light = coverage_light(found, n_rows)
+    assert light.level == level
+    assert said in light.plainly

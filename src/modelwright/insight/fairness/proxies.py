@@ -1,8 +1,12 @@
 """How well the features give a sensitive column away, one by one and all together."""
 
+import re
+from collections import Counter
+
 import numpy as np
 
 from modelwright.core.errors import DataError
+from modelwright.core.schema import ColumnSchema
 from modelwright.core.spec import FitSpec
 from modelwright.core.table import Array, Column, Table
 from modelwright.insight.fairness.result import Proxy
@@ -23,6 +27,12 @@ _MOST_VOTES = 50
 _VOTING_ROWS = 5_000
 """Rows from which the weights of the votes are learned, at most."""
 
+_MOST_WORDS = 40
+"""Words of a text that are looked at, the most frequent."""
+
+_FEWEST_OF_A_WORD = 10
+"""Rows that a word comes in at least."""
+
 _STEPS = 12
 """Newton steps; the problem is convex and small."""
 
@@ -30,10 +40,10 @@ _STEPS = 12
 def proxies(features: Table, sensitive: Column, *, seed: int = 0) -> tuple[tuple[Proxy, ...], str]:
     """Return how well each feature, and all together, tell the sensitive column, and why not if so.
 
-    Each feature is cut into bins, and each row is told by the rows of the other folds in its bin. All together, these
-    answers are weighed: by a log-linear pool for classes, by a ridge regression for quantities, each learned on one
-    half of the folds and asked on the other. That is simple: a better learner may tell more, so what nothing here tells
-    is not proven to be hidden.
+    Each feature is cut into bins, free text into its frequent words, and each row is told by the rows of the other
+    folds in its bin. All together, these answers are weighed: by a log-linear pool for classes, by a ridge regression
+    for quantities, each learned on one half of the folds and asked on the other. That is simple: a better learner may
+    tell more, so what nothing here tells is not proven to be hidden.
 
     Args:
         features: What the model looks at.
@@ -43,7 +53,7 @@ def proxies(features: Table, sensitive: Column, *, seed: int = 0) -> tuple[tuple
     Returns:
         All together first, then the features from the best on; and a sentence where nothing could be told.
     """
-    others = tuple(c for c in features.columns if c.name != sensitive.name)
+    others = tuple(part for c in features.columns if c.name != sensitive.name for part in _parts(c))
     try:
         case = make_case(Table((*others, sensitive), features.n_rows), sensitive.name, FitSpec(), seed=seed)
     except DataError as error:
@@ -56,6 +66,24 @@ def proxies(features: Table, sensitive: Column, *, seed: int = 0) -> tuple[tuple
     together = score(case.truth, _together(case, [told[i] for i in order[:_MOST_VOTES]]))
     best = [_proxy(sensitive.name, case.features[i].name, scores[i]) for i in order[:MOST_FEATURES]]
     return (_proxy(sensitive.name, "", together), *best), ""
+
+
+def _parts(column: Column) -> tuple[Column, ...]:
+    """Return the column, or of free text a column per frequent word: hardly a text comes twice, but "Mrs" does."""
+    if column.schema.kind != "text":
+        return (column,)
+    texts = column.strings()
+    found = [set(re.findall(r"\w{2,}", str(text).lower())) for text in texts]
+    counts = Counter(word for words in found for word in words)
+    few, many = max(_FEWEST_OF_A_WORD, 0.005 * len(texts)), 0.95 * len(texts)
+    words = [word for word, n in counts.most_common() if few <= n <= many][:_MOST_WORDS]
+    return tuple(
+        Column(
+            ColumnSchema(f"{column.name} with “{word}”", "number", "number"),
+            np.array([word in words for words in found], dtype=np.float64),
+        )
+        for word in words
+    )
 
 
 def _proxy(sensitive: str, feature: str, found: Score) -> Proxy:

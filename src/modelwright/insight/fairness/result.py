@@ -17,6 +17,9 @@ _MOST_LABELS_SHOWN = 6
 
 _MOST_PROXIES_SHOWN = 8
 _LONGEST = 60
+_SAID = frozenset({"observed_rate", "mean_probability", "calibration"})
+"""Measures of what the model says; the others are of what follows from it."""
+
 _TOO_FEW = "too few rows"
 
 
@@ -201,7 +204,8 @@ class Fairness(Document):
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the gaps, the groups by each of the columns, and the proxies."""
         by = dict.fromkeys(g.columns for g in self.groups)
-        return (self._gap_sheet(), *(self._group_sheet(columns) for columns in by), *self._proxy_sheets())
+        groups = (self._group_sheet(columns, part) for columns in by for part in self._parts(columns))
+        return (self._gap_sheet(), *groups, *self._proxy_sheets())
 
     def _gap_sheet(self) -> Sheet:
         span = f"{self.level * 100:g} % interval"
@@ -216,8 +220,8 @@ class Fairness(Document):
                 reach(g.difference, ".3g"),
                 plain(g.ratio.value),
                 reach(g.ratio, ".3g"),
-                printable(g.lowest, _LONGEST) or "–",
-                printable(g.highest, _LONGEST) or "–",
+                _within(g.lowest, g.columns) or "–",
+                _within(g.highest, g.columns) or "–",
             )
             for g in self.gaps
             if g.label in shown
@@ -226,25 +230,36 @@ class Fairness(Document):
         caption = f"How far the groups lie apart, on {counted(self.n_rows, 'row')} {of}"
         return Sheet(caption, (head, *rows), "<<<>>>><<")
 
-    def _group_sheet(self, columns: tuple[str, ...]) -> Sheet:
-        """Return the groups by some columns, one line per group and class."""
+    def _parts(self, columns: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+        """Return the measures of the groups by some columns, a tuple per table: what is decided, what is said."""
+        names = tuple(dict.fromkeys(f.name for g in self.groups if g.columns == columns for f in g.figures))
+        if {"true_positive_rate", "false_negative_rate"} <= set(names):
+            # What is missed is the rest of what is found, and is in the JSON all the same.
+            names = tuple(name for name in names if name != "false_negative_rate")
+        said = tuple(name for name in names if name in _SAID)
+        decided = tuple(name for name in names if name not in _SAID)
+        return (decided, said) if said and decided else (names,)
+
+    def _group_sheet(self, columns: tuple[str, ...], measures: tuple[str, ...]) -> Sheet:
+        """Return some measures of the groups by some columns, one line per group and class."""
         groups = [g for g in self.groups if g.columns == columns]
         shown = self._shown({f.label for g in groups for f in g.figures})
-        figures = [f for g in groups for f in g.figures if f.label in shown]
+        figures = [f for g in groups for f in g.figures if f.label in shown and f.name in measures]
         names = list(dict.fromkeys(f.name for f in figures))
         labels = [label for label in dict.fromkeys(f.label for f in figures) if label] or [""]
         titles = [TITLES[name] for name in names] or [""]  # one column at least, to say that no group is judged
-        head = ("group", "rows", "class", *titles)
+        head = (printable(" × ".join(columns), _LONGEST), "rows", "class", *titles)
         rows = [head]
         for g in groups:
             for label in labels if g.is_judged else [""]:
                 known = {f.name: str(f) for f in g.figures if f.label in ("", label)}
                 cells = [known.get(name, "–") for name in names] if g.is_judged else [_TOO_FEW] + [""] * len(titles[1:])
-                rows.append((printable(g.name, _LONGEST), f"{g.n_rows:,}", printable(label), *cells))
+                rows.append((_within(g.name, columns), f"{g.n_rows:,}", printable(label), *cells))
         if len(labels) == 1:
             rows = [(*row[:2], *row[3:]) for row in rows]
         in_percent = " (shares in percent)" if any(f.kind == "share" for f in figures) else ""
-        caption = f"Groups by {printable(' × '.join(columns), _LONGEST)}{in_percent}"
+        what = "Probabilities" if set(measures) <= _SAID and measures else "Groups"
+        caption = f"{what} by {printable(' × '.join(columns), _LONGEST)}{in_percent}"
         return Sheet(caption, tuple(rows), ("<><" if len(labels) > 1 else "<>") + ">" * len(titles))
 
     def _proxy_sheets(self) -> tuple[Sheet, ...]:
@@ -267,3 +282,11 @@ class Fairness(Document):
 
     def _shown(self, labels: set[str]) -> set[str]:
         return labels if len(labels - {""}) <= _MOST_LABELS_SHOWN else {""}
+
+
+def _within(name: str, columns: tuple[str, ...]) -> str:
+    """Return the name of a group where its columns are known: "F, B" for "sex = F and race = B"."""
+    short = name.removeprefix(f"{columns[0]} = ")
+    for column in columns[1:]:
+        short = short.replace(f" and {column} = ", ", ", 1)
+    return printable(short, _LONGEST)

@@ -4,13 +4,14 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, ClassVar, final
 
+from modelwright.core.errors import counted
 from modelwright.model.naming import safe_name
 from modelwright.report.base import Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Code
 from modelwright.report.sections.time import typical
 
-_MOST_COLUMNS = 8
+_MOST_COLUMNS = 12
 
 
 @final
@@ -34,7 +35,7 @@ class CallsSection(Section[dict[str, Any]]):
         row = {c.name: typical(c) for c in columns[:_MOST_COLUMNS]}
         cells = [f"    {name!r}: {_tidy(cell)!r}," for name, cell in row.items()]
         if len(columns) > _MOST_COLUMNS:
-            cells.append(f"    # and {len(columns) - _MOST_COLUMNS} more columns")
+            cells.append(f"    # and {counted(len(columns) - _MOST_COLUMNS, 'more column')}")
         shown = "\n".join(["{", *cells, "}"])
         python = f"import modelwright as mw\n\nmodel = {case.loading}\nmodel.predict({shown})"
         # Outputs have other names in a file of several targets.

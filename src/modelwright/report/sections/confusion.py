@@ -7,9 +7,12 @@ import numpy as np
 
 from modelwright.core.errors import counted
 from modelwright.insight.confusion import Confusion, confusion, confusion_of
+from modelwright.insight.document import reach
 from modelwright.insight.evaluation import number
+from modelwright.insight.ranking import LEVEL
 from modelwright.insight.tabulation import printable
 from modelwright.metrics.bootstrap import Interval
+from modelwright.metrics.proportion import share_interval
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Grid, Text
@@ -66,12 +69,20 @@ def _mistakes(result: Confusion) -> Sequence[Block]:
     worst = [divmod(int(at), len(cells)) for at in order if shares.flat[at] > 0]
     if not worst:
         return (Text("No class is taken for another."),)
-    head = ("the truth", "taken for", "rows", "of the true class")
+    head = ("the truth", "taken for", "rows", "of the true class", f"{LEVEL * 100:g} % interval")
     rows = [
-        (printable(result.labels[i], 40), printable(result.labels[j], 40), f"{cells[i, j]:,.6g}", f"{shares[i, j]:.1%}")
+        (
+            printable(result.labels[i], 40),
+            printable(result.labels[j], 40),
+            *_mistake(cells[i, j], shares[i, j], totals[i, 0]),
+        )
         for i, j in worst
     ]
-    return (Grid("What is most often taken for what", (head, *rows), "<<>>"),)
+    return (Grid("What is most often taken for what", (head, *rows), "<<>>>"),)
+
+
+def _mistake(n: float, share: float, of: float) -> tuple[str, str, str]:
+    return f"{n:,.6g}", f"{share:.1%}", reach(share_interval(share, of, LEVEL), ".1%")
 
 
 def _kept(case: Case) -> Confusion:

@@ -1,14 +1,14 @@
 """What the model cost in energy, and what it costs to use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
 
 import numpy as np
 
 from modelwright.energy.energy import Energy
 from modelwright.energy.predictions import per_thousand
-from modelwright.energy.regions import WORLD, carbon, region_of
+from modelwright.energy.regions import WORLD, carbon, region, region_of
 from modelwright.insight.background import make_background
 from modelwright.insight.energy_curve import EnergyCurve
 from modelwright.insight.tabulation import printable
@@ -63,14 +63,17 @@ class EnergySection(Section[Used]):
 
     def blocks(self, result: Used, case: Case) -> Sequence[Block]:
         """Return totals, carbon, what less energy would have scored, phases and trials."""
-        answering = (f"1,000 answers, on this machine, {result.rows}", str(result.answering))
+        made_by = "" if result.making is None else Energy.from_json(result.making).source
+        told = replace(result.answering, source="modelled likewise") if result.answering.source == made_by else None
+        answering = (f"1,000 answers, on this machine, {result.rows}", str(told or result.answering))
         if result.making is None:
             return (
                 Facts((answering,)),
                 Note("The file does not tell what making it used: with --trials it holds nothing that would differ."),
             )
         total, place = Energy.from_json(result.making), region_of(result.making)
-        facts = (("Making the model", str(total)), ("Which stands for", str(carbon(total, place))), answering)
+        grams = replace(carbon(total, place), source=region(place).source)
+        facts = (("Making the model", str(total)), ("Carbon of making it", str(grams)), answering)
         parts = [
             _parts(result.making.get(name), title)
             for name, title in (("phases", "By phase"), ("trials", "By trial"))
@@ -86,7 +89,8 @@ def _less(result: Used) -> tuple[Block, ...]:
         why = (result.making or {}).get("why_no_curve")
         return (Note(f"What less energy would have scored is not told. {why}"),) if why else ()
     picture = (chart("EnergyCurveDisplay", curve, "energy-curve"),) if len(curve.known) > 1 else ()
-    return (Text(curve.verdict), *picture, *grids(curve, folded=True), *notes(curve.notes))
+    # Where it is drawn its numbers are beside it.
+    return (Text(curve.verdict), *(picture or grids(curve, folded=True)), *notes(curve.notes))
 
 
 def _parts(parts: Any, title: str) -> Grid:

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from typing import ClassVar, final
 
 from modelwright.core.errors import counted
+from modelwright.insight.document import reach
 from modelwright.insight.explain import explain
 from modelwright.insight.explanation import Explanation, Strength
 from modelwright.insight.interaction import Interactions
 from modelwright.insight.surrogate import Surrogate
-from modelwright.insight.tabulation import plain, printable, signed
+from modelwright.insight.tabulation import between, plain, printable
+from modelwright.metrics.bootstrap import Interval
 from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Code, Grid, Text
 from modelwright.report.drawing import chart, notes
-from modelwright.report.wording import NEEDS_ROWS, interval_text
+from modelwright.report.wording import NEEDS_ROWS, interval_text, midway
 
 _SECONDS = 4.0
 _MOST_COLUMNS = 20
@@ -40,7 +42,7 @@ class ExplanationSection(Section[Explanation]):
         """Return pictures and tables."""
         blocks: list[Block] = []
         if result.strengths:
-            blocks += [_summary(result), _strengths(result.strengths, result)]
+            blocks += [_summary(result, case), _strengths(result.strengths, result, case)]
         if result.importance is not None:
             blocks += [chart("ImportanceDisplay", result.importance, "importance"), *notes(result.importance.notes)]
         for i, curve in enumerate(result.curves):
@@ -52,18 +54,28 @@ class ExplanationSection(Section[Explanation]):
         return (*blocks, *notes(result.notes))
 
 
-def _summary(result: Explanation) -> Text:
+def _summary(result: Explanation, case: Case) -> Text:
     first = " and ".join(printable(s.column, 40) for s in result.strengths[:2])
-    return Text(f"{first} move{'s' if len(result.strengths) == 1 else ''} the answer most.")
+    text = f"{first} move{'s' if len(result.strengths) == 1 else ''} the answer most."
+    if result.importance is not None:
+        text += (
+            f" How far a column moves answers and how much worse {midway(result.importance.title)} gets without it are"
+            " two questions, so the two orders need not agree."
+        )
+    if len(case.model.classes) > 2:
+        text += f" The curves follow {printable(result.answer, 40)}, the class that is given most often here."
+    return Text(text)
 
 
-def _strengths(strengths: Sequence[Strength], result: Explanation) -> Grid:
+def _strengths(strengths: Sequence[Strength], result: Explanation, case: Case) -> Grid:
     head = ("column", "moves it by", "95 % interval")
-    rows = [
-        (printable(s.column, 40), plain(s.value), f"{plain(s.low)} to {plain(s.high)}")
-        for s in strengths[:_MOST_COLUMNS]
-    ]
-    caption = f"How far each column moves {printable(result.answer)} (mean absolute Shapley value, {result.scale})"
+    rows = [(printable(s.column, 40), plain(s.value), between(s.low, s.high)) for s in strengths[:_MOST_COLUMNS]]
+    what = f"the {result.scale} of {printable(result.answer)}"
+    if len(case.model.classes) > 2:
+        what = f"the {result.scale} of a class"
+    if not case.model.task.is_classification:
+        what = f"{printable(result.answer)}, in its own unit"
+    caption = f"How far each column moves {what} (mean absolute Shapley value)"
     return Grid(caption, (head, *rows), "<>>", left_out=max(0, len(strengths) - _MOST_COLUMNS))
 
 
@@ -77,14 +89,16 @@ def _pairs(found: Interactions) -> Grid:
 
 
 def _tree(found: Surrogate) -> Sequence[Block]:
-    share = f"{found.fidelity.value:.0%}" if found.fidelity.value > 0 else "nothing"
+    where = f"(R² {interval_text(found.fidelity)}, on {counted(found.n_held_out, 'row')} it was not grown on)"
+    if found.fidelity.value <= 0:
+        return (Text(f"No tree that one can read says what the model says {where}, so none is shown."),)
     text = (
-        f"A readable tree of {counted(found.tree.n_leaves, 'leaf')} repeats {share} of what the "
-        f"model says (R² {interval_text(found.fidelity)}, on {counted(found.n_held_out, 'row')} it was not grown on)."
+        f"A readable tree of {counted(found.tree.n_leaves, 'leaf')} repeats {found.fidelity.value:.0%} of what the "
+        f"model says {where}."
     )
     if found.cost is not None:
-        text += (
-            f" Used in the model's place it would be worse by {signed(found.cost.loss.value)} {found.cost.title} "
-            f"({interval_text(found.cost.loss)})."
-        )
+        loss, what = found.cost.loss, midway(found.cost.title)
+        how = "worse" if loss.value >= 0 else "better"
+        told = loss if loss.value >= 0 else Interval(-loss.value, -loss.high, -loss.low)
+        text += f" Used in the model's place its {what} would be {how} by {plain(told.value)} ({reach(told)})."
     return (Text(text), Code("The tree", str(found), folded=True))

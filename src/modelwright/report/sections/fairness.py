@@ -14,10 +14,15 @@ from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Light, Note, Text
 from modelwright.report.drawing import chart, grids, notes
-from modelwright.report.wording import interval_text
+from modelwright.report.wording import NOT_READ, interval_text
 
 _LOOKED_AT = ("demographic_parity", "equalised_odds", "error_equality")
 """Gaps that the verdict tells of."""
+
+_COSTS = (
+    "The model's own labels follow the costs that were given at the fit; those by group in this picture follow "
+    "accuracy. That they are right more often is no gain: count what their mistakes cost before you compare."
+)
 
 _SMALL = 0.1
 """Where every gap is known to be below ten points, groups are treated about alike; our choice, no law."""
@@ -84,8 +89,12 @@ class FairnessSection(Section[Found]):
         tables = grids(r)
         found: list[Block] = [Text(text), *told, *tables]
         if result.tradeoff is not None:
-            found += [chart("TradeoffDisplay", result.tradeoff, "tradeoff"), *notes(result.tradeoff.notes)]
-        return (*found, *notes(r.notes))
+            decision = case.model.task.decision
+            found += [Note(_COSTS)] if decision is not None and decision.costs else []
+            found.append(chart("TradeoffDisplay", result.tradeoff, "tradeoff"))
+        told_once = dict.fromkeys((*(result.tradeoff.notes if result.tradeoff else ()), *r.notes))
+        # Which columns the model does not read is said with the rows.
+        return (*found, *notes([note for note in told_once if not note.startswith(NOT_READ)]))
 
     def lights(self, result: Found, case: Case) -> Sequence[Light]:
         """Say which gap is the largest beyond chance; without one, whether the rows were enough to see it."""
@@ -141,9 +150,10 @@ def _told(gap: Gap) -> str:
 
 def _plainly(gap: Gap) -> str:
     where = " and ".join(f"“{printable(name, 60)}”" for name in (gap.lowest, gap.highest))
+    label = printable(gap.label, 40)
     what = {
-        "demographic_parity": "how often the class is given",
-        "equalised_odds": "how often the class is given where it is, or is not, true",
+        "demographic_parity": f"how often the answer is {label}",
+        "equalised_odds": f"how often the answer is {label} where that is, or is not, true",
         "error_equality": "how far off the predictions are",
     }[gap.name]
     return f"Groups differ in {what}, most between {where}."

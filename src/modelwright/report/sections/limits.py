@@ -39,7 +39,7 @@ class LimitsSection(Section[dict[str, Any]]):
 
     def blocks(self, result: dict[str, Any], case: Case) -> Sequence[Block]:
         """Return the known limits and the blanks."""
-        numbers = [c for c in case.model.schema if c.dtype == "number" and c.low is not None][:_SHOWN]
+        numbers = [c for c in case.model.schema if c.kind == "number" and c.low is not None][:_SHOWN]
         known = "; ".join(f"{printable(c.name, 30)}: {domain(c)}" for c in numbers)
         text = (
             "The model has learned from rows of one table and answers well only for rows like them. Correlation is all "

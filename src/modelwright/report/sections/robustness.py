@@ -10,7 +10,7 @@ from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Level, Light, Text
 from modelwright.report.drawing import grids, notes
-from modelwright.report.wording import NEEDS_ROWS
+from modelwright.report.wording import NEEDS_ROWS, midway
 
 _MANY = 0.1
 """Share of the answers, or of the error, that changes notably; our choice."""
@@ -50,7 +50,9 @@ class RobustnessSection(Section[Robustness]):
         # Every good model loses something with a tenth of the cells; what many answers or much of the score hang on.
         much = first.changed > _MANY if first.changed == first.changed else cost > _MANY * abs(result.score)
         level: Level = "look" if worse and much else "good"
-        text = f"{first.trouble}: {result.title} changes by {signed(first.change.value)} ({reach(first.change)})"
+        text = (
+            f"{first.trouble}: {midway(result.title)} changes by {signed(first.change.value)} ({reach(first.change)})"
+        )
         text += f"; {first.changed:.1%} of rows are given another class." if first.changed == first.changed else "."
         said = "A tenth of the cells missing costs it little."
         if level == "look":

@@ -87,7 +87,8 @@ class RowsSection(Section[tuple[Strangeness, ...]]):
         left_out = max(0, len(strange) - _MOST_SHOWN)
         grid = Grid("Columns whose cells differ from training", (head, *rows), "<>>>", left_out=left_out)
         same = len(result) - len(strange)
-        rest = (Note(f"{same:,} other columns differ by less than {_NOTABLE:.1%} of the cells."),) if same else ()
+        few = f"{counted(same, 'other column')} {'differs' if same == 1 else 'differ'}"
+        rest = (Note(f"{few} by less than {_NOTABLE:.1%} of the cells."),) if same else ()
         return (Text(text), *notes, grid, *rest)
 
 

@@ -13,7 +13,7 @@ from modelwright.report.again import fit_command
 from modelwright.report.base import Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Code, Facts
-from modelwright.report.wording import task_sentence
+from modelwright.report.wording import budget_text, moment_text, task_sentence
 
 
 @final
@@ -34,19 +34,21 @@ class RunSection(Section[dict[str, Any]]):
     def blocks(self, result: dict[str, Any], case: Case) -> Sequence[Block]:
         """Return question, data, budget, versions and the command that fits again."""
         manifest = case.model.manifest
-        trials, seconds = manifest.budget.get("trials"), manifest.budget.get("seconds")
         data = manifest.data
         evaluation = case.evaluation
         pairs = [
             ("Question", task_sentence(case.model)),
             ("Rows learned from", f"{data['rows']:,}" if "rows" in data else "not recorded"),
-            ("Columns offered", f"{data['columns']:,}" if "columns" in data else "not recorded"),
+            ("Columns read", f"{data['columns']:,}" if "columns" in data else "not recorded"),
             ("Fingerprint of the data", f"sha256 {data['sha256']}" if data.get("sha256") else "not recorded"),
             ("Aimed at", evaluation.main.title if evaluation else manifest.metric),
             ("Validation", _validation(case)),
-            ("Budget", counted(trials, "trial") if trials else f"{seconds:g} s" if seconds else "not recorded"),
+            ("Budget", budget_text(manifest.budget)),
             ("Seed", str(manifest.seed)),
-            ("Written", manifest.created or "no moment is recorded, so that the same fit gives the same bytes"),
+            (
+                "Written",
+                moment_text(manifest.created) or "no moment is recorded, so that the same fit gives the same bytes",
+            ),
             ("By", f"modelwright {manifest.version}"),
             ("With", ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items()))),
         ]

@@ -12,7 +12,7 @@ from modelwright.report.base import NotHere, Section
 from modelwright.report.case import Case
 from modelwright.report.content import Block, Light, Note, Text
 from modelwright.report.drawing import chart, grids, notes
-from modelwright.report.wording import NEEDS_ROWS, interval_text
+from modelwright.report.wording import NEEDS_ROWS, interval_text, midway
 
 
 @final
@@ -38,8 +38,8 @@ class SlicesSection(Section[Slices]):
             text = f"Of {counted(result.n_searched, 'slice')} none is worse than the rest by more than chance."
             return (Text(text),)
         why = Note(
-            "Where the answer is less certain from the start every model errs more: a slice here is a place to look "
-            "at, not yet a fault."
+            f"In the order of “{result.loss}, more than elsewhere”, which few rows cannot move far. Where the answer "
+            "is less certain from the start every model errs more: a slice here is a place to look at, not yet a fault."
         )
         return (chart("SliceDisplay", result, "slices"), *grids(result), *notes(result.notes), why)
 
@@ -58,7 +58,7 @@ class SlicesSection(Section[Slices]):
         figure = f"{result.loss} {signed(worst.effect.value)} ({reach(worst.effect)}) beside elsewhere"
         if math.isfinite(worst.metric.value):
             figure = (
-                f"{result.title} {plain(worst.metric.value)} ({interval_text(worst.metric)}) against"
+                f"{midway(result.title)} {plain(worst.metric.value)} ({interval_text(worst.metric)}) against"
                 f" {plain(result.overall.value)}"
             )
         text = f"Worst where {where} ({counted(worst.n_rows, 'row')}): {figure}."

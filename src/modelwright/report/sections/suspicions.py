@@ -65,7 +65,7 @@ class SuspicionsSection(Section[tuple[Findings | None, Findings | None]]):
         text = f"{worst.what} {worst.evidence}" if worst is not None and grave else "Nothing grave was found."
         more = len({(f.name, f.columns) for f in relevant if f.severity != "info"}) - 1
         text += f" And {more} more." if more > 0 else ""
-        said = worst.what if worst is not None and grave else "Nothing suspicious was found in the data."
+        said = worst.what if worst is not None and grave else "Nothing grave was found in the data."
         level = _LEVELS[worst.severity if worst else None]
         return (Light(_PROMISE, level, text, "suspicions", "belief", said),)
 
@@ -80,9 +80,11 @@ def _kind(finding: Finding) -> tuple[str, tuple[str, ...]]:
 
 
 def _told(all_found: Findings, shown: Sequence[Finding], where: str, *, repeated: int = 0) -> list[Block]:
-    about = f"In {where}, {all_found.n_looked_at:,} of {counted(all_found.n_rows, 'row')} were looked at."
+    some = f"{all_found.n_looked_at:,} of " if all_found.n_looked_at < all_found.n_rows else "all "
+    about = f"In {where}, {some}{counted(all_found.n_rows, 'row')} were looked at."
     if repeated:
-        about += f" {repeated} of the suspicions above {'is' if repeated == 1 else 'are'} found there too."
+        how_many = "One of the suspicions above is" if repeated == 1 else f"{repeated} of the suspicions above are"
+        about += f" {how_many} found there too."
     if not shown:
         return [Text(f"{about} Nothing {'else ' if repeated else ''}suspicious was found.")]
     head = ("severity", "columns", "what is suspected", "evidence", "done", "to override")

@@ -1,5 +1,6 @@
 """Whether the file's intervals or sets hold the truth as often as they promise."""
 
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ from modelwright.report.wording import NEEDS_ROWS, hundred
 
 _FIRM_ROWS = 200
 """Rows behind a limit of 90 % from which it is right to 4 points in 19 of 20 tables; of 40 rows, to 9 (Vovk 2012)."""
+
+_PROMISE = "Says how sure it is"
+
+_FAR = 1.96
+"""Standard errors on either side that hold 95 %."""
 
 _MOST_QUANTILES = 5
 """Quantiles that a light tells of."""
@@ -78,39 +84,79 @@ class UncertaintySection(Section[Found]):
         kept += _behind(result.said)
         if result.here is not None:
             known = case.rows.notes if case.rows else ()  # said once, with the rows
+            kept[0] = Text(f"{text} {_sentence(result.here)}")
             kept += [*grids(result.here), *notes([n for n in result.here.remarks() if n not in known])]
-            if _poor(result.here) and case.model.task.is_classification:
+            if (
+                result.here.groups
+                and _poor(result.here, _calibrated(case)) in result.here.groups
+                and case.model.task.is_classification
+            ):
                 target = shlex.quote(case.model.manifest.target)
                 kept.append(Note(f"To hold it in every class by itself: modelwright fit … --interval-groups {target}"))
         return kept
 
     def lights(self, result: Found, case: Case) -> Sequence[Light]:
         """Say whether the rows are covered as often as promised, and no group much less often."""
-        promise = "Says how sure it is"
         if result.below:
             off = [f"{q:g}" for q, share in result.below if not share.low <= q <= share.high]
             told = ", ".join(f"{share.value:.1%} below quantile {q:g}" for q, share in result.below[:_MOST_QUANTILES])
             said = "Its quantiles are where they should be."
             if off:
                 said = f"Its quantiles are not quite where they should be ({', '.join(off[:_MOST_QUANTILES])})."
-            return (Light(promise, "look" if off else "good", f"{told}.", "uncertainty", "doubt", said),)
+            return (Light(_PROMISE, "look" if off else "good", f"{told}.", "uncertainty", "doubt", said),)
         if result.here is None:
-            return _kept(result.said, promise)
-        found, poor = result.here, _poor(result.here)
-        what = f"{found.what} hold the truth in"
-        text = (
-            f"{what} {found.overall.covered.value:.1%} of rows "
-            f"({reach(found.overall.covered, '.1%')}), {found.promised:.0%} is promised."
-        ).capitalize()
-        said = f"its {what} {hundred(found.overall.covered.value)} rows, as promised.".capitalize()
-        if poor is found.overall:
-            said = f"Its {what} {hundred(poor.covered.value)} rows, {hundred(found.promised)} were promised."
-        elif poor is not None:
-            name = printable(poor.group, 60)
-            text += f" Of {name} only in {poor.covered.value:.1%} ({reach(poor.covered, '.1%')})."
-            said = f"Its {what} {hundred(found.overall.covered.value)} rows, but of {name} only in"
-            said += f" {hundred(poor.covered.value)}."
-        return (Light(promise, "look" if poor else "good", text, "uncertainty", "doubt", said),)
+            return _kept(result.said)
+        return (coverage_light(result.here, _calibrated(case)),)
+
+
+def coverage_light(found: Coverage, n_calibrated: float) -> Light:
+    """Return whether rows given are covered as often as promised, and no group much less often.
+
+    Args:
+        found: How often they are.
+        n_calibrated: Rows that the limits were found on, 0 where that is unknown.
+    """
+    text, poor = _sentence(found), _poor(found, n_calibrated)
+    low = poor or next((g for g in found.too_low if g is not found.overall), None)
+    if low is not None and low is not found.overall:
+        text += f" Of {printable(low.group, 60)} only in {low.covered.value:.1%} ({reach(low.covered, '.1%')})."
+    return Light(_PROMISE, "look" if poor else "good", text, "uncertainty", "doubt", _plainly(found, poor))
+
+
+def _sentence(found: Coverage) -> str:
+    """Return how often the rows given are covered."""
+    share = found.overall.covered
+    return (
+        f"{found.what.capitalize()} hold the truth in {share.value:.1%} of the rows given ({reach(share, '.1%')}); "
+        f"{found.promised:.0%} is promised."
+    )
+
+
+def _plainly(found: Coverage, poor: GroupCoverage | None) -> str:
+    """Return the same for somebody who reads no statistics."""
+    covered, promised = found.overall.covered, f"{100 * found.promised:.0f}"
+    what = {"sets": "The sets of classes it gives hold"}.get(found.what, "Its intervals hold")
+    said = f"{what} the truth in {hundred(covered.value)} rows"
+    if poor is not None and poor is not found.overall:
+        of = f"of {printable(poor.group, 60)} only in {hundred(poor.covered.value)}"
+        return f"{said}, but {of}; {promised} were promised."
+    if poor is not None:
+        return f"{said}; {promised} were promised."
+    if f"{100 * covered.value:.0f}" == promised:
+        return f"{said}, as promised."
+    return (
+        f"{said}, more than the {promised} promised."
+        if covered.value > found.promised
+        else (f"{said}; {promised} were promised, and chance explains the difference.")
+    )
+
+
+def _calibrated(case: Case) -> float:
+    """Return the rows that the limits were found on: so many tell how far they may be off by chance themselves."""
+    limits = (case.model.interval or {}).get("limits") or ()
+    counts = [entry.get("rows") for entry in limits if isinstance(entry, Mapping)]
+    rows = float(sum(n for n in counts if isinstance(n, int | float)))
+    return rows or float(case.evaluation.n_rows if case.evaluation else 0)
 
 
 def _behind(said: Mapping[str, Any]) -> Sequence[Block]:
@@ -133,15 +179,22 @@ def _behind(said: Mapping[str, Any]) -> Sequence[Block]:
     return (grid, Note(text)) if thin else (grid,)
 
 
-def _poor(found: Coverage) -> GroupCoverage | None:
-    """Return all rows if they are covered clearly less than promised, or the group that is missed twice as often."""
-    if found.overall in found.too_low:
-        return found.overall
+def _poor(found: Coverage, n_calibrated: float) -> GroupCoverage | None:
+    """Return the group that is missed twice as often as promised, or all rows if they are covered clearly less.
+
+    Limits from few rows are off by chance themselves, which the interval of the rows given knows nothing of (the
+    coverage that such limits give is a Beta variable, Vovk 2012): both chances are put together.
+    """
     floor = 1.0 - 2.0 * (1.0 - found.promised)
-    return next((g for g in found.too_low if g.covered.high < floor), None)
+    if group := next((g for g in found.too_low if g is not found.overall and g.covered.high < floor), None):
+        return group
+    share = found.overall.covered
+    own = _FAR * math.sqrt(found.promised * (1.0 - found.promised) / n_calibrated) if n_calibrated else 0.0
+    is_clear = share.value + math.hypot(share.high - share.value, own) < found.promised
+    return found.overall if is_clear else None
 
 
-def _kept(said: Mapping[str, Any], promise: str) -> tuple[Light, ...]:
+def _kept(said: Mapping[str, Any]) -> tuple[Light, ...]:
     """Return what the held-out rows of the fit say, where the file tells it."""
     share = said.get("coverage")
     if not isinstance(share, Mapping) or not all(
@@ -153,7 +206,7 @@ def _kept(said: Mapping[str, Any], promise: str) -> tuple[Light, ...]:
     text = f"On held-out rows of the fit the truth was held in {found.value:.1%} ({reach(found, '.1%')})"
     text += f", {said['level']:.0%} is promised."
     plainly = f"What it gives as possible held the truth in {hundred(found.value)} held-out rows of the fit."
-    return (Light(promise, level, text, "uncertainty", "doubt", plainly),)
+    return (Light(_PROMISE, level, text, "uncertainty", "doubt", plainly),)
 
 
 def _below(case: Case) -> tuple[tuple[float, Interval], ...]:
