@@ -52,7 +52,7 @@ def conform(
             notes.append(f"Column '{column.name}': {n_bad:,} cells that did not fit were read as missing.")
     known = frozenset(schema.names)
     if extra := [name for name in raw.names if name not in known]:
-        notes.append(f"Columns that the model does not read: {listed(extra)}.")
+        notes.append(f"Columns that are not read: {listed(extra)}.")
     return Table(tuple(column for column, _ in done), raw.n_rows, tuple(notes))
 
 

@@ -161,7 +161,9 @@ def _local(model: "Model", table: Table, rows: list[int], background: Background
 def _ways(
     model: "Model", table: Table, rows: list[int], *, domain: Table | None, immutable: Sequence[str]
 ) -> tuple[Counterfactuals, ...]:
-    return tuple(counterfactuals(model, table.take(np.array([row])), rows=domain, immutable=immutable) for row in rows)
+    # What would change a text is the text of another row, which is nobody's advice and not for others to read.
+    kept = list(dict.fromkeys((*immutable, *(c.name for c in model.schema if c.kind == "text"))))
+    return tuple(counterfactuals(model, table.take(np.array([row])), rows=domain, immutable=kept) for row in rows)
 
 
 def _can_be_followed(column: Column) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NEEDS_ROWS = "Name a labelled table after the model: modelwright report MODEL LABELLED.csv"
 
-NOT_READ = "Columns that the model does not read"
+NOT_READ = "Columns that are not read"
 """How reading a table begins to say what it left out."""
 
 _MOST_CLASSES = 4
