@@ -50,7 +50,7 @@ def test_the_pieces_of_a_file_make_up_the_whole(tmp_path: Path, table: Table, na
     for column in table.columns:
         np.testing.assert_array_equal(np.concatenate([p.column(column.name).feed() for p in pieces]), column.feed())
     assert all(p.names == table.names for p in pieces)
-    assert any("left out: more" in note for note in pieces[0].notes)
+    assert any("not read: more" in note for note in pieces[0].notes)
 
 
 def test_other_sources_are_cut_in_pieces(table: Table) -> None:
