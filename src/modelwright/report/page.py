@@ -29,6 +29,12 @@ _BETWEEN = 1.5
 _WIDEST_WHOLE = 700
 """Width of a picture, in CSS pixels, from which on it is moved sideways on a phone instead of being shrunk."""
 
+_WIDEST_ON_PAPER = 100
+"""Letters of a row that paper has room for, the space between columns counted."""
+
+_NARROWEST = 12
+"""Letters down to which a column of words may be narrowed on paper."""
+
 _WIDEST_COLUMN = 26
 """Letters that a column of words is wide before it breaks lines."""
 
@@ -99,6 +105,12 @@ def widths(grid: Grid) -> list[int]:
     return [min(n, _WIDEST_COLUMN) if side == "<" else n for n, side in zip(longest, grid.sides, strict=True)]
 
 
+def _fits_paper(grid: Grid) -> bool:
+    """Return whether numbers need not break lines on paper: columns of words can be narrow instead."""
+    room = [w if side == ">" else min(w, _NARROWEST) for w, side in zip(widths(grid), grid.sides, strict=True)]
+    return sum(room) + _BETWEEN * len(room) <= _WIDEST_ON_PAPER
+
+
 def _is_wide(chart: Chart) -> bool:
     width = re.search(r'width="(\d+)"', chart.markup)
     return width is not None and int(width[1]) >= _WIDEST_WHOLE
@@ -113,4 +125,4 @@ def _picture(chart: Chart) -> Any:
     return Markup(chart.markup)  # made by `modelwright.display.svg`, which escapes every text of the data
 
 
-_PAGES.globals |= {"widths": widths, "is_wide": _is_wide}
+_PAGES.globals |= {"widths": widths, "is_wide": _is_wide, "fits_paper": _fits_paper}
