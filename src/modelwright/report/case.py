@@ -95,6 +95,13 @@ class Case:
         return self.line(verb, *([self.rows.name] if self.rows else []), *options)
 
     @property
+    def target(self) -> str:
+        """The column of the true answers: its name in training, or the one column of the rows that is no feature."""
+        name = self.model.manifest.target
+        others = set() if self.rows is None else set(self.rows.table.names) - set(self.model.schema.names)
+        return others.pop() if name not in others and len(others) == 1 else name
+
+    @property
     def loading(self) -> str:
         """The Python that opens the model."""
         chosen = "" if self.model.within is None else f", target={self.model.manifest.target!r}"

@@ -126,7 +126,7 @@ def test_names_are_cut_filled_and_noted(file: Path) -> None:
 def test_a_blank_column_from_a_trailing_delimiter_is_left_out_and_noted(file: Path) -> None:
     table = read(written(file, "a,b,\n1,x,\n2,y,\n"))
     assert table.names == ("a", "b")
-    assert any("not read: column_3" in note for note in table.notes)
+    assert any("left out: column_3" in note for note in table.notes)
 
 
 def test_marks_taken_out_by_the_reader_are_noted(file: Path) -> None:

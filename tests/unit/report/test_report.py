@@ -160,6 +160,18 @@ def test_two_models_are_compared_on_the_same_rows(regressor: Model, make_prices:
     assert any(light.section == "comparison" for light in made.verdict.lights)
 
 
+def test_the_second_model_may_read_other_columns(regressor: Model, make_prices: Make) -> None:
+    rows = make_prices(200, 1)
+    more = rows | {"rooms": [float(int(area // 20)) for area in rows["area"]]}
+    other = modelwright.fit(more, "price", budget=modelwright.Budget(trials=1))
+    assert "rooms" in other.schema.names
+    given = make_prices(120, 2)
+    given["rooms"] = [float(int(area // 20)) for area in given["area"]]
+    given["what was paid"] = given.pop("price")
+    part = report(regressor, data=given, other=other, target="what was paid").part("comparison")
+    assert part is not None and part.result is not None
+
+
 def test_two_models_without_rows_are_not_compared_silently(regressor: Model) -> None:
     made = report(regressor, other=regressor)
     assert any("same labelled rows" in absence.why for absence in made.absent)

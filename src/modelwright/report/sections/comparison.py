@@ -24,7 +24,8 @@ class ComparisonSection(Section[Comparison]):
             raise NotHere("One model was given.", "Name two: modelwright report FIRST.onnx SECOND.onnx LABELLED.csv")
         if case.rows is None:
             raise NotHere("Two models can only be compared on the same labelled rows.", NEEDS_ROWS)
-        return compare(case.model, case.other, case.rows.table)
+        # As they were given: the other may read columns that the first does not.
+        return compare(case.model, case.other, case.rows.source, target=case.target)
 
     def command(self, case: Case) -> str:
         """Return the command that compares again."""
@@ -46,5 +47,10 @@ class ComparisonSection(Section[Comparison]):
         """Say which is better."""
         level = {"first": "good", "second": "look", "neither": "good"}[result.main.better]
         promise = f"No other model is better than {case.name}"
-        light = Light(promise, level, result.verdict, "comparison", "quality", result.verdict)  # type: ignore[arg-type]  # levels by name
+        said = {
+            "first": f"It is better than {case.other_name}, by more than chance.",
+            "second": f"{case.other_name} is better, by more than chance.",
+            "neither": f"Chance alone explains how far it and {case.other_name} are apart.",
+        }[result.main.better]
+        light = Light(promise, level, result.verdict, "comparison", "quality", said)  # type: ignore[arg-type]  # levels by name
         return (light,)

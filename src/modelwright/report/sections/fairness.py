@@ -120,9 +120,7 @@ class FairnessSection(Section[Found]):
 
 def _looked(case: Case, names: tuple[str, ...], saved: Tradeoff | None) -> Found:
     assert case.rows is not None, "asked for only with rows"
-    others = [name for name in case.rows.table.names if name not in case.model.schema]
-    target = others[0] if others else None
-    answered, groups = labelled_groups(case.model, case.rows.source, names, target=target, weight=None)
+    answered, groups = labelled_groups(case.model, case.rows.source, names, target=case.target, weight=None)
     assert answered.table is not None, "predictions of a model come with their rows"
     audited = audit(answered, groups, answered.table.select(case.model.schema.names))
     if case.model.task.name != "binary":

@@ -56,7 +56,7 @@ class UncertaintySection(Section[Found]):
             raise NotHere("The file has no intervals or sets.", "Fit again with --interval 0.9")
         if case.rows is None:
             return Found(case.model.interval, None)
-        target, groups = _target(case), case.model.interval.get("groups")
+        target, groups = case.target, case.model.interval.get("groups")
         by = [groups] if groups is not None and groups in case.model.schema else []
         return Found(case.model.interval, coverage(case.model, case.rows.table, target=target, by=by, lenient=True))
 
@@ -223,12 +223,3 @@ def _quantiles(below: tuple[tuple[float, Interval], ...]) -> Sequence[Block]:
     rows = [(f"{q:g}", f"{share.value:.1%}", reach(share, ".1%")) for q, share in below]
     text = "Each quantile should have its own share of the truths below it."
     return (Text(text), Grid("Where the truths lie", (head, *rows), ">>>"))
-
-
-def _target(case: Case) -> str:
-    """Return the column of the true answers: its name in training, or the one column that is no feature."""
-    assert case.rows is not None, "asked only with rows"
-    name, others = case.model.manifest.target, set(case.rows.table.names) - set(case.model.schema.names)
-    if name not in others and len(others) == 1:
-        return others.pop()
-    return name
