@@ -1,6 +1,8 @@
 """Two models on the same rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, final
 
 from modelwright.insight.compare import Comparison, compare
@@ -35,13 +37,20 @@ class ComparisonSection(Section[Comparison]):
     def blocks(self, result: Comparison, case: Case) -> Sequence[Block]:
         """Return the verdict and every metric of both."""
         first, second = result.names
-        known = f"First: {case.name} ({first}). Second: {case.other_name} ({second})." if first != "first" else ""
+        # Named by the stems of their files, as they mostly are, they need no further word.
+        named = (first, second) == (Path(case.name).stem, Path(case.other_name).stem)
+        known = (
+            "" if named or first == "first" else f"First: {case.name} ({first}). Second: {case.other_name} ({second})."
+        )
+        tables = [
+            replace(grid, caption="Every metric of both, and the second less the first") for grid in grids(result)
+        ]
         agreed = (
             f"Both give the same class to {result.agreement:.1%} of the rows."
             if case.model.task.is_classification
             else f"Their predictions go together by a correlation of {result.agreement:.3g}."
         )
-        return (Text(f"{result.verdict} {agreed} {known}".strip()), *grids(result), *notes(result.notes))
+        return (Text(f"{result.verdict} {agreed} {known}".strip()), *tables, *notes(result.notes))
 
     def lights(self, result: Comparison, case: Case) -> Sequence[Light]:
         """Say which is better."""
