@@ -76,6 +76,7 @@ def test_comparison_and_rates_stand_on_groups(model: mw.Model) -> None:
     together, alone = (mw.compare(other, model, table, groups=g) for table, g in ((fresh, "patient"), (apart, None)))
     assert {d.test for d in together.differences} == {"DeLong", "bootstrap"}
     assert {d.test for d in alone.differences} == {"DeLong", "McNemar", "bootstrap"}
+    assert any("60 groups" in note for note in together.notes)
     for one, two in zip(together.differences, alone.differences, strict=True):
         assert one.change.value == pytest.approx(two.change.value)
     found = [together.differences[0].change, alone.differences[0].change]

@@ -213,7 +213,7 @@ def compare_predictions(
     pairs = [_looked_at(m, predictions, others, given) for m in metrics]
     answered = [(_change_of(m), np.stack(pair, axis=1)) for m, pair in zip(metrics, pairs, strict=True)]
     changes = intervals(answered, predictions.truth, predictions.drawing, level=LEVEL, seed=seed, symmetric=True)
-    notes = [*predictions.notes]
+    notes = [*predictions.notes, *predictions.told_of_groups()]
     if len(metrics) > 1:
         notes.append(f"The verdict is by {main.title}; the other metrics are looked at beside it, each on its own.")
     return Comparison(

@@ -15,7 +15,6 @@ from modelwright.insight.predictions import Predictions, predictions_of
 from modelwright.metrics.base import Metric
 from modelwright.metrics.bootstrap import Interval, heavy_tailed, intervals
 from modelwright.metrics.choose import metric_for, metrics_for
-from modelwright.metrics.drawing import Drawing
 
 if TYPE_CHECKING:
     from modelwright.model.model import Model
@@ -162,18 +161,9 @@ def _remarks(answered: Predictions, pairs: Sequence[tuple[Metric, Array]], found
             f"{len(truth):,} rows are few for {squares}: where gross errors are rare their intervals may be too short. "
             "The MAE is safer."
         )
-    if answered.groups is not None:
-        yield _together(answered.drawing)
+    yield from answered.told_of_groups()
     if len(task.classes) > _MOST_CLASSES:
         yield f"The confusion of {counted(len(task.classes), 'class')} is left out (more than {_MOST_CLASSES})."
-
-
-def _together(drawing: Drawing) -> str:
-    """Return what intervals over groups of rows stand on, in a sentence."""
-    told = f"The rows come in {counted(drawing.n_units, 'group')}, which the intervals take or leave as a whole"
-    if drawing.is_of_few_clusters:
-        return f"{told}; so few say little about others."
-    return f"{told}."
 
 
 def _reached(task: Task, truth: Array, quantiles: Array, weight: Array | None) -> str:

@@ -72,6 +72,14 @@ class Predictions:
         """How rows are drawn for intervals."""
         return Drawing.of(len(self.truth), self.weight, self.groups)
 
+    def told_of_groups(self) -> tuple[str, ...]:
+        """Return what intervals stand on where rows come together, in a sentence; none for rows apart."""
+        if self.groups is None:
+            return ()
+        drawing = self.drawing
+        told = f"The rows come in {counted(drawing.n_units, 'group')}, which the intervals take or leave as a whole"
+        return (f"{told}; so few say little about others." if drawing.is_of_few_clusters else f"{told}.",)
+
     def need_classes(self, what: str) -> None:
         """Raise SpecError unless classes were predicted."""
         if not self.task.is_classification:
